@@ -1,1 +1,108 @@
+"""How good a model is, how sure that is, and what gives it away: metrics, splits, stability, leaks, verdict."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tael.validation.calibration import (
+        CalibrationFit,
+        calibration_fit,
+        calibration_table,
+        expected_calibration_error,
+        wilson,
+    )
+    from tael.validation.curves import gains_table, ks_curve, pr_curve, roc_curve
+    from tael.validation.leaks import Finding, key_carries_label, scan_columns, shared_entities
+    from tael.validation.metrics import (
+        METRICS,
+        Metric,
+        MetricSpec,
+        evaluate,
+        evaluate_difference,
+        metric,
+        register_metric,
+    )
+    from tael.validation.splits import Split, three_way
+    from tael.validation.splitters import GroupedStratifiedKFold, OutOfTimeSplit, TimeOrderedKFold
+    from tael.validation.stability import Stability, critical_psi, csi, psi
+    from tael.validation.verdict import Verdict, judge
+    from tael.validation.words import Words
+
+_WHERE = {
+    "CalibrationFit": "tael.validation.calibration",
+    "calibration_fit": "tael.validation.calibration",
+    "calibration_table": "tael.validation.calibration",
+    "expected_calibration_error": "tael.validation.calibration",
+    "wilson": "tael.validation.calibration",
+    "gains_table": "tael.validation.curves",
+    "ks_curve": "tael.validation.curves",
+    "pr_curve": "tael.validation.curves",
+    "roc_curve": "tael.validation.curves",
+    "Finding": "tael.validation.leaks",
+    "key_carries_label": "tael.validation.leaks",
+    "scan_columns": "tael.validation.leaks",
+    "shared_entities": "tael.validation.leaks",
+    "METRICS": "tael.validation.metrics",
+    "Metric": "tael.validation.metrics",
+    "MetricSpec": "tael.validation.metrics",
+    "evaluate": "tael.validation.metrics",
+    "evaluate_difference": "tael.validation.metrics",
+    "metric": "tael.validation.metrics",
+    "register_metric": "tael.validation.metrics",
+    "GroupedStratifiedKFold": "tael.validation.splitters",
+    "OutOfTimeSplit": "tael.validation.splitters",
+    "TimeOrderedKFold": "tael.validation.splitters",
+    "Stability": "tael.validation.stability",
+    "critical_psi": "tael.validation.stability",
+    "csi": "tael.validation.stability",
+    "psi": "tael.validation.stability",
+    "Split": "tael.validation.splits",
+    "three_way": "tael.validation.splits",
+    "Verdict": "tael.validation.verdict",
+    "judge": "tael.validation.verdict",
+    "Words": "tael.validation.words",
+}
+
+__all__ = [
+    "METRICS",
+    "CalibrationFit",
+    "Finding",
+    "GroupedStratifiedKFold",
+    "Metric",
+    "MetricSpec",
+    "OutOfTimeSplit",
+    "Split",
+    "Stability",
+    "TimeOrderedKFold",
+    "Verdict",
+    "Words",
+    "calibration_fit",
+    "calibration_table",
+    "critical_psi",
+    "csi",
+    "evaluate",
+    "evaluate_difference",
+    "expected_calibration_error",
+    "gains_table",
+    "judge",
+    "key_carries_label",
+    "ks_curve",
+    "metric",
+    "pr_curve",
+    "psi",
+    "register_metric",
+    "roc_curve",
+    "scan_columns",
+    "shared_entities",
+    "three_way",
+    "wilson",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # scikit-learn and polars are imported by the first name that needs them, not by the package
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_WHERE[name]), name)

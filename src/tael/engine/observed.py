@@ -1,0 +1,212 @@
+"""Observations as arrays: keys, cutoffs and the columns that the observation frame itself carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tael.engine.store import NEVER, Link, Store, mask, missing, take, to_values
+from tael.errors import ObservationsError, did_you_mean
+from tael.formulas.bound import BoundColumn, Path
+from tael.formulas.values import NAT, Values
+from tael.tables.frames import Tables
+from tael.tables.schema import Type
+
+
+class Observed:
+    """A frame of observations, read by the engine.
+
+    Parameters
+    ----------
+    store : Store
+    frame : polars.DataFrame
+        The key, the cutoff and any columns of the observations' own.
+    entity : str
+        The entity table (or the name that other tables' columns point to, where it has no table).
+    key, cutoff : str
+        Names of the frame's columns.
+    own : mapping of str to Type
+        The frame's further columns that formulas may name; they win over the entity table's.
+    law : bool
+        Whether the law of time holds. Labels look forward: for them nothing is hidden.
+    """
+
+    def __init__(
+        self, store: Store, frame: pl.DataFrame, entity: str, key: str, cutoff: str, own: Mapping[str, Type], *, law: bool
+    ) -> None:
+        self.store, self.entity, self.key, self.law = store, entity, key, law
+        self.size = len(frame)
+        self.cutoff = to_values(frame[cutoff], Type.TIME).data
+        if np.any(self.cutoff == NAT):
+            rows = np.flatnonzero(self.cutoff == NAT)
+            raise ObservationsError(
+                "An observation has no cutoff time.",
+                expected="a time in every row",
+                got=f"{len(rows)} missing",
+                where=f"column {cutoff}, row {rows[0] + 1}",
+                fix="Drop these rows or give them a cutoff.",
+            )
+        names = [key, *own]
+        promise = {name: {"type": str(kind)} for name, kind in own.items()}
+        schema = store.tables.schema.tables.get(entity)
+        for name in own:
+            if schema and name in schema.columns:
+                promise[name] = schema.columns[name].model_dump(mode="json", exclude_none=True, include=_READING)
+                promise[name]["type"] = str(own[name])
+        normal = Tables({"observations": frame.select(names)}, {"observations": {"columns": promise}})["observations"]
+        self.frame = normal
+        self.own = dict(own)
+        self._rows: NDArray[np.int64] | None = None
+        self._entities: dict[Path, NDArray[np.int64]] = {}
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """The row of the entity table behind each observation; -1 for one that the table does not know."""
+        if self._rows is None:
+            self._rows = self.store.link(self.entity).ids(self.frame[self.key])
+        return self._rows
+
+    def column(self, bound: BoundColumn) -> Values:
+        """A column of the observation's row or of its parents, as known at each cutoff."""
+        if not bound.hops:
+            return self._own(bound.column)
+        rows, hidden = self._climb(bound.hops)
+        values = take(self.store.values(bound.table, bound.column), rows)
+        return self._as_known(values, hidden, self.store.column_known(bound.table, bound.column), rows)
+
+    def entities(self, path: Path) -> NDArray[np.int64]:
+        """The id of the entity that each observation reaches by going up a path; -1: none, or not known yet."""
+        if path not in self._entities:
+            if not path.up:
+                self._entities[path] = self.rows
+            else:
+                rows, hidden = self._climb(path.up, last_row=False)
+                self._entities[path] = np.where(hidden, -1, rows)
+        return self._entities[path]
+
+    def _own(self, name: str) -> Values:
+        schema = self.store.tables.schema.tables.get(self.entity)
+        if name in self.own:
+            special = schema.column(name).special if schema else ()
+            values = to_values(self.frame[name], self.own[name], special)
+            known_at = schema.column(name).known_at if schema else None
+            if known_at is None or not self.law:
+                return values
+            known = self._own(known_at) if known_at != name else values
+            return mask(values, (known.data == NAT) | (known.data >= self.cutoff))
+        values = take(self.store.values(self.entity, name), self.rows)
+        row_known = self.store.row_known(self.entity)
+        hidden = np.zeros(self.size, dtype=bool)
+        if self.law and row_known is not None and len(row_known):
+            hidden = _at(row_known, self.rows) > self.cutoff  # T6: the row itself may be used from its own time on
+        return self._as_known(values, hidden, self.store.column_known(self.entity, name), self.rows)
+
+    def _as_known(
+        self, values: Values, hidden: NDArray[np.bool_], known: NDArray[np.int64] | None, rows: NDArray[np.int64]
+    ) -> Values:
+        if not self.law:
+            return values
+        if known is not None and len(known):
+            hidden = hidden | (_at(known, rows) >= self.cutoff)
+        return mask(values, hidden)
+
+    def _climb(self, hops: tuple[str, ...], *, last_row: bool = True) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Follow foreign keys upward: ids at the top, and where something on the way was not known at the cutoff."""
+        store = self.store
+        hidden = np.zeros(self.size, dtype=bool)
+        table = self.entity
+        rows = np.full(self.size, -1, dtype=np.int64)
+        for step, hop in enumerate(hops):
+            target = store.target(table, hop)
+            if step == 0 and hop in self.own:
+                rows = store.link(target).ids(self.frame[hop])
+            else:
+                below = self.rows if step == 0 else rows
+                if step == 0:
+                    row_known = store.row_known(table)
+                    if row_known is not None and len(row_known):
+                        hidden |= _at(row_known, below) > self.cutoff
+                link_known = store.column_known(table, hop)
+                if link_known is not None and len(link_known):
+                    hidden |= _at(link_known, below) >= self.cutoff
+                above = store.parents(table, hop)
+                rows = np.where(below >= 0, above[below], -1) if len(above) else np.full(self.size, -1, dtype=np.int64)
+            table = target
+            is_last = step == len(hops) - 1
+            if table in store.tables and (last_row or not is_last):
+                row_known = store.row_known(table)
+                if row_known is not None and len(row_known):
+                    hidden |= _at(row_known, rows) >= self.cutoff
+        if not self.law:
+            hidden[:] = False
+        return rows, hidden
+
+
+_READING = {"special", "format", "true", "to"}
+
+
+def _at(known: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.where(rows >= 0, known[rows], NEVER)
+
+
+def own_types(X: Any, tables: Tables, entity: str, key: str, cutoff: str) -> dict[str, Type]:
+    """The types of the columns that an observation frame carries besides its key and cutoff.
+
+    A column that the entity table promises keeps the promised type; others are typed as a table's columns are.
+    Label and ignored columns are left out.
+    """
+    frame = to_polars(X, key, cutoff)
+    promised = tables.schema.tables.get(entity)
+    out: dict[str, Type] = {}
+    unknown = []
+    for name in frame.columns:
+        if name in (key, cutoff):
+            continue
+        if promised and name in promised.columns:
+            if promised.columns[name].role == "feature" and promised.columns[name].type is not None:
+                out[name] = promised.columns[name].type
+        else:
+            unknown.append(name)
+    if unknown:
+        guessed = Tables({"observations": frame.select(unknown)}).schema.tables["observations"]
+        for name in unknown:
+            kind = guessed.column(name).type
+            if kind is not None:
+                out[name] = kind
+    return {name: out[name] for name in frame.columns if name in out}
+
+
+def to_polars(X: Any, key: str, cutoff: str) -> pl.DataFrame:
+    """Take a frame of observations in any of the forms that narwhals knows.
+
+    Raises
+    ------
+    ObservationsError
+        If it is no frame, or the key or the cutoff column is missing.
+    """
+    try:
+        frame = nw.from_native(X, eager_only=True)
+    except TypeError:
+        raise ObservationsError(
+            "Observations must be a frame.",
+            expected=f"a pandas, polars or pyarrow frame with the columns {key} and {cutoff}",
+            got=type(X).__name__,
+            fix="Pass X as a frame, with one row for each observation.",
+        ) from None
+    for name, what in ((key, "key"), (cutoff, "cutoff")):
+        if name not in frame.columns:
+            raise ObservationsError(
+                f"The observations have no {what} column.",
+                expected=name,
+                got=", ".join(map(str, frame.columns[:20])),
+                fix=did_you_mean(name, map(str, frame.columns)),
+            )
+    return pl.DataFrame(frame.to_polars()) if not isinstance(X, pl.DataFrame) else X
+
+
+__all__ = ["Link", "Observed", "missing", "own_types", "to_polars"]

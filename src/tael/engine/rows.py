@@ -1,0 +1,146 @@
+"""Expressions on child rows: what is aggregated, and the conditions under which a row counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tael.engine.shapes import Shape
+from tael.engine.store import NEVER, Store, mask, take
+from tael.formulas.bound import Bound, BoundCall, BoundColumn
+from tael.formulas.rows import evaluate_row
+from tael.formulas.values import Values
+
+
+@dataclass(frozen=True)
+class Dated:
+    """An expression's values in a shape's order, and what was known of them when.
+
+    Attributes
+    ----------
+    values : Values
+        Once every column in it is known.
+    before : Values or None
+        Until then: with its late columns missing. None: missing altogether, or nothing is late.
+    known : ndarray of int64, or None
+        When the last of its late columns became known; None: with the row.
+    """
+
+    values: Values
+    before: Values | None
+    known: NDArray[np.int64] | None
+
+
+class ChildRows:
+    """Evaluates expressions on the rows of one path's base table; each distinct expression once.
+
+    Parameters
+    ----------
+    store : Store
+    table : str
+        The base table.
+    shape : Shape
+    """
+
+    def __init__(self, store: Store, table: str, shape: Shape) -> None:
+        self.store, self.table, self.shape = store, table, shape
+        self._dated: dict[Bound, Dated] = {}
+
+    def dated(self, bound: Bound) -> Dated:
+        """An expression with its times of knowledge."""
+        if bound not in self._dated:
+            self._dated[bound] = self._evaluate(bound)
+        return self._dated[bound]
+
+    def forget(self) -> None:
+        """Free the cached expressions."""
+        self._dated.clear()
+
+    def _evaluate(self, bound: Bound) -> Dated:
+        columns = list(_columns(bound))
+        late = {column: known for column in columns if (known := self._late(column)) is not None}
+        values = self._gather(evaluate_row(bound, self._column, None))
+        if not late:
+            return Dated(values, None, None)
+        known = np.maximum.reduce(list(late.values()))
+        hidden = evaluate_row(bound, lambda c: _nothing(self._column(c)) if c in late else self._column(c), None)
+        before = self._gather(hidden)
+        return Dated(values, None if _all_missing(before) else before, known)
+
+    def _gather(self, values: Values) -> Values:
+        n = self.shape.order
+        if values.data.ndim == 0 or len(values.data) != len(self.store.tables[self.table]):
+            return Values(values.type, np.broadcast_to(values.data, n.shape).copy(), values.levels)
+        return Values(values.type, self.shape.gather(values.data), values.levels)
+
+    def _column(self, bound: BoundColumn) -> Values:
+        if not bound.hops:
+            return self.store.values(bound.table, bound.column)
+        return take(self.store.values(bound.table, bound.column), self._climb(bound.hops)[0])
+
+    def _late(self, bound: BoundColumn) -> NDArray[np.int64] | None:
+        """When a column's values became known, in the shape's order; None if never later than the row itself."""
+        known = self.store.column_known(bound.table, bound.column)
+        if bound.hops:
+            rows, on_the_way = self._climb(bound.hops)
+            known = _later(on_the_way, None if known is None else _at(known, rows))
+        if known is None:
+            return None
+        known = self.shape.gather(known)
+        row = self.shape.time if self.shape.known is None else np.maximum(self.shape.time, self.shape.known)
+        return known if bool(np.any(known > row)) else None
+
+    def _climb(self, hops: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+        table = self.table
+        rows: NDArray[np.int64] | None = None
+        known: NDArray[np.int64] | None = None
+        for hop in hops:
+            link_known = self.store.column_known(table, hop)
+            above = self.store.parents(table, hop)
+            if rows is None:
+                known, rows = link_known, above
+            else:
+                known = _later(known, None if link_known is None else _at(link_known, rows))
+                rows = np.where(rows >= 0, above[rows], -1) if len(above) else np.full_like(rows, -1)
+            table = self.store.target(table, hop)
+            row_known = self.store.row_known(table)
+            # a parent that is not there is no secret: its columns are missing at once
+            known = _later(known, None if row_known is None else _at(row_known, rows, absent=np.iinfo(np.int64).min))
+        assert rows is not None
+        return rows, known
+
+
+def _columns(bound: Bound) -> Iterator[BoundColumn]:
+    if isinstance(bound, BoundColumn):
+        yield bound
+    elif isinstance(bound, BoundCall):
+        for part in bound.args:
+            yield from _columns(part)
+
+
+def _later(a: NDArray[np.int64] | None, b: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
+    if a is None or b is None:
+        return b if a is None else a
+    return np.maximum(a, b)
+
+
+def _at(known: NDArray[np.int64], rows: NDArray[np.int64], absent: int = NEVER) -> NDArray[np.int64]:
+    if len(known) == 0:
+        return np.full(len(rows), absent, dtype=np.int64)
+    return np.where(rows >= 0, known[rows], absent)
+
+
+def _nothing(values: Values) -> Values:
+    return mask(values, np.ones(len(values.data), dtype=bool))
+
+
+def _all_missing(values: Values) -> bool:
+    data = values.data
+    if data.dtype.kind == "f":
+        return bool(np.isnan(data).all())
+    if data.dtype.kind == "i":
+        return bool((data == (-1 if data.dtype.itemsize == 4 else np.iinfo(np.int64).min)).all())
+    return all(item is None for item in data)

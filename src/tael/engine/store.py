@@ -1,0 +1,180 @@
+"""Columns of tables as arrays for the kernels, and the rows that foreign keys point to. Computed once, then kept."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tael.errors import TablesError
+from tael.formulas.values import NAT, Values
+from tael.tables.frames import Tables
+from tael.tables.schema import Type
+
+NEVER = np.iinfo(np.int64).max
+
+
+class Link:
+    """The ids behind the values of a key: row numbers of a table, or codes of values that tables share.
+
+    Parameters
+    ----------
+    values : polars.Series
+        Distinct values in the order of their ids; or a table's key, whose first occurrence counts.
+    """
+
+    def __init__(self, values: pl.Series) -> None:
+        values = values.rename("value")
+        self.dtype = values.dtype
+        self.size = len(values)
+        known = pl.DataFrame({"value": values, "id": np.arange(len(values), dtype=np.int64)})
+        self._ids = known.drop_nulls().unique("value", keep="first", maintain_order=True)
+
+    def ids(self, values: pl.Series) -> NDArray[np.int64]:
+        """The id of each value; -1 for missing and unknown values."""
+        values = values.rename("value")
+        if values.dtype != self.dtype:
+            values = values.cast(self.dtype, strict=False)
+        found = values.to_frame().join(self._ids, on="value", how="left", maintain_order="left")["id"]
+        return found.fill_null(-1).to_numpy()
+
+
+class Store:
+    """What the engine reads of tables.
+
+    Parameters
+    ----------
+    tables : Tables
+    """
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self._values: dict[tuple[str, str], Values] = {}
+        self._parents: dict[tuple[str, str], NDArray[np.int64]] = {}
+        self._links: dict[str, Link] = {}
+
+    def values(self, table: str, column: str) -> Values:
+        """A column as an array; special codes and infinities read as missing."""
+        at = (table, column)
+        if at not in self._values:
+            promise = self.tables.schema.tables[table].column(column)
+            kind = promise.type or Type.TEXT
+            self._values[at] = to_values(self.tables[table][column], kind, promise.special)
+        return self._values[at]
+
+    def column_known(self, table: str, column: str) -> NDArray[np.int64] | None:
+        """When each value of the column became known, if the column has a time of its own."""
+        name = self.tables.schema.tables[table].column(column).known_at
+        return None if name is None else self._moments(table, name)
+
+    def row_known(self, table: str) -> NDArray[np.int64] | None:
+        """When each row became known; None for a timeless table."""
+        name = self.tables.schema.tables[table].known
+        return None if name is None else self._moments(table, name)
+
+    def row_time(self, table: str) -> NDArray[np.int64] | None:
+        """When each row happened (missing: never); None for a timeless table."""
+        name = self.tables.schema.tables[table].time
+        return None if name is None else self._moments(table, name)
+
+    def _moments(self, table: str, column: str) -> NDArray[np.int64]:
+        moments = self.values(table, column).data
+        return np.where(moments == NAT, NEVER, moments)
+
+    def target(self, table: str, column: str) -> str:
+        """The name that a foreign key points to."""
+        to = self.tables.schema.tables[table].column(column).to
+        if to is None:
+            raise TablesError(
+                "A relation goes through a column that points nowhere.",
+                expected=f'{column} = {{ to = "..." }}',
+                where=f"{table}.{column}",
+                fix="Declare the relation in tables.toml.",
+            )
+        return to
+
+    def link(self, target: str) -> Link:
+        """The ids of a table's keys, or of the values that all columns pointing to a name without a table share."""
+        if target not in self._links:
+            schema = self.tables.schema
+            if target in schema.tables and schema.tables[target].key:
+                self._links[target] = Link(self.tables[target][str(schema.tables[target].key)])
+            else:
+                pointing = [
+                    self.tables[name][column].rename("value")
+                    for name, promise in schema.tables.items()
+                    for column, detail in promise.columns.items()
+                    if detail.to == target
+                ]
+                shared = pl.concat(pointing, how="vertical_relaxed") if pointing else pl.Series("value", [], pl.String)
+                self._links[target] = Link(shared.drop_nulls().unique().sort())
+        return self._links[target]
+
+    def parents(self, table: str, column: str) -> NDArray[np.int64]:
+        """The id (of a table: the row number) that each row of ``table`` points to through ``column``; -1: none."""
+        at = (table, column)
+        if at not in self._parents:
+            self._parents[at] = self.link(self.target(table, column)).ids(self.tables[table][column])
+        return self._parents[at]
+
+    def forget(self) -> None:
+        """Free the arrays (they come back when asked for)."""
+        self._values.clear()
+        self._parents.clear()
+        self._links.clear()
+
+
+def to_values(series: pl.Series, kind: Type, special: tuple[float, ...] = ()) -> Values:
+    """Turn a normalised column into the array form of its type.
+
+    Examples
+    --------
+    >>> to_values(pl.Series([1.0, -9.0, None]), Type.NUMBER, (-9.0,)).data
+    array([ 1., nan, nan])
+    >>> to_values(pl.Series(["b", "a", None]), Type.CATEGORY)
+    Values(type=<Type.CATEGORY: 'category'>, data=array([ 1,  0, -1], dtype=int32), levels=('a', 'b'))
+    """
+    if kind in (Type.NUMBER, Type.FLAG):
+        numbers = series.cast(pl.Float64).to_numpy()
+        bad = ~np.isfinite(numbers)
+        for code in special:
+            bad |= numbers == code
+        return Values(kind, np.where(bad, np.nan, numbers) if bad.any() else numbers)
+    if kind == Type.TIME:
+        return Values(kind, series.cast(pl.Datetime("us")).to_physical().fill_null(NAT).to_numpy())
+    text = series.cast(pl.String)
+    if kind == Type.TEXT:
+        return Values(kind, text.to_numpy())
+    levels = text.drop_nulls().unique().sort()
+    codes = text.cast(pl.Enum(levels)).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
+    return Values(kind, codes, tuple(levels.to_list()))
+
+
+def take(values: Values, rows: NDArray[np.int64]) -> Values:
+    """The values of the rows named; missing where the row is -1."""
+    if len(values.data) == 0:
+        return Values(values.type, np.full(len(rows), missing(values.type), dtype=values.data.dtype), values.levels)
+    data = values.data[rows]
+    absent = rows < 0
+    if absent.any():
+        data = data.copy()
+        data[absent] = missing(values.type)
+    return Values(values.type, data, values.levels)
+
+
+def mask(values: Values, hide: NDArray[np.bool_]) -> Values:
+    """The values with some of them missing."""
+    if not hide.any():
+        return values
+    data = values.data.copy()
+    data[hide] = missing(values.type)
+    return Values(values.type, data, values.levels)
+
+
+def missing(kind: Type) -> float | int | None:
+    """What stands for missing in the array form of a type."""
+    if kind in (Type.NUMBER, Type.FLAG):
+        return float("nan")
+    if kind == Type.TIME:
+        return NAT
+    return -1 if kind == Type.CATEGORY else None

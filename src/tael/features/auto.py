@@ -1,0 +1,396 @@
+"""AutoFeatures: linked tables in, a wide table of readable formulas out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
+from tael.errors import FeaturesError, FormulaError
+from tael.features.enumerate import Enumeration, Limits
+from tael.features.forecast import Forecast, forecast, parse_bytes, parse_seconds
+from tael.features.frames import Sight, as_container
+from tael.features.ledger import Ledger
+from tael.features.screen import Screen, chunks, residuals
+from tael.features.select import Distinct, boosted_gain
+from tael.formulas.names import short_name
+from tael.formulas.parser import parse
+from tael.formulas.printer import to_text
+from tael.formulas.syntax import Node
+from tael.formulas.words import words
+from tael.tables.frames import Tables
+from tael.tables.schema import Language, Type
+
+Progress = Callable[[str, float], None]
+
+
+class AutoFeatures(TransformerMixin, BaseEstimator):
+    """Grow readable features out of linked tables, keep those that help, compute them anywhere.
+
+    ``fit`` takes observations (a key and a cutoff time, and any columns of their own) with their labels. It
+    enumerates formulas over the observation's own row, its parents and the rows linked to it, as known strictly before
+    each cutoff; screens them against the label in batches, so that memory does not grow with their number; and keeps
+    those that help a boosted model beyond permuted copies. ``transform`` computes the kept formulas and nothing else.
+
+    Parameters
+    ----------
+    tables : Tables, optional
+        Left out: formulas over X's own columns alone.
+    entity : str, optional
+        The table that the observations are rows of; left out: the one whose key X carries.
+    key, cutoff : str
+        X's columns; ``key`` left out: the entity table's key.
+    windows : tuple of str
+        Trailing windows; ``"all"`` is everything known so far.
+    keep : int
+        At most so many formulas.
+    max_up, max_down : int
+        Steps of a path: up to parents, then down to their children.
+    force : sequence of str
+        Formulas that are kept in any case.
+    forbid : sequence of str
+        Columns (``customers.postcode``) and tables that no formula may name.
+    budget : dict, optional
+        ``{"time": "5min", "memory": "4GB"}``. When the time is over, the search keeps the best it has; a forecast above
+        the memory shrinks the batches, or refuses before anything is computed.
+    search_rows : int
+        The search looks at so many observations at most (evenly over time); the kept formulas are computed for all.
+    correlation : float
+        A candidate whose ranks correlate more than this with a better one says the same: it is dropped.
+    random_state : int
+    n_jobs : int
+        Threads.
+    progress : callable, optional
+        Called with a text and the share done.
+
+    Attributes
+    ----------
+    formulas_ : list of str
+        The kept formulas, the most useful first.
+    gain_, stability_, coverage_ : ndarray, shape (n_kept,)
+        Share of the boosted models' gain; share of the models in which it beat the noise; share of values present.
+    ledger_ : Ledger
+        Everything tried, and why it was dropped.
+    forecast_ : Forecast
+        Memory foreseen before anything was computed.
+
+    Examples
+    --------
+    >>> from tael.datasets import simulate_bank                                  # doctest: +SKIP
+    >>> tables = simulate_bank(2000, seed=1).tables()                            # doctest: +SKIP
+    >>> auto = AutoFeatures(tables, entity="applications").fit(X, y)             # doctest: +SKIP
+    >>> auto.describe("zh")[0]                                                   # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        tables: Tables | None = None,
+        *,
+        entity: str | None = None,
+        key: str | None = None,
+        cutoff: str = "cutoff",
+        windows: Sequence[str] = ("30d", "90d", "180d", "all"),
+        keep: int = 100,
+        max_up: int = 2,
+        max_down: int = 2,
+        force: Sequence[str] = (),
+        forbid: Sequence[str] = (),
+        budget: dict[str, str] | None = None,
+        search_rows: int = 50_000,
+        correlation: float = 0.98,
+        random_state: int = 0,
+        n_jobs: int = 1,
+        progress: Progress | None = None,
+    ) -> None:
+        self.tables = tables
+        self.entity = entity
+        self.key = key
+        self.cutoff = cutoff
+        self.windows = windows
+        self.keep = keep
+        self.max_up = max_up
+        self.max_down = max_down
+        self.force = force
+        self.forbid = forbid
+        self.budget = budget
+        self.search_rows = search_rows
+        self.correlation = correlation
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.progress = progress
+
+    # ------------------------------------------------------------ scikit-learn
+    def fit(self, X: Any, y: Any = None) -> AutoFeatures:
+        """Search formulas on training observations.
+
+        Parameters
+        ----------
+        X : frame, shape (n, ...)
+            Key, cutoff and columns of the observations' own.
+        y : array-like, shape (n,), optional
+            Classes or numbers; without it, formulas are kept as enumerated, without constants and twins.
+        """
+        self._sight = Sight.of(self, X)
+        self._sight.remember(self, X)
+        target, n_classes = self._target(y, self._sight.n_rows(X))
+        self._search(X, target, n_classes)
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Compute the kept formulas.
+
+        Returns
+        -------
+        frame of X's kind (or ndarray for an ndarray), shape (n, n_kept), in X's order
+        """
+        check_is_fitted(self, "formulas_")
+        seen = self._sight.observe(self, X)
+        columns = self._evaluate(self._nodes, seen, np.float64)
+        table = np.stack([*columns], axis=1) if columns else np.empty((seen.size, 0))
+        return as_container(self, table, list(self.get_feature_names_out()), X)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Short names of the kept formulas; the formulas themselves are in ``formulas_``."""
+        check_is_fitted(self, "formulas_")
+        return np.array(self._names, dtype=object)
+
+    def describe(self, lang: Language = "en") -> list[str]:
+        """The kept formulas in words.
+
+        Parameters
+        ----------
+        lang : {"en", "zh"}
+        """
+        check_is_fitted(self, "formulas_")
+        schema, entity = self._sight.schema, self._sight.entity
+        return [words(node, schema, entity, lang) for node in self._nodes]
+
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn may expect of it."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.target_tags.required = False
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        state["progress"] = None  # a live display does not travel to another process
+        return state
+
+    # ------------------------------------------------------------ the search
+    def _search(self, X: Any, y: NDArray | None, n_classes: int) -> None:
+        clock = time.monotonic()
+        seconds = parse_seconds((self.budget or {}).get("time"))
+        sight = self._sight
+        everything = sight.observe(self, X)
+        rows = _in_time_order(everything.cutoff, self.search_rows)
+        seen = sight.observe(self, X, rows)
+        target = None if y is None else y[rows]
+        limits = Limits(windows=tuple(self.windows), max_up=self.max_up, max_down=self.max_down)
+        enumeration = Enumeration(sight.engine, seen, limits, tuple(self.forbid), dated=sight.dated)
+        candidates = list(dict.fromkeys(enumeration))
+        memory = parse_bytes((self.budget or {}).get("memory"))
+        self.forecast_: Forecast = forecast(sight.engine, seen, len(candidates), self._pool, memory)
+        ledger = Ledger()
+        held = self._screen(candidates, seen, target, n_classes, ledger, clock, seconds)
+        nodes, columns = held.best(self._pool)
+        self._choose(nodes, columns, target, n_classes, ledger)
+        self._add_forced(ledger)
+        self.ledger_ = ledger
+        self._names = _unique_names(self._nodes)
+        self.formulas_ = [to_text(node) for node in self._nodes]
+        self.coverage_ = np.array([ledger.coverage(text) for text in self.formulas_])
+        self.n_features_out_ = len(self.formulas_)
+        self._tell("features kept: " + str(len(self.formulas_)), 1.0)
+
+    @property
+    def _pool(self) -> int:
+        return max(4 * self.keep, 60)
+
+    def _screen(
+        self, candidates: list[Node], seen: Any, y: NDArray | None, n_classes: int, ledger: Ledger, clock: float,
+        seconds: float | None,
+    ) -> _Held:  # fmt: skip
+        held = _Held(self._pool)
+        half = (np.arange(seen.size) >= seen.size // 2).astype(np.uint8)
+        screen = None
+        if y is not None:
+            rest, variance = residuals(y, classification=n_classes > 0)
+            screen = Screen(rest, variance, half, n_threads=self.n_jobs)
+        done = 0
+        for batch in chunks(candidates, self.forecast_.batch):
+            if seconds is not None and done and time.monotonic() - clock > seconds:
+                ledger.skipped([to_text(node) for node in candidates[done:]])
+                break
+            columns = np.asarray(self._evaluate(batch, seen, np.float32), dtype=np.float32).reshape(-1, seen.size)
+            scores = screen(columns) if screen is not None else None
+            for i, node in enumerate(batch):
+                text = to_text(node)
+                if scores is None:
+                    present = columns[i][~np.isnan(columns[i])]
+                    constant = len(present) == 0 or bool((present == present[0]).all())
+                    ledger.enter(text, float("nan"), float("nan"), len(present) / max(seen.size, 1))
+                    score = -float(done + i)
+                else:
+                    one = scores[i]
+                    constant, score = one.constant, one.score
+                    ledger.enter(text, one.score, one.agreement, one.coverage)
+                if constant:
+                    ledger.drop(text, "constant")
+                elif screen is not None and score < 1.0:
+                    ledger.drop(text, "no gain")
+                else:
+                    held.add(score, done + i, node, columns[i], ledger)
+            done += len(batch)
+            self._tell(f"{done:,} of {len(candidates):,} formulas tried", 0.8 * done / len(candidates))
+        return held
+
+    def _choose(
+        self, nodes: list[Node], columns: NDArray[np.float32], y: NDArray | None, n_classes: int, ledger: Ledger
+    ) -> None:
+        distinct = Distinct(self.correlation, columns.shape[1] if len(columns) else 0)
+        kept: list[int] = []
+        for i, node in enumerate(nodes):
+            twin = distinct.twin(columns[i])
+            if twin is None:
+                kept.append(i)
+            else:
+                ledger.drop(to_text(node), "redundant", with_=to_text(nodes[kept[twin]]))
+        nodes, columns = [nodes[i] for i in kept], columns[kept]
+        if y is None or len(nodes) == 0:
+            self._nodes = nodes[: self.keep]
+            self.gain_ = np.full(len(self._nodes), np.nan)
+            self.stability_ = np.full(len(self._nodes), np.nan)
+            return
+        self._tell("weighing the best together", 0.85)
+        choice = boosted_gain(columns, y, n_classes=n_classes, seed=self.random_state, n_threads=self.n_jobs)
+        order = np.argsort(-choice.gain, kind="stable")
+        useful = [i for i in order if choice.stability[i] >= 0.5]
+        for i in order:
+            if choice.stability[i] < 0.5:
+                ledger.drop(to_text(nodes[i]), "no better than noise")
+        for i in useful[self.keep :]:
+            ledger.drop(to_text(nodes[i]), "beyond keep")
+        # with too few rows for any formula to beat the shadows, the screen's best are still better than nothing
+        best = useful[: self.keep] or [int(i) for i in order[: min(self.keep, 5)]]
+        for i in best:
+            ledger.keep(to_text(nodes[i]))
+        self._nodes = [nodes[i] for i in best]
+        self.gain_, self.stability_ = choice.gain[best], choice.stability[best]
+
+    def _add_forced(self, ledger: Ledger) -> None:
+        for text in self.force:
+            node = parse(text)
+            self._sight.engine.bind(node, self._sight.own)
+            if node not in self._nodes:
+                self._nodes.append(node)
+                self.gain_, self.stability_ = np.append(self.gain_, 0.0), np.append(self.stability_, np.nan)
+                ledger.keep(to_text(node))
+
+    def _evaluate(self, nodes: list[Node], seen: Any, dtype: Any) -> list[NDArray]:
+        values = self._sight.engine.evaluate(nodes, seen, dtype=dtype)
+        for node, value in zip(nodes, values, strict=True):
+            if value.type not in (Type.NUMBER, Type.FLAG):
+                raise FormulaError(
+                    "A feature must be a number or a flag.",
+                    expected='such as days_since(...), or purpose == "car"',
+                    got=f"a {value.type}",
+                    where=to_text(node),
+                    fix="Turn it into a number or compare it with a value.",
+                )
+        return [value.data for value in values]
+
+    def _target(self, y: Any, n: int) -> tuple[NDArray | None, int]:
+        if y is None:
+            self.classes_ = None
+            return None, 0
+        target = np.asarray(y.to_numpy() if isinstance(y, pl.Series) else y)
+        if target.ndim == 2 and target.shape[1] == 1:
+            target = target[:, 0]
+        if len(target) != n:
+            check_consistent_length(np.empty(n), target)
+        kind = type_of_target(target, input_name="y")
+        if kind in ("binary", "multiclass") and (kind == "binary" or target.dtype.kind not in "f" or _few(target)):
+            self.classes_, codes = np.unique(target, return_inverse=True)
+            if len(self.classes_) < 2:
+                return None, 0
+            return codes.astype(np.int64), len(self.classes_)
+        if kind in ("continuous", "multiclass"):
+            self.classes_ = None
+            return target.astype(np.float64), 0
+        raise FeaturesError(
+            "The label has a form that features cannot be scored against.",
+            expected="one column of classes or of numbers",
+            got=kind,
+            where="y",
+            fix="Pass one label at a time.",
+        )
+
+    def _tell(self, text: str, share: float) -> None:
+        if self.progress is not None:
+            self.progress(text, share)
+
+
+class _Held:
+    """The best candidates so far with their columns; memory is that of the pool."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._items: list[tuple[float, int, Node, NDArray[np.float32]]] = []
+        self._hashes: dict[int, tuple[float, int]] = {}
+
+    def add(self, score: float, number: int, node: Node, column: NDArray[np.float32], ledger: Ledger) -> None:
+        digest = hash(column.tobytes())
+        if digest in self._hashes:
+            ledger.drop(to_text(node), "duplicate")
+            return
+        self._hashes[digest] = (score, number)
+        self._items.append((score, number, node, column.copy()))
+        if len(self._items) >= 2 * self.size:
+            self._shrink(ledger)
+
+    def _shrink(self, ledger: Ledger) -> None:
+        self._items.sort(key=lambda item: (-item[0], item[1]))
+        for _, _, node, _ in self._items[self.size :]:
+            ledger.drop(to_text(node), "weaker than the pool")
+        del self._items[self.size :]
+
+    def best(self, most: int) -> tuple[list[Node], NDArray[np.float32]]:
+        self._items.sort(key=lambda item: (-item[0], item[1]))
+        items = self._items[:most]
+        columns = np.stack([item[3] for item in items]) if items else np.empty((0, 0), dtype=np.float32)
+        return [item[2] for item in items], columns
+
+
+def _in_time_order(cutoff: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Row numbers ordered by cutoff, thinned evenly to at most so many."""
+    order = np.argsort(cutoff, kind="stable")
+    if len(order) <= most:
+        return order
+    return order[np.linspace(0, len(order) - 1, most).astype(np.int64)]
+
+
+def _few(target: NDArray) -> bool:
+    return len(np.unique(target)) <= 20
+
+
+def _unique_names(nodes: list[Node]) -> list[str]:
+    out: list[str] = []
+    for node in nodes:
+        name = short_name(node)
+        copy = 2
+        while name in out:
+            name, copy = f"{short_name(node)}_{copy}", copy + 1
+        out.append(name)
+    return out
+
+
+Container = Literal["default", "pandas", "polars"]

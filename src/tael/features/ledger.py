@@ -1,0 +1,77 @@
+"""The ledger of a search: everything that was tried, what it scored, and why it was dropped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import polars as pl
+
+
+@dataclass
+class _Entry:
+    score: float
+    agreement: float
+    coverage: float
+    fate: str = "beyond keep"
+    because_of: str | None = None
+
+
+class Ledger:
+    """What became of each candidate.
+
+    Examples
+    --------
+    >>> ledger = Ledger()
+    >>> ledger.enter("amount", 3.0, 1.0, 1.0)
+    >>> ledger.drop("amount", "no gain")
+    >>> ledger.summary()
+    {'no gain': 1}
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[str, _Entry] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def enter(self, formula: str, score: float, agreement: float, coverage: float) -> None:
+        """Record a candidate's score (standard deviations above chance), its agreement in time and its coverage."""
+        self._entries[formula] = _Entry(score, agreement, coverage)
+
+    def drop(self, formula: str, reason: str, with_: str | None = None) -> None:
+        """Record why a candidate was dropped, and for which other one."""
+        entry = self._entries[formula]
+        entry.fate, entry.because_of = reason, with_
+
+    def keep(self, formula: str) -> None:
+        """Record that a formula was kept; one that was forced in enters here."""
+        self._entries.setdefault(formula, _Entry(float("nan"), float("nan"), float("nan"))).fate = "kept"
+
+    def skipped(self, formulas: list[str]) -> None:
+        """Record candidates that the time budget left untried."""
+        for formula in formulas:
+            self._entries[formula] = _Entry(float("nan"), float("nan"), float("nan"), "out of time")
+
+    def coverage(self, formula: str) -> float:
+        """Share of observations for which a formula had a value; NaN if it was not tried."""
+        entry = self._entries.get(formula)
+        return float("nan") if entry is None else entry.coverage
+
+    def summary(self) -> dict[str, int]:
+        """How many candidates met which fate."""
+        return dict(Counter(entry.fate for entry in self._entries.values()).most_common())
+
+    def frame(self) -> pl.DataFrame:
+        """The whole ledger as a frame: formula, score, agreement, coverage, fate, because_of."""
+        return pl.DataFrame(
+            {
+                "formula": list(self._entries),
+                "score": [e.score for e in self._entries.values()],
+                "agreement": [e.agreement for e in self._entries.values()],
+                "coverage": [e.coverage for e in self._entries.values()],
+                "fate": [e.fate for e in self._entries.values()],
+                "because_of": [e.because_of for e in self._entries.values()],
+            },
+            schema_overrides={"because_of": pl.String},
+        )

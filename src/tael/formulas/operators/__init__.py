@@ -1,0 +1,89 @@
+"""All operators of the language. A new one is one file with ``OPERATORS`` and one entry in ``_FAMILIES``."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from tael.errors import FormulaError, did_you_mean
+from tael.formulas.operators import arithmetic, comparison, distinct, logic, missing, moments, order, text, times
+from tael.formulas.operators.base import Infix, Kind, Operator
+from tael.tables.schema import Language
+
+__all__ = ["ALIASES", "REGISTRY", "Infix", "Operator", "aggregates", "get", "is_aggregate", "reference"]
+
+_FAMILIES = (moments, order, distinct, arithmetic, comparison, logic, times, text, missing)
+
+REGISTRY = MappingProxyType({operator.name: operator for family in _FAMILIES for operator in family.OPERATORS})
+"""Every operator by its name, families in their order."""
+
+ALIASES = MappingProxyType({"fill": "coalesce"})
+"""Other names that the parser takes."""
+
+_HEADINGS: dict[Language, dict[Kind, str]] = {
+    "en": {"aggregate": "Aggregates over child tables", "row": "Row operators"},
+    "zh": {"aggregate": "子表聚合", "row": "行运算"},
+}
+_COLUMNS: dict[Language, tuple[str, str, str]] = {
+    "en": ("operator", "example", "what it gives"),
+    "zh": ("算子", "示例", "含义"),
+}
+_EMPTY: dict[Language, tuple[str, str]] = {
+    "en": (" Over no rows: 0.", " Over no rows: missing."),
+    "zh": ("无行时为 0。", "无行时缺失。"),
+}
+
+
+def get(name: str) -> Operator:
+    """The operator of that name.
+
+    Raises
+    ------
+    FormulaError
+        If there is none; names the nearest.
+
+    Examples
+    --------
+    >>> get("sum").kind
+    'aggregate'
+    """
+    operator = REGISTRY.get(ALIASES.get(name, name))
+    if operator is None:
+        raise FormulaError(f'There is no operator "{name}".', got=name, fix=did_you_mean(name, callable_names()))
+    return operator
+
+
+def is_aggregate(name: str) -> bool:
+    """Whether an operator of that name aggregates the rows of a child table.
+
+    >>> is_aggregate("mean"), is_aggregate("log")
+    (True, False)
+    """
+    return name in REGISTRY and REGISTRY[name].kind == "aggregate"
+
+
+def aggregates() -> tuple[Operator, ...]:
+    """All aggregates, in the order of the reference page."""
+    return tuple(operator for operator in REGISTRY.values() if operator.kind == "aggregate")
+
+
+def callable_names() -> list[str]:
+    """The operators that are written as a function (``log(x)``), not between their arguments."""
+    return [name for name, operator in REGISTRY.items() if operator.infix is None] + list(ALIASES)
+
+
+def reference(lang: Language = "en") -> str:
+    """The reference page of the language, in Markdown, made from the registry.
+
+    >>> print(reference().splitlines()[0])
+    ## Aggregates over child tables
+    """
+    lines: list[str] = []
+    kinds: tuple[Kind, ...] = ("aggregate", "row")
+    for kind in kinds:
+        lines += [f"## {_HEADINGS[lang][kind]}", "", f"| {' | '.join(_COLUMNS[lang])} |", "|---|---|---|"]
+        for operator in REGISTRY.values():
+            if operator.kind == kind:
+                empty = _EMPTY[lang][0 if operator.empty == 0 else 1] if kind == "aggregate" else ""
+                lines.append(f"| `{operator.name}` | `{operator.example}` | {operator.doc[lang]}{empty} |")
+        lines.append("")
+    return "\n".join(lines)

@@ -1,0 +1,114 @@
+"""Numbers as people write them, in English and Chinese."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+Lang = Literal["en", "zh"]
+NONE = "–"
+_CURRENCY_ZH = {"CNY": "元", "USD": "美元", "EUR": "欧元", "HKD": "港元", "JPY": "日元", "GBP": "英镑"}
+_SCALES: dict[str, tuple[tuple[float, str], ...]] = {
+    "en": ((1e9, "billion"), (1e6, "million"), (1.0, "")),
+    "zh": ((1e8, "亿"), (1e4, "万"), (1.0, "")),
+}
+
+
+def finite(value: Any) -> float | None:
+    """The value as a float, or None when it is missing, not a number or infinite.
+
+    >>> finite(3), finite(None), finite(float("nan")), finite(True)
+    (3.0, None, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def _signed(text: str) -> str:
+    return text.replace("-", "\u2212", 1) if text.startswith("-") else text
+
+
+class Format:
+    """Writes numbers in one language; a missing number is written as a dash.
+
+    Parameters
+    ----------
+    lang : {"en", "zh"}
+    currency : str
+        Three-letter code for ``money``.
+
+    Examples
+    --------
+    >>> en, zh = Format("en", "CNY"), Format("zh", "CNY")
+    >>> en.integer(12345), en.percent(0.1234), zh.percent(0.1234)
+    ('12,345', '12.3\\xa0%', '12.3%')
+    >>> en.money(1234567), zh.money(1234567), zh.money(250), en.money(-9000)
+    ('CNY\\xa01.23\\xa0million', '123\\xa0万元', '250\\xa0元', 'CNY\\xa0−9,000')
+    """
+
+    def __init__(self, lang: Lang, currency: str = "CNY") -> None:
+        self.lang: Lang = lang
+        self.currency = currency
+
+    def integer(self, value: Any) -> str:
+        """A count with thousands separators."""
+        number = finite(value)
+        return NONE if number is None else _signed(f"{round(number):,}")
+
+    def number(self, value: Any, digits: int = 3) -> str:
+        """A number with a fixed number of decimals."""
+        number = finite(value)
+        return NONE if number is None else _signed(f"{number:,.{digits}f}")
+
+    def short(self, value: Any) -> str:
+        """A number to about three figures, as for axis ticks and table values.
+
+        >>> Format("en").short(0.05), Format("en").short(12345.6), Format("en").short(2.0)
+        ('0.05', '12,346', '2')
+        """
+        number = finite(value)
+        if number is None:
+            return NONE
+        if number == int(number) or abs(number) >= 1000:
+            return _signed(f"{number:,.0f}")
+        return _signed(f"{number:.3g}")
+
+    def percent(self, value: Any, digits: int = 1) -> str:
+        """A share as per cent."""
+        number = finite(value)
+        if number is None:
+            return NONE
+        return _signed(f"{100 * number:.{digits}f}") + ("%" if self.lang == "zh" else "\u00a0%")
+
+    def scale(self, values: Iterable[Any]) -> tuple[float, str]:
+        """The divisor and unit that suit an axis of money: ``(1e6, "CNY million")`` or ``(1e4, "万元")``."""
+        largest = max((abs(v) for v in map(finite, values) if v is not None), default=0.0)
+        divisor, word = next((s for s in _SCALES[self.lang] if largest >= s[0]), (1.0, ""))
+        return divisor, self._unit(word)
+
+    def _unit(self, word: str) -> str:
+        if self.lang == "en":
+            return f"{self.currency} {word}".strip()
+        return word + _CURRENCY_ZH.get(self.currency, f" {self.currency}")
+
+    def money(self, value: Any) -> str:
+        """An amount in the report's currency, to three figures, with its unit."""
+        number = finite(value)
+        if number is None:
+            return NONE
+        divisor, word = next((s for s in _SCALES[self.lang] if abs(number) >= s[0]), (1.0, ""))
+        scaled = number / divisor
+        digits = 0 if divisor == 1.0 or abs(scaled) >= 100 else 1 if abs(scaled) >= 10 else 2
+        text = _signed(f"{scaled:,.{digits}f}")
+        if self.lang == "zh":
+            return f"{text}\u00a0{self._unit(word)}"
+        return "\u00a0".join(part for part in (self.currency, text, word) if part)
+
+    def interval(self, low: Any, high: Any, write: Callable[[Any], str] | None = None) -> str:
+        """``low to high``, or an empty text where there is no interval."""
+        if finite(low) is None or finite(high) is None:
+            return ""
+        write = write or self.number
+        return f"{write(low)} {'至' if self.lang == 'zh' else 'to'} {write(high)}"

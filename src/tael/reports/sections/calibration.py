@@ -1,0 +1,60 @@
+"""Whether a probability of ten per cent goes bad one time in ten."""
+
+from __future__ import annotations
+
+from tael.reports.charts import Chart, extent
+from tael.reports.context import Page, Section, figure, table
+from tael.reports.html import Safe, el, join
+
+KINDS = {"train": "grey", "validation": "s3", "out_of_time": "s1"}
+
+
+def _chart(page: Page, splits: list[str]) -> Safe:
+    fmt, rows = page.fmt, {s: page.rows("curves", "calibration", s) for s in splits}
+    every = [b for bins in rows.values() for b in bins]
+    _, top = extent([b.get("predicted") for b in every], [b.get("high") for b in every], [b.get("observed") for b in every], zero=True)
+    chart = Chart((0, top), (0, top), x_format=lambda v: fmt.percent(v, 0), y_format=lambda v: fmt.percent(v, 0),
+                  x_label=page.t("calibration.predicted"), y_label=page.t("calibration.observed"))  # fmt: skip
+    chart.line([0, top], [0, top], "rule")
+    for split in reversed(splits):
+        bins = rows[split]
+        xs, ys = [b.get("predicted") for b in bins], [b.get("observed") for b in bins]
+        chart.line(xs, ys, KINDS[split] + " faint")
+        chart.dots(xs, ys, KINDS[split], [b.get("low") for b in bins], [b.get("high") for b in bins])
+        chart.hover(xs, [
+            f"{page.name('split', split)}\n{page.t('calibration.predicted')} {fmt.percent(b.get('predicted'))}\n"
+            f"{page.t('calibration.observed')} {fmt.percent(b.get('observed'))} "
+            f"({fmt.interval(b.get('low'), b.get('high'), fmt.percent)})\n{page.t('calibration.n')} {fmt.integer(b.get('n'))}"
+            for b in bins
+        ])  # fmt: skip
+    legend = [(KINDS[s], page.name("split", s)) for s in splits]
+    return figure(page.t("calibration.title"), chart.svg(page.t("calibration.title")), legend, page.t("calibration.read"))
+
+
+def _table(page: Page, split: str) -> Safe:
+    fmt = page.fmt
+    heads = [page.t(f"calibration.{k}") for k in ("decile", "n", "predicted", "observed", "interval", "fits")]
+    cells = []
+    for k, b in enumerate(page.rows("curves", "calibration", split), 1):
+        low, high, said = b.get("low"), b.get("high"), b.get("predicted")
+        known = None not in (low, high, said)
+        fits = page.t("calibration.inside" if known and low <= said <= high else "calibration.outside") if known else "–"
+        cells.append([k, fmt.integer(b.get("n")), fmt.percent(said), fmt.percent(b.get("observed")),
+                      fmt.interval(low, high, fmt.percent), fits])  # fmt: skip
+    return table(page.t("calibration.by_decile", part=page.name("split", split)), heads, cells, text=(0, 5))
+
+
+def render(page: Page) -> Safe:
+    """Draw the section."""
+    splits = [s for s in page.splits("curves", "calibration") if page.rows("curves", "calibration", s)]
+    if not splits:
+        return page.missing("missing.calibration")
+    intercept, slope = page.at("model", "calibration", "intercept"), page.at("model", "calibration", "slope")
+    text = None
+    if intercept is not None and slope is not None:
+        text = el("p", page.t("calibration.line", intercept=page.fmt.number(intercept), slope=page.fmt.number(slope)))
+    absent = page.missing("missing.out_of_time") if "out_of_time" not in splits else None
+    return join(text, absent, el("div", _chart(page, splits[-2:]), _table(page, splits[-1]), class_="grid"))
+
+
+SECTION = Section("calibration", "section.calibration", render)

@@ -1,0 +1,26 @@
+"""The money behind the cut-off: the formula, each assumption and its unit."""
+
+from __future__ import annotations
+
+from tael.reports.context import Page, Section, table
+from tael.reports.formats import finite
+from tael.reports.html import Safe, el, join
+
+
+def render(page: Page) -> Safe:
+    """Draw the section."""
+    if not page.at("decision", "economics"):
+        return page.missing("missing.economics")
+    text, formula = page.say(page.at("decision", "economics", "text")), page.at("decision", "economics", "formula")
+    rows = page.rows("decision", "economics", "parameters")
+    heads = [page.t(f"economics.{k}") for k in ("parameter", "name", "value", "unit")]
+    cells = [
+        [page.say(r.get("title")) or str(r.get("name")), el("code", r.get("name") or ""),
+         page.fmt.short(r.get("value")) if finite(r.get("value")) is not None else str(r.get("value") or "–"), page.say(r.get("unit"))]
+        for r in rows
+    ]  # fmt: skip
+    return join(el("p", text) if text else None, el("pre", formula) if formula else None,
+                table(page.t("economics.parameters"), heads, cells, text=(0, 1, 3)) if rows else page.missing("missing.parameters"))  # fmt: skip
+
+
+SECTION = Section("economics", "section.economics", render)

@@ -1,0 +1,161 @@
+"""Metrics side by side with their intervals, the plain reference beside them, and the curves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tael.reports.charts import Chart, extent, thin
+from tael.reports.context import SPLITS, Page, Section, curve, details, figure, table
+from tael.reports.formats import finite
+from tael.reports.html import Safe, el, join
+
+KINDS = {"train": "grey", "validation": "s3", "out_of_time": "s1"}
+
+
+def _metrics(page: Page) -> Safe:
+    splits, judged = page.splits("metrics"), page.judged()
+    if not splits or judged is None:
+        return page.missing("missing.metrics")
+    names = list(dict.fromkeys(m for s in splits for m in page.at("metrics", s)))
+    plain = page.at("reference_metrics", judged)
+    heads = [page.t("performance.metric"), *(page.name("split", s) for s in splits)]
+    if plain:
+        heads.append(page.t("performance.reference", part=page.name("split", judged)))
+    cells = []
+    for name in names:
+        titles = page.at("metric_titles", name)
+        meaning = str(titles.get(f"meaning_{page.lang}") or "") if isinstance(titles, Mapping) else ""
+        named = {k: v for k, v in titles.items() if k in ("en", "zh")} if isinstance(titles, Mapping) else None
+        row: list[Any] = [join(page.say(named) or name, el("small", meaning, class_="meaning") if meaning else None)]
+        row += [page.with_interval(page.at("metrics", s, name), page.fmt.number) for s in splits]
+        if plain:
+            row.append(page.with_interval(page.at("reference_metrics", judged, name), page.fmt.number))
+        cells.append(row)
+    lacking = [page.missing("missing.out_of_time")] if "out_of_time" not in splits else []
+    if not plain:
+        lacking.append(page.missing("missing.reference"))
+    return join(table(page.t("performance.metrics"), heads, cells, kind="metrics"), lacking)
+
+
+def _share(page: Page) -> Callable[[float], str]:
+    return lambda v: page.fmt.percent(v, 0)
+
+
+def _lines(page: Page, name: str, x_key: str, y_key: str, diagonal: bool) -> Safe | None:
+    share = _share(page)
+    chart = Chart((0, 1), (0, 1), x_format=share, y_format=share, x_label=page.t(x_key), y_label=page.t(y_key))
+    if diagonal:
+        chart.line([0, 1], [0, 1], "rule")
+    legend, texts = [], []
+    for split in SPLITS[1:]:
+        columns = curve(page.at("curves", name, split), "x", "y")
+        if columns is None:
+            continue
+        keep = thin(len(columns[0]))
+        xs, ys = ([c[k] for k in keep] for c in columns)
+        chart.line(xs, ys, KINDS[split])
+        legend.append((KINDS[split], page.name("split", split)))
+        texts = [f"{page.name('split', split)}\n{page.t(x_key)} {share(x or 0)}\n{page.t(y_key)} {share(y or 0)}"
+                 for x, y in zip(xs, ys, strict=True)]  # fmt: skip
+    if not legend:
+        return None
+    chart.hover(xs, texts)
+    return figure(page.t(f"performance.{name}"), chart.svg(page.t(f"performance.{name}")), legend, page.t(f"performance.{name}_read"))
+
+
+def _latest(page: Page, name: str) -> tuple[str, Any]:
+    found = page.splits("curves", name)
+    return (found[-1], page.at("curves", name, found[-1])) if found else ("", None)
+
+
+def _ks(page: Page) -> Safe | None:
+    split, data = _latest(page, "ks")
+    columns = curve(data, "x", "good", "bad")
+    if columns is None:
+        return None
+    share, keep = _share(page), thin(len(columns[0]))
+    xs, good, bad = ([c[k] for k in keep] for c in columns)
+    gaps = [abs((finite(b) or 0.0) - (finite(g) or 0.0)) for g, b in zip(good, bad, strict=True)]
+    widest = max(range(len(gaps)), key=gaps.__getitem__)
+    chart = Chart((0, 1), (0, 1), x_format=share, y_format=share, x_label=page.t("performance.quantile"),
+                  y_label=page.t("performance.cumulative"))  # fmt: skip
+    chart.line(xs, good, "s1")
+    chart.line(xs, bad, "s2")
+    low, high = sorted((good[widest], bad[widest]))
+    chart.mark(xs[widest], f"KS {page.fmt.number(gaps[widest])}", low, high)
+    chart.hover(xs, [f"{page.t('performance.quantile')} {share(x)}\n{page.t('performance.good')} {share(g)}\n"
+                     f"{page.t('performance.bad')} {share(b)}" for x, g, b in zip(xs, good, bad, strict=True)])  # fmt: skip
+    legend = [("s1", page.t("performance.good")), ("s2", page.t("performance.bad"))]
+    return figure(f"{page.t('performance.ks')} · {page.name('split', split)}", chart.svg(page.t("performance.ks")), legend,
+                  page.t("performance.ks_read"))  # fmt: skip
+
+
+def _histogram(page: Page) -> Safe | None:
+    data = page.at("curves", "score_histogram")
+    columns = curve(data, "good", "bad")
+    edges = data.get("edges") if isinstance(data, Mapping) else None
+    if columns is None or not isinstance(edges, list) or len(edges) != len(columns[0]) + 1:
+        return None
+    shares = [[(finite(v) or 0.0) / (sum(finite(w) or 0.0 for w in c) or 1.0) for v in c] for c in columns]
+    share = _share(page)
+    # The last bins are nearly empty: the axis ends where all but a thousandth of both groups lies.
+    last = max(k for k in range(len(shares[0])) if k == 0 or min(sum(s[k:]) for s in shares) > 0 or max(sum(s[k:]) for s in shares) > 0.001)
+    chart = Chart((edges[0], edges[last + 1]), extent(*shares, zero=True), x_format=share, y_format=share,
+                  x_label=page.t("performance.probability"), y_label=page.t("performance.share"))  # fmt: skip
+    bins = list(zip(edges[:-1], edges[1:], strict=True))[: last + 1]
+    for values, kind in zip(shares, ("s1", "s2"), strict=True):
+        chart.bars(bins, values[: last + 1], f"{kind} clear")
+    chart.hover([(a + b) / 2 for a, b in bins], [
+        f"{page.fmt.percent(a)} – {page.fmt.percent(b)}\n{page.t('performance.good')} {page.fmt.integer(columns[0][k])}\n"
+        f"{page.t('performance.bad')} {page.fmt.integer(columns[1][k])}" for k, (a, b) in enumerate(bins)])  # fmt: skip
+    legend = [("s1", page.t("performance.good")), ("s2", page.t("performance.bad"))]
+    return figure(page.t("performance.histogram"), chart.svg(page.t("performance.histogram")), legend,
+                  page.t("performance.histogram_read"))  # fmt: skip
+
+
+def _gains(page: Page) -> Safe | None:
+    split, _ = _latest(page, "gains")
+    rows = page.rows("curves", "gains", split) if split else []
+    if not rows:
+        return None
+    share = _share(page)
+    xs, ys = [0.0, *(r.get("depth") for r in rows)], [0.0, *(r.get("captured") for r in rows)]
+    chart = Chart((0, 1), (0, 1), x_format=share, y_format=share, x_label=page.t("performance.depth"), y_label=page.t("performance.captured"))
+    chart.line([0, 1], [0, 1], "rule")
+    chart.line(xs, ys, "s1")
+    chart.dots(xs, ys, "s1")
+    chart.hover(xs[1:], [f"{page.t('performance.depth')} {share(r.get('depth') or 0)}\n{page.t('performance.captured')} "
+                         f"{page.fmt.percent(r.get('captured'))}\n{page.t('performance.lift')} {page.fmt.number(r.get('lift'), 2)}"
+                         for r in rows])  # fmt: skip
+    heads = [page.t(f"performance.{k}") for k in ("depth", "captured", "lift")]
+    cells = [[page.fmt.percent(r.get("depth"), 0), page.fmt.percent(r.get("captured")), page.fmt.number(r.get("lift"), 2)] for r in rows]
+    title = f"{page.t('performance.gains')} · {page.name('split', split)}"
+    return join(figure(title, chart.svg(page.t("performance.gains")), note=page.t("performance.gains_read")),
+                details(page.t("performance.as_table"), table(title, heads, cells, kind="narrow")))  # fmt: skip
+
+
+def _members(page: Page) -> Safe | None:
+    rows = page.rows("model", "members")
+    if not rows:
+        return None
+    heads = [page.t(f"performance.{k}") for k in ("member", "weight", "auc", "log_loss")]
+    cells = [[str(r.get("name")), page.fmt.percent(r.get("weight")), page.fmt.number(r.get("auc")), page.fmt.number(r.get("log_loss"), 4)]
+             for r in rows]  # fmt: skip
+    return join(el("h3", page.t("performance.model")), el("p", page.t("performance.model_text", n=page.fmt.integer(page.at("model", "n_features")))),
+                table(page.t("performance.members"), heads, cells, kind="narrow"))  # fmt: skip
+
+
+def render(page: Page) -> Safe:
+    """Draw the section."""
+    pictures = [
+        _lines(page, "roc", "performance.fpr", "performance.tpr", True),
+        _lines(page, "pr", "performance.recall", "performance.precision", False),
+        _ks(page), _histogram(page), _gains(page),
+    ]  # fmt: skip
+    drawn = [el("div", p) for p in pictures if p is not None]
+    grid = el("div", drawn, class_="grid") if drawn else page.missing("missing.curves")
+    return join(el("p", page.t("performance.read")), _metrics(page), grid, _members(page) or page.missing("missing.model"))
+
+
+SECTION = Section("performance", "section.performance", render)

@@ -1,0 +1,55 @@
+"""Three applicants and why: each reason in words, pushing the risk up or down."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from tael.reports.charts import share_bar
+from tael.reports.context import Page, Section, badge, table
+from tael.reports.formats import finite
+from tael.reports.html import Safe, el, join
+
+SEVERITY = {"approve": "ok", "refer": "warning", "decline": "error"}
+
+
+def _push(page: Page, contribution: float | None) -> str:
+    if contribution is None:
+        return "–"
+    if contribution == 0:
+        return page.t("reasons.none")
+    # Log-odds add up, so odds multiply: a contribution of 0.69 doubles the odds of going bad.
+    factor = page.fmt.number(math.exp(min(abs(contribution), 20.0)), 2)
+    return page.t("reasons.up" if contribution > 0 else "reasons.down", factor=factor)
+
+
+def _applicant(page: Page, sample: Mapping[str, Any], most: float) -> Safe:
+    decision = str(sample.get("decision"))
+    head = el("h3", page.t("reasons.applicant", id=sample.get("id") or "–"), " ",
+              badge(page, SEVERITY.get(decision, "warning"), page.name("decision", decision)))  # fmt: skip
+    facts = el("p", page.t("reasons.facts", probability=page.fmt.percent(sample.get("probability")), cutoff=sample.get("cutoff") or "–"))
+    reasons = [r for r in sample.get("reasons") or [] if isinstance(r, Mapping)]
+    if not reasons:
+        return el("article", head, facts, page.missing("missing.reasons"), class_="card")
+    heads = [page.t(f"reasons.{k}") for k in ("reason", "value", "typical", "push")]
+    cells = []
+    for r in sorted(reasons, key=lambda r: -abs(finite(r.get("contribution")) or 0.0)):
+        value = finite(r.get("contribution"))
+        bar = share_bar(value or 0.0, most, "s2" if (value or 0.0) > 0 else "s1", signed=True)
+        cells.append([page.say(r.get("words")) or str(r.get("feature")), str(r.get("value", "–")), str(r.get("typical", "–")),
+                      join(bar, el("small", _push(page, value)))])  # fmt: skip
+    title = page.t("reasons.table", id=sample.get("id") or "–")
+    return el("article", head, facts, table(title, heads, cells, text=(0, 3), kind="reasons"), class_="card")
+
+
+def render(page: Page) -> Safe:
+    """Draw the section."""
+    samples = page.rows("samples")
+    if not samples:
+        return page.missing("missing.samples")
+    sizes = [abs(finite(r.get("contribution")) or 0.0) for s in samples for r in s.get("reasons") or []]
+    return join(el("p", page.t("reasons.read")), *(_applicant(page, s, max(sizes, default=0.0)) for s in samples))
+
+
+SECTION = Section("reasons", "section.reasons", render)

@@ -1,0 +1,169 @@
+"""The cut-off: what each would approve, lose and earn; the reader moves it and reads the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tael.reports.charts import Chart, extent, thin
+from tael.reports.context import Page, Section, curve, figure, table
+from tael.reports.formats import finite
+from tael.reports.html import Safe, el, join, script_json
+
+RATES = ("bad_rate", "observed_bad_rate", "marginal_bad_rate")
+OPTIONAL = (*RATES, "bad_rate_low", "bad_rate_high", "profit_low", "profit_high")
+
+
+def _columns(page: Page) -> dict[str, list[Any]] | None:
+    """The curve by rising approval, thinned for the page; what is absent is a column of None. The chosen cut-off stays in."""
+    data = page.at("decision", "curve")
+    needed = curve(data, "threshold", "approval", "profit")
+    if needed is None:
+        return None
+    count = len(needed[0])
+    whole = [k for k in range(count) if all(finite(column[k]) is not None for column in needed)]
+    if len(whole) < 2:
+        return None
+    whole.sort(key=lambda k: (needed[1][k], needed[0][k]))
+    cutoff = finite(page.at("decision", "cutoff"))
+    keep = {whole[k] for k in thin(len(whole), 200)}
+    if cutoff is not None:
+        keep.add(min(whole, key=lambda k: abs(needed[0][k] - cutoff)))
+    order = [k for k in whole if k in keep]
+    out = dict(zip(("threshold", "approval", "profit"), ([c[k] for k in order] for c in needed), strict=True))
+    for name in OPTIONAL:
+        found = curve(data, "threshold", name)
+        out[name] = [finite(found[1][k]) for k in order] if found else [None] * len(order)
+    return out
+
+
+def _start(page: Page, columns: Mapping[str, list[Any]]) -> int:
+    cutoff = finite(page.at("decision", "cutoff"))
+    if cutoff is None:
+        return 0
+    return min(range(len(columns["threshold"])), key=lambda k: abs(columns["threshold"][k] - cutoff))
+
+
+def _charts(page: Page, columns: Mapping[str, list[Any]], start: int) -> tuple[list[Chart], list[Safe]]:
+    fmt, xs = page.fmt, columns["approval"]
+    share = lambda v: fmt.percent(v, 0)  # noqa: E731
+    divisor, unit = fmt.scale([*columns["profit"], *columns["profit_low"], *columns["profit_high"]])
+    money = Chart((0, 1), extent(columns["profit"], columns["profit_low"], columns["profit_high"], zero=True), x_format=share,
+                  y_format=lambda v: fmt.short(v / divisor), x_label=page.t("strategy.approval"),
+                  y_label=f"{page.t('strategy.profit')}, {unit}")  # fmt: skip
+    money.band(xs, columns["profit_low"], columns["profit_high"], "s1")
+    money.line([0, 1], [0, 0], "axis")
+    money.line(xs, columns["profit"], "s1")
+    rates = Chart((0, 1), (0, _top(columns)), x_format=share, y_format=share, x_label=page.t("strategy.approval"),
+                  y_label=page.t("strategy.rate"))  # fmt: skip
+    rates.band(xs, columns["bad_rate_low"], columns["bad_rate_high"], "s1")
+    for name, kind in (("marginal_bad_rate", "s2"), ("observed_bad_rate", "s3"), ("bad_rate", "s1")):
+        rates.line(xs, [None if v is None or v > _top(columns) else v for v in map(finite, columns[name])], kind)
+    limit = finite(page.at("decision", "limits", "max_bad_rate"))
+    if limit is not None and limit < _top(columns):
+        rates.level(limit, page.t("strategy.limit_line", limit=fmt.percent(limit)))
+    if page.at("decision", "cutoff") is not None:
+        for chart in (money, rates):
+            chart.mark(xs[start], page.t("strategy.chosen"))
+    money.follow([("profit", "s1")])
+    rates.follow([("bad_rate", "s1"), ("marginal_bad_rate", "s2")])
+    legend = [("s1", page.t("strategy.bad_rate")), ("s3", page.t("strategy.observed_bad_rate")), ("s2", page.t("strategy.marginal_bad_rate"))]
+    legend = [(kind, name) for (kind, name), key in zip(legend, RATES, strict=True) if any(v is not None for v in columns[key])]
+    pictures = [
+        figure(page.t("strategy.profit_curve"), money.svg(page.t("strategy.profit_curve")), note=page.t("strategy.profit_read")),
+        figure(page.t("strategy.rate_curve"), rates.svg(page.t("strategy.rate_curve")), legend, page.t("strategy.rate_read")),
+    ]
+    return [money, rates], pictures
+
+
+def _top(columns: Mapping[str, list[Any]]) -> float:
+    """Top of the rate axis: room for the cumulative rates; the marginal rate of the last few may leave the picture."""
+    _, top = extent(columns["bad_rate"], columns["bad_rate_high"], columns["observed_bad_rate"], zero=True)
+    _, marginal = extent(columns["marginal_bad_rate"], zero=True)
+    return min(max(marginal, top), 4 * top)
+
+
+def _slider(page: Page, columns: Mapping[str, list[Any]]) -> Safe:
+    fmt, start = page.fmt, _start(page, columns)
+    (money, rates), pictures = _charts(page, columns, start)
+    every = range(len(columns["threshold"]))
+    cells = {
+        "threshold": [fmt.percent(v) for v in columns["threshold"]],
+        "approval": [fmt.percent(v) for v in columns["approval"]],
+        **{name: [fmt.percent(v) for v in columns[name]] for name in RATES},
+        "bad_rate_interval": [fmt.interval(columns["bad_rate_low"][k], columns["bad_rate_high"][k], fmt.percent) for k in every],
+        "profit": [fmt.money(v) for v in columns["profit"]],
+        "profit_interval": [fmt.interval(columns["profit_low"][k], columns["profit_high"][k], fmt.money) for k in every],
+    }
+    top = _top(columns)
+    dots = {"profit": [money.py(v) for v in columns["profit"]],
+            **{n: [rates.py(v) if v is not None and v <= top else None for v in map(finite, columns[n])] for n in RATES}}  # fmt: skip
+    data = {"start": start, "cells": cells, "x": [money.px(v) for v in columns["approval"]], "dots": dots}
+
+    def cell(name: str, below: str | None = None) -> Safe:
+        small = el("small", cells[below][start], data_cell=below) if below else None
+        return el("div", el("dt", page.t(f"strategy.{name}")), el("dd", el("span", cells[name][start], data_cell=name), small), class_="tile")
+
+    control = el("div", el("label", page.t("strategy.slider"), " ", el("output", cells["threshold"][start], data_cell="threshold", for_="cutoff"), for_="cutoff"),
+                 el("input", type="range", id="cutoff", min=0, max=len(every) - 1, step=1, value=start, aria_valuetext=cells["threshold"][start]),
+                 el("p", el("span", page.t("strategy.stricter")), el("button", page.t("strategy.back"), type="button", id="cutoff-back"),
+                    el("span", page.t("strategy.looser")), class_="ends"), class_="control")  # fmt: skip
+    figures = el("dl", cell("approval"), cell("bad_rate", "bad_rate_interval"), cell("observed_bad_rate"), cell("marginal_bad_rate"),
+                 cell("profit", "profit_interval"), class_="tiles")  # fmt: skip
+    return el("div", control, figures, el("div", pictures, class_="grid"),
+              el("script", script_json(data), type="application/json", id="strategy-data"), class_="strategy")  # fmt: skip
+
+
+def _policies(page: Page) -> Safe:
+    rows, fmt = page.rows("decision", "values"), page.fmt
+    if not rows:
+        return page.missing("missing.values")
+    heads = [page.t(f"strategy.{k}") for k in ("policy", "profit", "approval", "bad_rate")]
+    cells = [
+        [page.say(r.get("policy")), page.with_interval(r.get("profit"), fmt.money), fmt.percent(r.get("approval")), fmt.percent(r.get("bad_rate"))]
+        for r in rows
+    ]
+    return table(page.t("strategy.policies"), heads, cells)
+
+
+def _swap_set(page: Page) -> Safe:
+    swap, fmt = page.at("decision", "swap_set"), page.fmt
+    if not isinstance(swap, Mapping):
+        return page.missing("missing.swap_set")
+
+    def cell(name: str) -> Safe:
+        part = swap.get(name) or {}
+        rate = fmt.percent(part.get("bad_rate"))
+        return join(el("strong", page.t(f"swap.{name}")), el("span", page.t("swap.people", n=fmt.integer(part.get("n")), rate=rate), class_="interval"))
+
+    heads = ["", page.t("swap.model_approves"), page.t("swap.model_declines")]
+    rows = [[page.t("swap.rule_approves"), cell("both_approve"), cell("swap_out")],
+            [page.t("swap.rule_declines"), cell("swap_in"), cell("both_decline")]]  # fmt: skip
+    return join(el("p", page.t("swap.read"), class_="note"), table(page.t("swap.title"), heads, rows, text=(0, 1, 2), kind="swap"))
+
+
+def render(page: Page) -> Safe:
+    """Draw the section."""
+    if not page.at("decision"):
+        return page.missing("missing.decision")
+    fmt, parts = page.fmt, []
+    cutoff, refer = page.at("decision", "cutoff"), page.at("decision", "refer")
+    if cutoff is None:
+        parts.append(page.missing("missing.nobody"))
+    else:
+        parts.append(el("p", page.t("strategy.rule", cutoff=fmt.percent(cutoff)), class_="lead"))
+    if isinstance(refer, (list, tuple)) and len(refer) == 2 and None not in refer:
+        parts.append(el("p", page.t("strategy.refer", low=fmt.percent(refer[0]), high=fmt.percent(refer[1]))))
+    else:
+        parts.append(page.missing("missing.refer"))
+    limits = page.at("decision", "limits")
+    if isinstance(limits, Mapping) and any(v is not None for v in limits.values()):
+        said = [f"{page.name('limit', k)}: {fmt.percent(v) if 'rate' in k else fmt.short(v)}" for k, v in limits.items() if v is not None]
+        parts.append(el("p", page.t("strategy.limits"), " ", "; ".join(said)))
+    columns = _columns(page)
+    parts.append(_slider(page, columns) if columns else page.missing("missing.curve"))
+    parts += [el("h3", page.t("strategy.policies")), _policies(page), el("h3", page.t("swap.title")), _swap_set(page)]
+    return join(parts)
+
+
+SECTION = Section("strategy", "section.strategy", render)

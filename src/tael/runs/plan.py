@@ -1,0 +1,209 @@
+"""The plan of a run: what a scenario's TOML says, checked before anything is computed."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tael.errors import ScenarioError, did_you_mean
+from tael.observations import LabelSpec, ObservationSpec
+from tael.tables.schema import Title
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SplitPlan(_Strict):
+    """How observations are parted.
+
+    Parameters
+    ----------
+    out_of_time : float or str
+        Share of the latest rows, or the day on which the out-of-time period starts.
+    validation : float
+        Share of the earlier rows.
+    groups : str, optional
+        A column of the entity table: its rows stay together (one person).
+    folds : int
+        Of the cross-validation inside training and of ``scenario.cv``.
+    """
+
+    out_of_time: float | str = 0.25
+    validation: float = 0.25
+    groups: str | None = None
+    folds: int = Field(default=5, ge=2)
+
+
+class FeaturePlan(_Strict):
+    """How features are searched; see :class:`tael.features.AutoFeatures`."""
+
+    layers: int = Field(default=1, ge=1, le=1)
+    windows: tuple[str, ...] = ("30d", "90d", "180d", "all")
+    keep: int = Field(default=80, ge=1)
+    max_up: int = Field(default=2, ge=0)
+    max_down: int = Field(default=2, ge=1)
+    force: tuple[str, ...] = ()
+    forbid: tuple[str, ...] = ()
+    budget: dict[Literal["time", "memory"], str] = Field(default_factory=dict)
+    search_rows: int = Field(default=50_000, ge=100)
+
+
+class ModelPlan(_Strict):
+    """The model.
+
+    Parameters
+    ----------
+    members : "auto" or tuple of str
+        Settings of the portfolio.
+    monotone : dict of str to {-1, 1}
+        Formula or feature name -> direction: 1, the probability rises with it.
+    """
+
+    members: Literal["auto"] | tuple[str, ...] = "auto"
+    monotone: dict[str, Literal[-1, 1]] = Field(default_factory=dict)
+
+
+class Economics(_Strict):
+    """Terms of the loan: numbers, or formulas over the applicant (text). Units as in ``ApprovalEconomics``."""
+
+    amount: float | str = "amount"
+    margin: float | str | None = None
+    margin_rate: float | str = 0.0
+    lgd: float | str = 0.6
+    exposure_at_default: float | str = 1.0
+    income_before_default: float | str = 0.0
+    funding_rate: float | str = 0.0
+    capital_ratio: float | str = 0.0
+    capital_cost: float | str = 0.0
+    term_years: float | str = 1.0
+    average_balance: float | str = 1.0
+    acquisition_cost: float | str = 0.0
+    servicing_cost: float | str = 0.0
+    currency: str = "CNY"
+
+
+class DecisionPlan(_Strict):
+    """The decision and its limits.
+
+    Parameters
+    ----------
+    kind : {"approval"}
+    max_bad_rate, min_approval, refer_band : float, optional
+    segment : str, optional
+        A column or formula of categories, for ``segment_caps``.
+    segment_caps : dict
+    rules : dict of str to str
+        Name -> flag formula: whom it hits is declined, whatever the probability.
+    economics : Economics
+    today : str, optional
+        A flag formula of today's rule (true: approved), to compare with.
+    """
+
+    kind: Literal["approval"] = "approval"
+    max_bad_rate: float | None = None
+    min_approval: float | None = None
+    refer_band: float | tuple[float, float] | None = None
+    segment: str | None = None
+    segment_caps: dict[str, float | int] = Field(default_factory=dict)
+    rules: dict[str, str] = Field(default_factory=dict)
+    today: str | None = None
+    economics: Economics = Economics()
+
+
+class ExamplePlan(_Strict):
+    """The example data of a scenario: a simulator and its size."""
+
+    simulator: Literal["bank"] = "bank"
+    n_customers: int = 10_000
+    events_per_customer: int = 200
+    months: int = 24
+    seed: int = 0
+
+
+class Plan(_Strict):
+    """All that a run does.
+
+    Examples
+    --------
+    >>> plan = Plan.from_dict({"name": "x", "observations": {"entity": "loans", "cutoff": "approved"},
+    ...                        "label": {"formula": 'max(instalments.days_late, next="12mo") >= 90'}})
+    >>> plan.split.folds
+    5
+    """
+
+    name: str
+    title: Title = Title()
+    question: Title = Title()
+    observations: ObservationSpec
+    label: LabelSpec
+    split: SplitPlan = SplitPlan()
+    features: FeaturePlan = FeaturePlan()
+    model: ModelPlan = ModelPlan()
+    decision: DecisionPlan = DecisionPlan()
+    example: ExamplePlan | None = None
+    seed: int = 0
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any], *, where: str = "scenario") -> Plan:
+        """Read a plan; every fault names its place in the TOML."""
+        try:
+            return cls(**content)
+        except ValidationError as error:
+            raise _unreadable(error, where) from None
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Plan:
+        """Read ``scenario.toml``."""
+        path = Path(path)
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ScenarioError(
+                "There is no scenario here.",
+                expected=f"a file {path.name}",
+                where=str(path.parent),
+                fix="Write a project folder with `tael new credit-approval FOLDER`.",
+            ) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ScenarioError(
+                "The scenario is no valid TOML.", got=str(error), where=str(path), fix="Mend the line named above."
+            ) from None
+        return cls.from_dict(content, where=str(path))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as plain data, without what was left at its default."""
+        return self.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+
+
+def _unreadable(error: ValidationError, where: str) -> ScenarioError:
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"]]
+    others = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    if first["type"] == "extra_forbidden":
+        section = Plan
+        for part in place[:-1]:
+            inner = section.model_fields[part].annotation if part in section.model_fields else None
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                section = inner  # type: ignore[assignment]
+        return ScenarioError(
+            "The scenario has a field that tael does not know.",
+            got=".".join(place),
+            where=where + others,
+            fix=did_you_mean(place[-1], section.model_fields),
+        )
+    if first["type"] == "missing":
+        return ScenarioError(
+            "The scenario lacks a field.", expected=".".join(place), where=where + others, fix="State it in the TOML."
+        )
+    return ScenarioError(
+        "The scenario has a value of the wrong form.",
+        expected=first["msg"],
+        got=f"{'.'.join(place)} = {first['input']!r}"[:200],
+        where=where + others,
+        fix="Mend this value in the TOML.",
+    )

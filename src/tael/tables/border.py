@@ -1,0 +1,92 @@
+"""The border: frames of other libraries come in as Polars, through narwhals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import polars as pl
+import pyarrow as pa
+
+from tael.errors import TablesError
+from tael.tables.places import Place, clipped
+
+
+def native_of(frame: Any) -> str:
+    """Name the library that a frame belongs to: ``pandas``, ``polars`` or ``pyarrow``.
+
+    >>> native_of(pl.DataFrame())
+    'polars'
+    """
+    return str(nw.from_native(frame, eager_only=True).implementation).rsplit(".", 1)[-1].lower()
+
+
+def polars_of(frame: Any, name: str) -> pl.DataFrame:
+    """Take a frame of any library as Polars, without copying where memory allows.
+
+    Parameters
+    ----------
+    frame : pandas, Polars or PyArrow frame
+        A pandas index that has names is taken as columns.
+    name : str
+        Of the table, for the messages.
+
+    Raises
+    ------
+    TablesError
+        No frame, a lazy one, duplicated or unnamed columns, values of several kinds in one column.
+    """
+    if isinstance(frame, pl.DataFrame):
+        return frame
+    try:
+        wide = nw.from_native(frame, eager_only=True)
+    except (TypeError, ValueError) as error:
+        lazy = hasattr(frame, "collect")
+        raise TablesError(
+            "A table is not a frame that tael can take.",
+            expected="a pandas, Polars or PyArrow frame in memory",
+            got=type(frame).__name__ if not isinstance(error, ValueError) else clipped(str(error), 200),
+            where=str(Place(name)),
+            fix="Call .collect() on it first." if lazy else "Pass a frame, or read files with tael.read_tables.",
+        ) from error
+    names = getattr(getattr(wide.to_native(), "index", None), "names", [None])
+    if any(one is not None and one not in wide.columns for one in names):
+        wide = nw.from_native(wide.to_native().reset_index(), eager_only=True)
+    odd = [column for column in wide.columns if not isinstance(column, str)]
+    if odd:
+        raise TablesError(
+            "Column names must be text.",
+            got=", ".join(map(repr, odd[:5])),
+            where=str(Place(name)),
+            fix="Name the columns: frame.columns = [...].",
+        )
+    try:
+        return wide.to_polars()
+    except (pa.ArrowException, TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        raise _mixed(wide, name, error) from error
+
+
+def _mixed(wide: nw.DataFrame[Any], name: str, error: Exception) -> TablesError:
+    """Find the column that would not pass, and say what is in it."""
+    for column in wide.columns:
+        values = wide[column].to_list() if wide[column].dtype == nw.Object else []
+        kinds = Counter(type(value).__name__ for value in values if value is not None and value == value)
+        if len(kinds) < 2:
+            continue
+        rare = min(kinds, key=lambda kind: kinds[kind])
+        rows = [row for row, value in enumerate(values) if type(value).__name__ == rare and value == value]
+        shown = ", ".join(f"row {row + 1} {clipped(values[row])}" for row in rows[:5])
+        return TablesError(
+            "A column mixes values of several kinds.",
+            expected="one kind in a column",
+            got=", ".join(f"{count} {kind}" for kind, count in kinds.most_common()) + f"; {rare}: {shown}",
+            where=str(Place(name, column)),
+            fix=f'Convert it before: frame["{column}"].astype(str), or pandas.to_numeric(...).',
+        )
+    return TablesError(
+        "A table could not be taken over.",
+        got=clipped(str(error), 200),
+        where=str(Place(name)),
+        fix="Convert it before.",
+    )

@@ -1,0 +1,170 @@
+"""One column: what type it has, and its values brought to that type."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from tael.errors import TablesError
+from tael.tables.keys import EXACT, as_text
+from tael.tables.places import Place, examples
+from tael.tables.schema import ColumnSchema, Type
+from tael.tables.times import TIME, looks_like_time
+
+FEW = 50
+SHARE = 0.05
+TRUE = frozenset({"true", "t", "yes", "y", "1", "是"})
+FALSE = frozenset({"false", "f", "no", "n", "0", "否"})
+DTYPES: dict[Type, pl.DataType] = {
+    Type.NUMBER: pl.Float64(),
+    Type.FLAG: pl.Boolean(),
+    Type.CATEGORY: pl.String(),
+    Type.TEXT: pl.String(),
+    Type.TIME: TIME,
+}
+
+
+def guess(series: pl.Series, promise: ColumnSchema, place: Place) -> Type:
+    """Guess the type of a column from its values, where the schema does not say.
+
+    Truth values are flags; numbers are numbers, 0 and 1 too, except integers beyond 2**53, which no decimal number
+    holds and which are therefore kept as text; text is a time if all of it is ISO dates, a category if it has at most
+    50 distinct values or 5 % as many as rows, else text.
+
+    >>> guess(pl.Series(["a", "b", "a"]), ColumnSchema(), Place("t", "c"))
+    <Type.CATEGORY: 'category'>
+    >>> guess(pl.Series([2**60, 1]), ColumnSchema(), Place("t", "c"))
+    <Type.TEXT: 'text'>
+    """
+    kind = series.dtype
+    if promise.true:
+        return Type.FLAG
+    if promise.values is not None:
+        return Type.CATEGORY
+    if promise.format is not None or isinstance(kind, pl.Datetime) or kind == pl.Date:
+        return Type.TIME
+    if kind == pl.Boolean:
+        return Type.FLAG
+    if kind.is_integer() and not promise.special and huge(series).any():
+        return Type.TEXT
+    if kind.is_numeric() or kind == pl.Null:
+        return Type.NUMBER
+    if kind in (pl.Categorical, pl.Enum):
+        return Type.CATEGORY
+    if kind == pl.Time:
+        return Type.TEXT
+    if kind != pl.String:
+        raise unsupported(series, place)
+    if series.null_count() == len(series):
+        return Type.CATEGORY
+    if looks_like_time(series):
+        return Type.TIME
+    return Type.CATEGORY if series.n_unique() <= max(FEW, SHARE * len(series)) else Type.TEXT
+
+
+def huge(series: pl.Series) -> pl.Series:
+    """Mark the integers that a 64-bit decimal number cannot hold exactly."""
+    mask = series > EXACT
+    if not series.dtype.is_unsigned_integer():
+        mask |= series < -EXACT
+    return mask.fill_null(False)
+
+
+def unsupported(series: pl.Series, place: Place) -> TablesError:
+    """The error for lists, structures, bytes and durations."""
+    return TablesError(
+        "A column holds something that is no number, flag, category, time or text.",
+        got=str(series.dtype),
+        where=str(place),
+        fix='Convert it before, or set role = "ignore" to leave it out.',
+    )
+
+
+def converted(series: pl.Series, type: Type, promise: ColumnSchema, place: Place) -> pl.Series:
+    """Bring a column that is neither a key nor a time to its type; what is right already is not copied.
+
+    Raises
+    ------
+    TablesError
+        Naming rows and values that are not of the type.
+    """
+    if series.dtype == pl.Null:
+        return series.cast(DTYPES[type])
+    if series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object, pl.Duration):
+        raise unsupported(series, place)
+    match type:
+        case Type.NUMBER:
+            return to_number(series, place)
+        case Type.FLAG:
+            return to_flag(series, promise, place)
+        case _:
+            return as_text(series)
+
+
+def to_number(series: pl.Series, place: Place) -> pl.Series:
+    """Bring a column to Float64: NaN becomes missing, infinities stay (the contract check reports them).
+
+    >>> to_number(pl.Series(["1.5", " 2 ", None]), Place("t", "c")).to_list()
+    [1.5, 2.0, None]
+    """
+    kind = series.dtype
+    if kind.is_integer():
+        mask = huge(series)
+        if mask.any():
+            raise TablesError(
+                "Integers beyond 2**53 cannot be kept exactly as numbers.",
+                expected="numbers up to 9007199254740992, or text",
+                got=examples(series, mask),
+                where=str(place),
+                fix='If they are names, set type = "text" or `to`; else divide them by their unit.',
+            )
+        return series.cast(pl.Float64)
+    if kind.is_float() or kind.is_decimal() or kind == pl.Boolean:
+        floats = series.cast(pl.Float64)
+        return floats.fill_nan(None) if floats.is_nan().any() else floats
+    text = as_text(series).str.strip_chars() if kind in (pl.String, pl.Categorical, pl.Enum) else None
+    if text is None:
+        raise TablesError(
+            "A number column holds something else.",
+            expected="numbers",
+            got=str(kind),
+            where=str(place),
+            fix='Correct its `type` (dates are type = "time").',
+        )
+    floats = text.cast(pl.Float64, strict=False)
+    bad = floats.is_null() & text.is_not_null() & (text != "")
+    if bad.any():
+        raise TablesError(
+            "Some values in a number column are no numbers.",
+            expected="such as 1234.5 (a point, no separators of thousands)",
+            got=examples(series, bad),
+            where=str(place),
+            fix='Mend them, name them in `missing = [...]` of the table, or set type = "category".',
+        )
+    return floats.fill_nan(None) if floats.is_nan().any() else floats
+
+
+def to_flag(series: pl.Series, promise: ColumnSchema, place: Place) -> pl.Series:
+    """Bring a column to true and false.
+
+    >>> to_flag(pl.Series(["Good", "Bad", None]), ColumnSchema(true=("Bad",)), Place("t", "c")).to_list()
+    [False, True, None]
+    """
+    if series.dtype == pl.Boolean:
+        return series
+    text = as_text(series)
+    if promise.true:
+        return text.is_in(list(promise.true))
+    words = text.str.strip_chars().str.to_lowercase()
+    flags = pl.select(
+        pl.when(words.is_in(list(TRUE))).then(True).when(words.is_in(list(FALSE))).then(False)
+    ).to_series()
+    bad = flags.is_null() & text.is_not_null()
+    if bad.any():
+        raise TablesError(
+            "Some values in a flag column are neither true nor false.",
+            expected="true/false, yes/no, 1/0, or what `true` names",
+            got=examples(series, bad),
+            where=str(place),
+            fix='Name what counts as true: true = ["Good"].',
+        )
+    return flags.rename(series.name)

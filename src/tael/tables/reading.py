@@ -1,0 +1,71 @@
+"""Reading a folder of tables that a ``tables.toml`` describes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tael.errors import TablesError
+from tael.tables.frames import Tables
+from tael.tables.schema import Schema
+from tael.tables.sources import source_of
+
+FILE = "tables.toml"
+
+
+def read_tables(folder_or_toml: str | Path, *, progress: Callable[[str, int, int], None] | None = None) -> Tables:
+    """Read linked tables.
+
+    Parameters
+    ----------
+    folder_or_toml : str or Path
+        A folder with a ``tables.toml``, or such a file under another name.
+    progress : callable, optional
+        Called with a table's name, how many tables were read before it, and how many there are.
+
+    Returns
+    -------
+    Tables
+
+    Raises
+    ------
+    TablesError
+        No description, a file that is missing or broken, columns that are missing, values that are not of their type.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "loans.csv").write_text("loan,amount\\n007,100\\n")
+    >>> _ = (folder / "tables.toml").write_text("[loans]\\nfile = 'loans.csv'\\nkey = 'loan'\\n")
+    >>> read_tables(folder)["loans"].row(0)
+    ('007', 100.0)
+    """
+    path = Path(folder_or_toml)
+    if not path.exists():
+        raise TablesError(
+            "There is no such folder.",
+            expected=f"a folder with a {FILE}, or such a file",
+            got=str(path),
+            fix="Correct the path.",
+        )
+    try:
+        schema = Schema.from_toml(path / FILE if path.is_dir() else path)
+        folder = path if path.is_dir() else path.parent
+        if not schema.tables:
+            raise TablesError(
+                "The description names no table.", where=str(path), fix=f"Draft one: `tael infer {folder}`."
+            )
+        frames = {}
+        for done, (name, table) in enumerate(schema.tables.items()):
+            if progress is not None:
+                progress(name, done, len(schema.tables))
+            frames[name] = source_of(table, name).read(table, name, folder)
+    except OSError as error:
+        raise TablesError(
+            "The folder cannot be read.",
+            got=error.strerror or str(error),
+            where=str(path),
+            fix="Look at its permissions and at the disk.",
+        ) from error
+    return Tables(frames, schema)

@@ -1,0 +1,233 @@
+"""CSV as text: encodings, separators, packing, and where a broken file breaks."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from tael.errors import TablesError
+from tael.tables.schema import TableSchema
+from tael.tables.sources.text import typed
+
+SEPARATORS = (",", ";", "\t", "|")
+_BLOCK = 1 << 24
+
+
+def read_csv(path: Path, table: TableSchema, where: str) -> pl.DataFrame:
+    """Read a CSV file; columns whose type the schema leaves open become numbers where all values are.
+
+    Keys, columns that point to keys, times and declared columns stay text, so that leading zeros survive.
+
+    Raises
+    ------
+    TablesError
+        Bytes that are not of the encoding, rows with too few or too many fields, duplicated names; with the line.
+    """
+    content = unpacked(path, where)
+    data = decoded(content, table.encoding, where)
+    header, separator, lines = header_of(data, table, where)
+    return typed(_frame(data, header, separator, lines, table, where), table)
+
+
+def unpacked(path: Path, where: str) -> bytes:
+    """The bytes of a file, unpacked."""
+    packing = {".gz": "gzip", ".zst": "zstd"}.get(path.suffix.lower())
+    if packing is None:
+        return path.read_bytes()
+    try:
+        with pa.OSFile(str(path)) as file, pa.CompressedInputStream(file, packing) as stream:
+            return bytes(stream.read())
+    except OSError as error:
+        raise TablesError(
+            "A packed file cannot be unpacked.",
+            got=str(error).splitlines()[0][:200],
+            where=where,
+            fix="It is cut off or not packed that way: copy or export it again.",
+        ) from error
+
+
+def decoded(content: bytes, encoding: str, where: str) -> bytes:
+    """The same content in UTF-8 without a byte-order mark."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise TablesError(
+            "A file is in UTF-16.", expected=encoding, where=where, fix="Save it as UTF-8 (Excel: CSV UTF-8)."
+        )
+    if content.startswith(codecs.BOM_UTF8):
+        content = content[len(codecs.BOM_UTF8) :]
+    try:
+        codec = codecs.lookup(encoding)
+    except LookupError:
+        raise TablesError(
+            "The encoding is not known.", expected="utf-8 or gb18030", got=encoding, where=where, fix="Correct it."
+        ) from None
+    plain = codec.name == "utf-8"
+    decoder = codec.incrementaldecoder("strict")
+    parts: list[bytes] = []
+    view = memoryview(content)
+    for start in range(0, max(len(content), 1), _BLOCK):
+        try:
+            text = decoder.decode(bytes(view[start : start + _BLOCK]), start + _BLOCK >= len(content))
+        except UnicodeDecodeError:
+            raise _undecodable(content, codec.name, where) from None
+        if not plain:
+            parts.append(text.encode("utf-8"))
+    return content if plain else b"".join(parts)
+
+
+def _undecodable(content: bytes, encoding: str, where: str) -> TablesError:
+    number, line = next((n, line) for n, line in enumerate(_lines(content), 1) if not _decodes(line, encoding))
+    other = "utf-8" if encoding != "utf-8" else "gb18030"
+    fits = _decodes(line, other) and _decodes(content[:_BLOCK].rpartition(b"\n")[0] or content, other)
+    shown = line.decode(other if fits else encoding, errors="replace").strip()[:80]
+    fix = (
+        f'Set encoding = "{other}" in the table\'s section.' if fits else "Find out the encoding, or save it as UTF-8."
+    )
+    return TablesError(
+        "A file is not in the encoding declared.",
+        expected=encoding,
+        got=f"line {number}" + (f", which reads in {other}: {shown}" if fits else f": {shown}"),
+        where=where,
+        fix=fix,
+    )
+
+
+def _lines(content: bytes) -> Iterator[bytes]:
+    return iter(io.BytesIO(content))
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def sniffed(lines: list[str]) -> str:
+    """Find the separator: the sign that parts the first lines into the same number of fields, the most of them.
+
+    >>> sniffed(['a;b', '1,5;2']), sniffed(["a"])
+    (';', ',')
+    """
+    best, most = ",", 0
+    for sign in SEPARATORS:
+        counts = [len(row) for row in csv.reader(lines, delimiter=sign) if row]
+        agree = len(set(counts)) == 1
+        score = (counts[0] - 1) * (2 if agree else 1) if counts else 0
+        if score > most:
+            best, most = sign, score
+    return best
+
+
+def header_of(data: bytes, table: TableSchema, where: str) -> tuple[list[str], str, int]:
+    """The names of the columns, the separator, and how many lines come before the first row."""
+    head = data[: 1 << 20].decode("utf-8", errors="ignore").splitlines(keepends=True)[table.skip_lines :]
+    if not head or not head[0].strip():
+        raise _no_header(where)
+    separator = table.separator or sniffed(head[:20])
+    rows = csv.reader(head, delimiter=separator)
+    header = [name.strip() for name in next(rows)]
+    again = sorted({name for name in header if header.count(name) > 1})
+    if again or "" in header:
+        raise TablesError(
+            "Some columns have the same name." if again else "A column has no name.",
+            expected="one name for each column",
+            got=", ".join(repr(name) for name in again or header[:20]),
+            where=f"{where}, line {table.skip_lines + 1}",
+            fix="Name them apart in the file's header."
+            + (" If the file has no header, write one." if "" not in header else ""),
+        )
+    return header, separator, table.skip_lines + rows.line_num
+
+
+def _no_header(where: str) -> TablesError:
+    return TablesError(
+        "A file has no header.",
+        expected="the names of the columns",
+        got="an empty line or nothing",
+        where=where,
+        fix="Write a header, or correct `skip_lines`.",
+    )
+
+
+def _frame(data: bytes, header: list[str], separator: str, lines: int, table: TableSchema, where: str) -> pl.DataFrame:
+    if not _after(data, lines).strip():
+        return pl.DataFrame({name: pl.Series([], dtype=pl.String) for name in header})
+    try:
+        arrow = pa_csv.read_csv(
+            pa.BufferReader(data),
+            read_options=pa_csv.ReadOptions(column_names=header, skip_rows=lines, block_size=_BLOCK),
+            parse_options=pa_csv.ParseOptions(delimiter=separator, newlines_in_values=b'"' in data),
+            convert_options=pa_csv.ConvertOptions(
+                check_utf8=False,
+                column_types={name: pa.large_string() for name in header},
+                null_values=["", *table.missing],
+                strings_can_be_null=True,
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise _broken(data, header, separator, lines, where, error) from error
+    if data.count(b'"') % 2:
+        _closed(data, separator, where)
+    frame = pl.from_arrow(arrow)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def _closed(data: bytes, separator: str, where: str) -> None:
+    """An opening quote without its closing one would swallow the rest of the file."""
+    rows = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), delimiter=separator, strict=False)
+    start = last = 0
+    for _ in rows:
+        start, last = last + 1, rows.line_num
+    strict = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), delimiter=separator, strict=True)
+    try:
+        for _ in strict:
+            pass
+    except csv.Error as error:
+        if "end of data" in str(error):
+            raise TablesError(
+                "A file ends inside quotes.",
+                expected='a closing "',
+                where=f"{where}, line {start}",
+                fix="It is cut off, or a quote was not closed on that line: export it again, or close the quote.",
+            ) from None
+
+
+def _after(data: bytes, lines: int) -> bytes:
+    at = 0
+    for _ in range(lines):
+        at = data.find(b"\n", at) + 1
+        if at == 0:
+            return b""
+    return data[at : at + 4096]
+
+
+def _broken(
+    data: bytes, header: list[str], separator: str, lines: int, where: str, error: pa.ArrowInvalid
+) -> TablesError:
+    """Find the line at which a file breaks: slowly, since it is only done once."""
+    rows = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), delimiter=separator)
+    before = 0
+    for row in rows:
+        start, before = before + 1, rows.line_num
+        if before <= lines or not row or len(row) == len(header):
+            continue
+        cut = rows.line_num >= data.count(b"\n") and len(row) < len(header)
+        return TablesError(
+            "A file ends in the middle of a row." if cut else "A row has too many fields or too few.",
+            expected=f"{len(header)} fields ({', '.join(header[:5])}{', ...' if len(header) > 5 else ''})",
+            got=f"{len(row)}: {separator.join(row)[:80]!r}",
+            where=f"{where}, line {start}",
+            fix="It is cut off: copy or export it again."
+            if cut
+            else 'Mend the line (a separator inside a value needs "quotes"), or set `separator`.',
+        )
+    return TablesError("A CSV file cannot be read.", got=str(error)[:200], where=where, fix="Export it again.")

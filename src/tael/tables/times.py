@@ -1,0 +1,285 @@
+"""Times in all the ways in which tables hold them, brought to naive microseconds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import polars as pl
+
+from tael.errors import TablesError
+from tael.tables.places import Place, examples
+
+TIME = pl.Datetime("us")
+_ZONE = r"(?:\s?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?))"
+# One digit or two, since spreadsheets drop the leading zero; chrono reads both.
+_DATES = (
+    (r"\d{4}-\d{1,2}-\d{1,2}", ("%Y-%m-%d",)),
+    (r"\d{4}/\d{1,2}/\d{1,2}", ("%Y/%m/%d",)),
+    (r"\d{4}\.\d{1,2}\.\d{1,2}", ("%Y.%m.%d",)),
+    (r"\d{4}年\d{1,2}月\d{1,2}日", ("%Y年%m月%d日",)),
+    (r"\d{8}", ("%Y%m%d",)),
+    (r"\d{1,2}\.\d{1,2}\.\d{4}", ("%d.%m.%Y",)),
+    (r"\d{1,2}/\d{1,2}/\d{4}", ("%d/%m/%Y", "%m/%d/%Y")),
+    (r"\d{1,2}-\d{1,2}-\d{4}", ("%d-%m-%Y", "%m-%d-%Y")),
+    (r"\d{1,2}-[A-Za-z]{3}-\d{4}", ("%d-%b-%Y",)),
+    (r"\d{1,2} [A-Za-z]{3,9} \d{4}", ("%d %B %Y",)),
+    (r"[A-Za-z]{3,9} \d{1,2}, \d{4}", ("%B %d, %Y",)),
+)
+_CLOCKS = (
+    (r"", ""),
+    (r"\s+\d{1,2}:\d{2}:\d{2}(?:\.\d+)?", " %H:%M:%S%.f"),
+    (r"\s+\d{1,2}:\d{2}", " %H:%M"),
+    (r"\s+\d{1,2}:\d{2}:\d{2} ?[AaPp][Mm]", " %I:%M:%S %p"),
+    (r"\s+\d{1,2}:\d{2} ?[AaPp][Mm]", " %I:%M %p"),
+)
+_SHAPES = [
+    (re.compile(date + clock), tuple(one + hand for one in formats), bool(hand))
+    for date, formats in _DATES
+    for clock, hand in _CLOCKS
+] + [(re.compile(r"\d{14}"), ("%Y%m%d%H%M%S",), True)]
+_ISO = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?" + _ZONE + r"?)?")
+EPOCHS = {"epoch s": 1_000_000, "epoch ms": 1_000, "epoch us": 1}
+
+
+@dataclass(frozen=True)
+class Times:
+    """Times read from one column.
+
+    Attributes
+    ----------
+    values : Series of Datetime("us")
+        Without a zone; in UTC if ``zoned``.
+    zoned : bool
+        Whether the values carried a zone, or the table declares one.
+    """
+
+    values: pl.Series
+    zoned: bool
+
+
+def to_time(series: pl.Series, place: Place, *, format: str | None = None, time_zone: str | None = None) -> Times:
+    """Read a column as times.
+
+    Parameters
+    ----------
+    series : Series
+        Dates, times, text, or whole numbers that spell a date (20240131).
+    place : Place
+        For the messages.
+    format : str, optional
+        How text or numbers are written, in the letters of ``strptime``; or ``epoch s``, ``epoch ms``, ``epoch us``.
+    time_zone : str, optional
+        The zone in which values without one are written.
+
+    Raises
+    ------
+    TablesError
+        Values that are no times, that may be read in two ways, or of which some have a zone and some have none.
+
+    Examples
+    --------
+    >>> to_time(pl.Series(["2024-01-31", "2024-02-01 10:30"]), Place("t", "c")).values.to_list()
+    [datetime.datetime(2024, 1, 31, 0, 0), datetime.datetime(2024, 2, 1, 10, 30)]
+    """
+    kind = series.dtype
+    if kind == pl.Null:
+        return Times(series.cast(TIME), zoned=False)
+    if isinstance(kind, pl.Datetime):
+        if kind.time_zone is not None:
+            return Times(series.dt.convert_time_zone("UTC").dt.replace_time_zone(None).cast(TIME), zoned=True)
+        return _localised(series.cast(TIME), time_zone, place)
+    if kind == pl.Date:
+        return _localised(series.cast(TIME), time_zone, place)
+    if kind.is_numeric():
+        return _localised(_from_numbers(series, place, format), time_zone if format not in EPOCHS else "UTC", place)
+    if kind in (pl.Categorical, pl.Enum):
+        series = series.cast(pl.String)
+    if series.dtype != pl.String:
+        raise TablesError(
+            "A time column holds something else.",
+            expected="dates, times, or text that spells them",
+            got=str(kind),
+            where=str(place),
+            fix="Take another column for the time, or convert it before.",
+        )
+    return _from_text(series, place, format, time_zone)
+
+
+def looks_like_time(series: pl.Series, sample: int = 1000) -> bool:
+    """Whether all text values are ISO dates or times (``2024-01-31``, ``2024/1/31 10:30``).
+
+    >>> looks_like_time(pl.Series(["2024-01-31", None])), looks_like_time(pl.Series(["2024-01-31", "soon"]))
+    (True, False)
+    """
+    there = series.drop_nulls()
+    if there.is_empty() or not all(_ISO.fullmatch(value.strip()) for value in there.head(sample)):
+        return False
+    # The regular expression sees a sample; the parser sees everything, and a column that fails is merely no time.
+    try:
+        to_time(there, Place("", ""))
+    except TablesError:
+        return False
+    return True
+
+
+def _localised(naive: pl.Series, time_zone: str | None, place: Place) -> Times:
+    if time_zone is None:
+        return Times(naive, zoned=False)
+    if time_zone == "UTC":
+        return Times(naive, zoned=True)
+    try:
+        local = naive.dt.replace_time_zone(time_zone, ambiguous="earliest", non_existent="null")
+    except pl.exceptions.PolarsError as error:
+        raise TablesError(
+            "The time zone is not known.",
+            expected='an IANA name such as "Asia/Shanghai"',
+            got=repr(time_zone),
+            where=str(place),
+            fix="Correct `time_zone` in the description of the tables.",
+        ) from error
+    skipped = local.is_null() & naive.is_not_null()
+    if skipped.any():
+        # The clock was put forward past these moments: read them with the offset that held an hour before.
+        before = pl.select(naive - pl.duration(hours=1)).to_series()
+        before = before.dt.replace_time_zone(time_zone, ambiguous="earliest", non_existent="null")
+        shifted = pl.select(before + pl.duration(hours=1)).to_series()
+        local = pl.select(pl.coalesce(local, shifted)).to_series()
+    return Times(local.dt.convert_time_zone("UTC").dt.replace_time_zone(None).rename(naive.name), zoned=True)
+
+
+def _from_numbers(series: pl.Series, place: Place, format: str | None) -> pl.Series:
+    there = series.drop_nulls().drop_nans() if series.dtype.is_float() else series.drop_nulls()
+    whole = series.cast(pl.Int64, strict=False)
+    if format in EPOCHS:
+        return (whole * EPOCHS[format]).cast(TIME)
+    bad = series.is_not_null() & (whole.is_null() | (whole.cast(pl.Float64) != series.cast(pl.Float64)))
+    if series.dtype.is_float():
+        bad &= series.is_not_nan()
+    digits = 0 if there.is_empty() else len(str(abs(int(there.max()))))  # type: ignore[arg-type]
+    if format is None and digits in (8, 14):
+        format = "%Y%m%d" if digits == 8 else "%Y%m%d%H%M%S"
+    elif format is None and digits:
+        bad = series.is_not_null()
+    if bad.any() or (format is None and digits):
+        raise TablesError(
+            "Numbers in a time column do not spell times.",
+            expected="whole numbers such as 20240131 or 20240131235959, or a `format`",
+            got=examples(series, bad),
+            where=str(place),
+            fix='Say how they are written: format = "%y%m%d", or "epoch s", "epoch ms", "epoch us".',
+        )
+    if format is None:
+        return whole.cast(TIME)
+    # Numbers lose leading zeros: 000131 in %y%m%d came as 131.
+    width = {"%y%m%d": 6, "%d%m%y": 6, "%m%d%y": 6, "%d%m%Y": 8, "%m%d%Y": 8}.get(format, 0)
+    return _strict(whole.cast(pl.String).str.zfill(width) if width else whole.cast(pl.String), place, format)
+
+
+def _strict(text: pl.Series, place: Place, format: str) -> pl.Series:
+    parsed = _parsed(text, format)
+    bad = parsed.is_null() & text.is_not_null()
+    if bad.any():
+        raise TablesError(
+            "Some values are no times in the format declared.",
+            expected=f'format = "{format}"',
+            got=examples(text, bad),
+            where=str(place),
+            fix="Mend the values, name them in `missing`, or correct `format`.",
+        )
+    return parsed
+
+
+def _parsed(text: pl.Series, format: str) -> pl.Series:
+    has_clock = re.search(r"%[-_]?[HIMSpsTRXr+c]", format) is not None
+    try:
+        if not has_clock:
+            return text.str.to_date(format, strict=False).cast(TIME)
+        parsed = text.str.to_datetime(format, strict=False, time_unit="us", ambiguous="earliest")
+    except pl.exceptions.ComputeError as error:
+        raise TablesError(
+            "The format of a time cannot be understood.",
+            got=f'format = "{format}" ({error})',
+            fix='Write it in the letters of strptime, such as "%Y-%m-%d %H:%M:%S".',
+        ) from error
+    return parsed
+
+
+def _from_text(series: pl.Series, place: Place, format: str | None, time_zone: str | None) -> Times:
+    text = series.str.strip_chars()
+    if (text == "").any():
+        text = text.set(text == "", None)
+    if format in EPOCHS:
+        return _localised(_from_numbers(text.cast(pl.Int64, strict=False), place, format), "UTC", place)
+    if format is not None:
+        parsed = _strict(text, place, format)
+        if isinstance(parsed.dtype, pl.Datetime) and parsed.dtype.time_zone is not None:
+            return Times(parsed.dt.convert_time_zone("UTC").dt.replace_time_zone(None), zoned=True)
+        return _localised(parsed, time_zone, place)
+    zoned = text.str.contains(r":\d{2}(?:\.\d+)?" + _ZONE + "$")
+    if zoned.any():
+        if not zoned.all():
+            raise TablesError(
+                "Some times have a time zone and some have none.",
+                expected="all with a zone, or none",
+                got=f"with: {examples(text, zoned.fill_null(False), 2)}; "
+                f"without: {examples(text, ~zoned.fill_null(True), 2)}",
+                where=str(place),
+                fix="Write all of them in one way where the file is made.",
+            )
+        return Times(_zoned(text, place), zoned=True)
+    return _localised(_guessed(text, place), time_zone, place)
+
+
+def _zoned(text: pl.Series, place: Place) -> pl.Series:
+    plain = (
+        text.str.replace("T", " ", literal=True)
+        .str.replace(r"\s?(?:Z|UTC)$", "+0000")
+        .str.replace(r"\s?([+-]\d{2}):?(\d{2})$", "${1}${2}")
+        .str.replace(r"(:\d{2}(?:\.\d+)?)\s?([+-]\d{2})$", "${1}${2}00")
+    )
+    offset = plain.str.tail(5)
+    clock = _guessed(plain.str.head(-5), place)
+    minutes = offset.str.slice(1, 2).cast(pl.Int64) * 60 + offset.str.slice(3, 2).cast(pl.Int64)
+    signed = minutes * (offset.str.starts_with("-").cast(pl.Int64) * -2 + 1)
+    return (clock.cast(pl.Int64) - signed * 60_000_000).cast(TIME)
+
+
+def _guessed(text: pl.Series, place: Place) -> pl.Series:
+    """Parse by the shape of the first value that is left, until none is left."""
+    plain = text.str.replace(r"(\d)T(\d)", "${1} ${2}")
+    found: pl.Series | None = None
+    left = plain
+    while left.null_count() < len(left):
+        first = left[left.is_not_null().arg_max()]  # type: ignore[index]
+        formats = next((formats for shape, formats, _ in _SHAPES if shape.fullmatch(first)), None)
+        parsed = None if formats is None else _either(left, formats, place)
+        if parsed is None or parsed[left.is_not_null().arg_max()] is None:  # type: ignore[index]
+            bad = plain.is_not_null() & (left.is_not_null() if found is None else found.is_null())
+            raise TablesError(
+                "Some values in a time column are no times that tael can read.",
+                expected="such as 2024-01-31, 2024-01-31 23:59:59, 2024/1/31, 20240131, 2024年1月31日, or a `format`",
+                got=examples(text, bad),
+                where=str(place),
+                fix='Mend them, name them in `missing`, or say how they are written: format = "%d-%m-%y".',
+            )
+        found = parsed if found is None else pl.select(pl.coalesce(found, parsed)).to_series()
+        left = left.set(found.is_not_null(), None)
+    return (text.clear(len(text)).cast(TIME) if found is None else found).rename(text.name)
+
+
+def _either(text: pl.Series, formats: tuple[str, ...], place: Place) -> pl.Series | None:
+    """Parse by the one format that reads most; the day may come before the month, or after."""
+    if len(formats) == 1:
+        return _parsed(text, formats[0])
+    day_first, month_first = (_parsed(text, format) for format in formats)
+    lost_day, lost_month = day_first.null_count(), month_first.null_count()
+    if lost_day == lost_month and not day_first.equals(month_first, null_equal=True):
+        differ = (day_first != month_first).fill_null(True) & text.is_not_null()
+        raise TablesError(
+            "It is not clear whether the day or the month comes first.",
+            got=examples(text, differ),
+            where=str(place),
+            fix=f'Say it: format = "{formats[0]}" or format = "{formats[1]}".',
+        )
+    return day_first if lost_day <= lost_month else month_first
