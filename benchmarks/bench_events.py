@@ -1,6 +1,6 @@
 """The event kernel beside Polars: 864 conditional window features, and twelve cutoffs an entity beside one.
 
-    python benchmarks/bench_events.py                         # 20 million rows, 100 thousand entities: about 6 GB, minutes
+    python benchmarks/bench_events.py                         # 20 million rows, 100 thousand entities
     python benchmarks/bench_events.py --rows 2000000 --entities 10000
     python benchmarks/bench_events.py --cutoffs               # what twelve cutoffs per entity cost in memory
 
@@ -31,7 +31,8 @@ NUMBERS = ("amount", "balance", "fee")
 FLAGS = ("night", "mobile", "abroad", "large")
 STATS = ("count", "sum", "mean", "min", "max", "std")
 N_CATEGORIES = 8
-CONTENDERS = ("tael", "tael-1-thread", "grouped", "grouped-streaming", "filtered", "filtered-streaming")
+SHARES = (0.3, 0.2, 0.15, 0.1, 0.08, 0.06, 0.04, 0.03, 0.04)  # the last: none of the eight
+CONTENDERS = ("tael", "tael-1-thread", "tael-float32", "grouped", "grouped-streaming", "filtered", "filtered-streaming")
 
 
 def simulate(folder: Path, rows: int, entities: int) -> None:
@@ -43,9 +44,7 @@ def simulate(folder: Path, rows: int, entities: int) -> None:
     columns: dict[str, Any] = {
         "entity": rng.integers(0, entities, rows, dtype=np.int32),
         "time": when,
-        "category": rng.choice(N_CATEGORIES + 1, rows, p=[0.3, 0.2, 0.15, 0.1, 0.08, 0.06, 0.04, 0.03, 0.04]).astype(
-            np.int8
-        ),
+        "category": rng.choice(N_CATEGORIES + 1, rows, p=SHARES).astype(np.int8),
     }
     columns["category"][columns["category"] == N_CATEGORIES] = -1
     for name, rate in zip(FLAGS, (0.5, 0.3, 0.05, 0.1), strict=True):
@@ -64,12 +63,12 @@ def simulate(folder: Path, rows: int, entities: int) -> None:
     frame.write_parquet(folder / "rows.parquet")
 
 
-def peak_rss() -> float:
-    """Highest resident memory of this process so far, in GB."""
-    for line in Path("/proc/self/status").read_text().splitlines():
+def peak_rss(status: Path = Path("/proc/self/status")) -> float:
+    """Highest resident memory of a process so far, in GB; 0 when it has just ended. Linux only."""
+    for line in status.read_text().splitlines():
         if line.startswith("VmHWM"):
             return int(line.split()[1]) * 1024 / 1e9
-    raise OSError("/proc/self/status has no VmHWM: this benchmark needs Linux.")
+    return 0.0
 
 
 class Clock:
@@ -90,10 +89,16 @@ def conditions() -> list[tuple[str, int]]:
     return [("category", c) for c in range(N_CATEGORIES)] + [(flag, 0) for flag in FLAGS]
 
 
-def run_tael(folder: Path, entities: int, clock: Clock, n_threads: int | None, n_cutoffs: int = 1) -> np.ndarray:
+def run_tael(
+    folder: Path, entities: int, clock: Clock, n_threads: int | None, dtype: Any = np.float64, n_cutoffs: int = 1
+) -> np.ndarray:
     from tael.kernels import events, grouping
 
-    clock("compile or load kernels", lambda: (events.warm(), grouping.warm()))
+    def warm() -> None:
+        events.warm()
+        grouping.warm()
+
+    clock("compile or load kernels", warm)
     names = ["time", "category", *FLAGS, *NUMBERS]
     load = {name: np.load(folder / f"{name}.npy") for name in ["entity", *names]}
 
@@ -120,7 +125,7 @@ def run_tael(folder: Path, entities: int, clock: Clock, n_threads: int | None, n
         lower = cutoff - np.array(WINDOWS)[:, None] * DAY
         begins, stop = grouping.window_bounds(offsets, load["time"], who, cutoff, lower)
         # Twelve cutoffs: in slices of the first cutoff's size, into the same output, which is thus left aside.
-        out = np.empty((len(requests), entities))
+        out = np.empty((len(requests), entities), dtype)
         for i in range(0, who.size, entities):
             part = slice(i, i + entities)
             events.aggregate(
@@ -145,12 +150,15 @@ def run_polars(folder: Path, entities: int, clock: Clock, style: str) -> np.ndar
         "max": lambda c: c.max(), "std": lambda c: c.std(),
     }  # fmt: skip
 
+    everyone = pl.DataFrame({"entity": np.arange(entities, dtype=np.int32)})
+
+    def holds(name: str, slot: int) -> pl.Expr:
+        return pl.col(name) == slot if name == "category" else pl.col(name)
+
     def filtered() -> pl.DataFrame:
         """One group-by with 864 filtered expressions; the 48 masks are computed once."""
         masks = [
-            ((pl.col(name) == slot if name == "category" else pl.col(name)) & (ago <= days * DAY)).alias(
-                f"{name}{slot}|{days}"
-            )
+            (holds(name, slot) & (ago <= days * DAY)).alias(f"{name}{slot}|{days}")
             for name, slot in conditions()
             for days in WINDOWS
         ]
@@ -178,8 +186,7 @@ def run_polars(folder: Path, entities: int, clock: Clock, style: str) -> np.ndar
             for flag in FLAGS:
                 part = window.filter(pl.col(flag)).group_by("entity").agg(plain).collect(engine=engine)
                 frames.append(part.rename({n: f"{flag}0|{days}|{n}" for n in part.columns if n != "entity"}))
-        everyone = pl.DataFrame({"entity": np.arange(entities, dtype=np.int32)})
-        # Joined one by one against the full list: a left join on a unique key keeps its order and doubles nothing.
+        # Joined one by one against the full list, each part freed at once.
         columns = [everyone]
         while frames:
             columns.append(everyone.join(frames.pop(0), on="entity", how="left", maintain_order="left").drop("entity"))
@@ -187,11 +194,7 @@ def run_polars(folder: Path, entities: int, clock: Clock, style: str) -> np.ndar
 
     result = clock("features", filtered if style == "filtered" else grouped)
     peak_after = peak_rss()
-    result = (
-        pl.DataFrame({"entity": np.arange(entities, dtype=np.int32)})
-        .join(result, on="entity", how="left")
-        .sort("entity")
-    )
+    result = everyone.join(result, on="entity", how="left", maintain_order="left")
     out = np.empty((len(conditions()) * len(WINDOWS) * len(NUMBERS) * len(STATS), entities))
     r = 0
     for name, slot in conditions():
@@ -214,7 +217,8 @@ def child(arguments: argparse.Namespace) -> None:
     if arguments.child.startswith("tael"):
         threads = 1 if arguments.child == "tael-1-thread" else None
         cutoffs = int(arguments.child.rpartition("-cutoffs-")[2]) if "cutoffs" in arguments.child else 1
-        result = run_tael(folder, arguments.entities, clock, threads, cutoffs)
+        dtype = np.float32 if arguments.child == "tael-float32" else np.float64
+        result = run_tael(folder, arguments.entities, clock, threads, dtype, cutoffs)
         clock.stages["features"]["peak_gb"] = peak_rss()
     else:
         result = run_polars(folder, arguments.entities, clock, arguments.child)
@@ -226,11 +230,19 @@ def child(arguments: argparse.Namespace) -> None:
 def start(name: str, folder: str, arguments: argparse.Namespace) -> dict[str, Any] | None:
     command = [sys.executable, __file__, "--child", name, "--folder", folder]
     command += ["--rows", str(arguments.rows), "--entities", str(arguments.entities)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        print(f"{name}: did not finish (exit status {done.returncode})")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        status = Path(f"/proc/{process.pid}/status")
+        while process.poll() is None:
+            if peak_rss(status) > arguments.memory:
+                process.kill()
+                print(f"{name}: stopped, it needs more than {arguments.memory} GB")
+                return None
+            time.sleep(0.05)
+        answer = process.stdout.read() if process.stdout else ""
+    if process.returncode:
+        print(f"{name}: did not finish (exit status {process.returncode})")
         return None
-    return json.loads(done.stdout) if done.stdout.strip() else {}
+    return json.loads(answer) if answer.strip() else {}
 
 
 def totals(stages: dict[str, Any]) -> tuple[float, float, float]:
@@ -259,6 +271,7 @@ def main() -> None:
     parser.add_argument(
         "--cutoffs", action="store_true", help="measure the memory of twelve cutoffs per entity instead"
     )
+    parser.add_argument("--memory", type=float, default=8.0, help="stop a contender that needs more GB")
     parser.add_argument("--tmp", default=None, help="folder for the simulated rows (about 4 GB at full size)")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)

@@ -2,12 +2,13 @@
 
     python benchmarks/bench_models.py [--data DIR] [--sets german hmeq taiwan bank_churners] [--folds 5] [--n-jobs 1]
 
-Stratified folds (seed 0); mean ROC AUC, mean log loss and CPU seconds of one fold's fit and scoring. The data is not part of
-the project: --data names the folder that holds ``credit/`` and ``sales/`` (default: $TAEL_DATA, else ../shared/data).
+Stratified folds (seed 0); mean ROC AUC, mean log loss and CPU seconds of one fold's fit and scoring. The data is not
+part of the project: --data names the folder that holds ``credit/`` and ``sales/`` (default: $TAEL_DATA, else
+../shared/data).
 
-The encoder belongs to this benchmark alone. It looks at no label: text columns with at most 12 values become 0/1 flags, one per
-value (missing has no flag of its own: all zero); text columns with more become the rank of the value in the alphabet.
-Numbers stay as they are, missing values stay missing.
+The encoder belongs to this benchmark alone. It looks at no label: text columns with at most 12 values become 0/1
+flags, one per value (missing has no flag of its own: all zero); text columns with more become the rank of the value
+in the alphabet. Numbers stay as they are, missing values stay missing.
 """
 
 from __future__ import annotations
@@ -34,7 +35,15 @@ def _german(folder: Path) -> tuple[pl.DataFrame, np.ndarray]:
     lines = (folder / "credit/german/german.data").read_text().splitlines()
     rows = [line.split() for line in lines[1:] if line.strip()]
     frame = pl.DataFrame(rows, schema=lines[0].split(), orient="row")
-    numbers = ["Duration", "Credit-amount", "Installment-rate", "Present-residence", "Age", "Existing-credits", "liable"]
+    numbers = [
+        "Duration",
+        "Credit-amount",
+        "Installment-rate",
+        "Present-residence",
+        "Age",
+        "Existing-credits",
+        "liable",
+    ]
     frame = frame.with_columns(pl.col(numbers).cast(pl.Float64))
     return frame.drop("target"), (frame["target"] == "2").to_numpy().astype(int)
 

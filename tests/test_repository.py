@@ -150,14 +150,23 @@ def test_the_toml_of_the_front_page_is_toml(name: str) -> None:
         assert tomllib.loads(block)
 
 
+def anchors(page: Path) -> set[str]:
+    """The anchors that a page's headings make."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.strip().lower()).replace(" ", "-") for title in titles}
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     broken = []
     for path in tracked():
         if path.suffix != ".md":
             continue
         prose = re.sub(r"<!--.*?-->|^```.*?^```", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
-        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", prose):
-            if "://" not in target and not (path.parent / target).exists():
+        for target in re.findall(r"\]\(([^)\s]*\)?)", re.sub(r"`[^`\n]*`", "", prose)):
+            file, _, anchor = target.removesuffix(")").partition("#")
+            page = path.parent / file if file else path
+            leads = page.exists() and (not anchor or anchor in anchors(page))
+            if not target.endswith(")") or ("://" not in target and not leads):
                 broken.append(f"{path.relative_to(ROOT)}: {target}")
     assert not broken
 

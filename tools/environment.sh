@@ -24,7 +24,7 @@ find_python() {
   local found
   found="$("${PYTHON:-python3}" --version 2>&1)" || found="nothing that runs"
   stop "Python 3.11 or later is needed; ${PYTHON:-python3} is: $found." \
-    "Install one (Debian: apt-get install python3 python3-venv), or name it: make $group PYTHON=/path/to/python3.12"
+    "Install one (Debian: apt-get install python3 python3-venv), or name it: make PYTHON=/path/to/python3.12 ..."
 }
 
 make_venv() {

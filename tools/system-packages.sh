@@ -14,7 +14,8 @@ missing() {
   have_postgres || echo postgresql
 }
 
-packages="$(missing | xargs)"
+packages="$(missing)"
+packages="${packages//$'\n'/ }"
 [ -z "$packages" ] && exit 0
 
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1 && [ "${TAEL_SYSTEM_PACKAGES:-yes}" != no ]; then
@@ -25,7 +26,7 @@ if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1 && [ "${TAEL_SYSTE
   apt update || true
   apt install --yes --no-install-recommends $packages || tail -n 5 "$log"
   rm -f "$log"
-  packages="$(missing | xargs)"
+  packages="$(missing)"
 fi
 
 for package in $packages; do

@@ -6,6 +6,7 @@ import math
 import statistics
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,13 +25,13 @@ OF_CATEGORIES = ("count", "first", "last", "n_unique", "mode")
 
 @dataclass(frozen=True)
 class Row:
-    """One event: values and slots each with the time from which they are known (None: with the row)."""
+    """One event: values and slots, each with its known-at (None: with the row) and what it reads as until then."""
 
     entity: int
     time: int
     known: int
-    values: tuple[tuple[float, int | None], ...]
-    slots: tuple[tuple[int, int | None], ...]
+    values: tuple[tuple[float, int | None, float], ...]
+    slots: tuple[tuple[int, int | None, int], ...]
 
 
 @dataclass
@@ -57,27 +58,30 @@ class Case:
 
     def compute(self, forward: bool = False, **options: Any) -> np.ndarray:
         """What the kernels make of it, from sorting to results."""
-        n = len(self.rows)
         entity = np.array([r.entity for r in self.rows], np.int32)
         time = np.array([r.time for r in self.rows], np.int64)
         known = np.array([r.known for r in self.rows], np.int64)
         order = grouping.sort_rows(entity, time, known)
 
-        def since(pairs: list[tuple[Any, int | None]]) -> np.ndarray | None:
-            if not self.late or all(k is None for _, k in pairs):
-                return None
-            return np.array([NAT + 1 if k is None else k for _, k in pairs], np.int64)[order]
+        def column(cells: list[tuple[Any, int | None, Any]], dtype: type) -> dict[str, np.ndarray | None]:
+            """The column, its known-at and what it reads as before, as the engine would pass them."""
+            data, since, before = zip(*cells, strict=True) if cells else ((), (), ())
+            late = self.late and any(k is not None for k in since)
+            missing = all(x != x or x == -1 for x in before)
+            return {
+                "data": np.array(data, dtype)[order],
+                "known": np.array([NAT + 1 if k is None else k for k in since], np.int64)[order] if late else None,
+                "before": None if missing else np.array(before, dtype)[order],
+            }
 
         values = []
         for v, n_codes in enumerate(self.n_codes):
-            pairs = [r.values[v] for r in self.rows]
-            data = np.array([x for x, _ in pairs], np.int32 if n_codes else np.float64).reshape(n)
-            values.append(events.Value(data[order], since(pairs), n_codes))
+            parts = column([r.values[v] for r in self.rows], np.int32 if n_codes else np.float64)
+            values.append(events.Value(**parts, n_codes=n_codes))
         partitions = []
         for p, n_slots in enumerate(self.n_slots):
-            pairs = [r.slots[p] for r in self.rows]
-            data = np.array([s for s, _ in pairs], (np.int8, np.int16)[p % 2]).reshape(n)
-            partitions.append(events.Partition(data[order], n_slots, since(pairs)))
+            parts = column([r.slots[p] for r in self.rows], (np.int8, np.int16)[p % 2])
+            partitions.append(events.Partition(parts.pop("data"), n_slots, **parts))
         who = np.array([e for e, _ in self.observations], np.int64)
         cutoff = np.array([c for _, c in self.observations], np.int64)
         offsets = grouping.entity_offsets(entity[order], 3)
@@ -97,6 +101,9 @@ def _aggregate_plainly(case: Case, request: events.Request, entity: int, cutoff:
     def is_known(at: int | None) -> bool:
         return at is None or forward or not case.late or NAT < at < cutoff
 
+    def as_of(now: float, at: int | None, before: float) -> float:
+        return now if is_known(at) else before
+
     span = case.windows[request.window]
     low, high = (cutoff, cutoff + span) if forward else (cutoff - span, cutoff)
     window = [
@@ -105,15 +112,11 @@ def _aggregate_plainly(case: Case, request: events.Request, entity: int, cutoff:
     window.sort(key=lambda r: (r.time, r.known))
     rows = window
     if request.partition >= 0:
-        rows = [
-            r
-            for r in window
-            if r.slots[request.partition][0] == request.slot and is_known(r.slots[request.partition][1])
-        ]
+        rows = [r for r in window if as_of(*r.slots[request.partition]) == request.slot]
     nan = math.nan
     if request.value < 0:
         days = [r.time / DAY for r in rows]
-        gaps = [b - a for a, b in zip(days[:-1], days[1:], strict=True)]
+        gaps = [b - a for a, b in pairwise(days)]
         sign = -1 if forward else 1
         match request.stat:
             case "count":
@@ -128,12 +131,9 @@ def _aggregate_plainly(case: Case, request: events.Request, entity: int, cutoff:
                 return statistics.fmean(gaps) if gaps else nan
             case _:
                 return statistics.stdev(gaps) if len(gaps) > 1 else nan
-    pairs = [(r.time / DAY, *r.values[request.value]) for r in rows]
-    pairs = [
-        (t, x)
-        for t, x, at in pairs
-        if is_known(at) and math.isfinite(x) and not (case.n_codes[request.value] and x < 0)
-    ]
+    pairs = [(r.time / DAY, as_of(*r.values[request.value])) for r in rows]
+    is_code = case.n_codes[request.value] > 0
+    pairs = [(t, x) for t, x in pairs if math.isfinite(x) and not (is_code and x < 0)]
     xs = [x for _, x in pairs]
     if request.stat in ("count", "sum", "n_unique"):
         return {"count": len, "sum": math.fsum, "n_unique": lambda v: len(set(v))}[request.stat](xs)
@@ -187,11 +187,14 @@ def _rows(draw: st.DrawFn) -> Row:
         time=time,
         known=NAT if delay is None or time == NAT else time + delay,
         values=(
-            (draw(_NUMBERS), None),
-            (draw(st.floats(-100, 100, width=16)), draw(_KNOWN)),
-            (draw(st.integers(-1, 4)), draw(_KNOWN)),
+            (draw(_NUMBERS), None, math.nan),
+            (draw(st.floats(-100, 100, width=16)), draw(_KNOWN), draw(_NUMBERS)),
+            (draw(st.integers(-1, 4)), draw(_KNOWN), draw(st.integers(-1, 4))),
         ),
-        slots=((draw(st.integers(-1, 0)), draw(_KNOWN)), (draw(st.integers(-1, 2)), None)),
+        slots=(
+            (draw(st.integers(-1, 0)), draw(_KNOWN), draw(st.integers(-1, 0))),
+            (draw(st.integers(-1, 2)), None, -1),
+        ),
     )
 
 
@@ -214,13 +217,26 @@ def cases() -> st.SearchStrategy[Case]:
 def big_case() -> Case:
     """A few thousand rows and many observations, enough for several chunks."""
     rng = np.random.default_rng(3)
+
+    def hour(past: int) -> int:
+        return int(rng.integers(0, past)) * HOUR
+
+    def code(past: int) -> int:
+        return int(rng.integers(-1, past))
+
     rows = [
         Row(
-            int(rng.integers(-1, 3)), int(rng.integers(0, 2000)) * HOUR, int(rng.integers(0, 2100)) * HOUR,
-            ((float(rng.normal()), None), (float(rng.lognormal()), int(rng.integers(0, 2000)) * HOUR), (int(rng.integers(-1, 5)), None)),
-            ((int(rng.integers(-1, 1)), None), (int(rng.integers(-1, 3)), None)),
+            entity=code(3),
+            time=hour(2000),
+            known=hour(2100),
+            values=(
+                (float(rng.normal()), None, math.nan),
+                (float(rng.lognormal()), hour(2000), 1.0),
+                (code(5), None, -1),
+            ),
+            slots=((code(1), None, -1), (code(3), hour(2000), code(3))),
         )
         for _ in range(3000)
-    ]  # fmt: skip
-    observations = [(int(rng.integers(-1, 4)), int(rng.integers(0, 2200)) * HOUR) for _ in range(150)]
+    ]
+    observations = [(code(4), hour(2200)) for _ in range(150)]
     return Case(rows, observations, [20 * DAY, 5 * DAY, 1000 * DAY])

@@ -59,10 +59,11 @@ def test_a_request_alone_or_among_others_gives_the_same_bits(big_case: Any) -> N
 
 
 def test_a_plain_condition_and_a_slot_of_many_give_the_same_bits(big_case: Any) -> None:
-    plain = [
-        dataclasses.replace(row, slots=((0 if row.slots[1][0] == 2 else -1, None), row.slots[1]))
-        for row in big_case.rows
-    ]
+    plain = []
+    for row in big_case.rows:
+        now, known, before = row.slots[1]
+        as_flag = (0 if now == 2 else -1, known, 0 if before == 2 else -1)
+        plain.append(dataclasses.replace(row, slots=(as_flag, row.slots[1])))
     case = dataclasses.replace(big_case, rows=plain)
     requests = [r for r in case.requests if (r.partition, r.slot) == (1, 2)]
     as_condition = [dataclasses.replace(r, partition=0, slot=0) for r in requests]
@@ -96,12 +97,12 @@ def test_the_future_changes_nothing(cases: Any) -> None:
         poisoned = []
         for r in case.rows:
             if r.time < cutoff and past(r.known):
-                values = tuple(
-                    v if past(v[1]) else (0 if n else 1e6, v[1]) for v, n in zip(r.values, case.n_codes, strict=True)
-                )
-                slots = tuple(s if past(s[1]) else (0, s[1]) for s in r.slots)
+                poison = [0 if n else 1e6 for n in case.n_codes]
+                values = tuple(v if past(v[1]) else (x, *v[1:]) for v, x in zip(r.values, poison, strict=True))
+                slots = tuple(s if past(s[1]) else (0, *s[1:]) for s in r.slots)
             else:
-                values, slots = ((1e6, None), (1e6, None), (0, None)), ((0, None), (0, None))
+                values = ((1e6, None, 1e6), (1e6, None, 1e6), (0, None, 0))
+                slots = ((0, None, 0), (0, None, 0))
             poisoned.append(dataclasses.replace(r, values=values, slots=slots))
         bits = case.compute().tobytes()
         assert dataclasses.replace(case, rows=seen).compute().tobytes() == bits
@@ -155,9 +156,13 @@ def test_empty_windows(big_case: Any) -> None:
 
 def test_which_window_is_longer_may_differ_between_observations() -> None:
     result = aggregate(
-        begins=np.array([[0, 2], [1, 0]]), stop=np.array([3, 3]), cutoff=np.array([9, 9]), time=np.arange(3),
-        values=[Value(np.array([1.0, 10.0, 100.0]))], requests=[Request("sum", 0, window=0), Request("sum", 0, window=1)],
-    )  # fmt: skip
+        begins=np.array([[0, 2], [1, 0]]),
+        stop=np.array([3, 3]),
+        cutoff=np.array([9, 9]),
+        time=np.arange(3),
+        values=[Value(np.array([1.0, 10.0, 100.0]))],
+        requests=[Request("sum", 0, window=0), Request("sum", 0, window=1)],
+    )
     np.testing.assert_array_equal(result, [[111, 100], [110, 111]])
 
 
@@ -176,9 +181,14 @@ def test_inputs_may_be_read_only_strided_or_datetimes() -> None:
     numbers = np.arange(6.0)[::2]
     numbers.flags.writeable = False
     result = aggregate(
-        begins=np.array([[0]]), stop=np.array([3]), cutoff=np.array(["2024-01-10"], "datetime64[D]"), time=times,
-        known=times, values=[Value(numbers)], requests=[Request("sum", 0), Request("days_since_first"), Request("gap_mean")],
-    )  # fmt: skip
+        begins=np.array([[0]]),
+        stop=np.array([3]),
+        cutoff=np.array(["2024-01-10"], "datetime64[D]"),
+        time=times,
+        known=times,
+        values=[Value(numbers)],
+        requests=[Request("sum", 0), Request("days_since_first"), Request("gap_mean")],
+    )
     assert result[:, 0].tolist() == [6.0, 9.0, 4.0]
 
 
@@ -202,10 +212,14 @@ def test_inputs_may_be_read_only_strided_or_datetimes() -> None:
 )
 def test_what_does_not_fit_is_said(change: dict[str, Any], message: str) -> None:
     arguments: dict[str, Any] = {
-        "begins": np.array([[0]]), "stop": np.array([3]), "cutoff": np.array([9]), "time": np.arange(3),
-        "values": [Value(np.zeros(3))], "partitions": [Partition(np.array([0, 1, -1], np.int8), 2)],
+        "begins": np.array([[0]]),
+        "stop": np.array([3]),
+        "cutoff": np.array([9]),
+        "time": np.arange(3),
+        "values": [Value(np.zeros(3))],
+        "partitions": [Partition(np.array([0, 1, -1], np.int8), 2)],
         "requests": [Request("sum", 0), Request("count", partition=0)],
-    }  # fmt: skip
+    }
     with pytest.raises(FeaturesError) as caught:
         aggregate(**(arguments | change))
     assert message in str(caught.value)

@@ -58,9 +58,9 @@ def curves_of(p: np.ndarray, bad: np.ndarray) -> dict[str, Any]:
     }
 
 
-def metrics_of(auc: float, half: float) -> dict[str, Any]:
+def metrics_of(auc: float, half: float, ks: float | None = None) -> dict[str, Any]:
     return {
-        "roc_auc": around(auc, half), "gini": around(2 * auc - 1, 2 * half), "ks": around(1.45 * (auc - 0.5), half * 1.5),
+        "roc_auc": around(auc, half), "gini": around(2 * auc - 1, 2 * half), "ks": around(1.45 * (auc - 0.5) if ks is None else ks, half * 1.5),
         "pr_auc": around(auc - 0.45, half * 1.4), "log_loss": around(0.62 - 0.4 * auc, half / 2), "brier": around(0.17 - 0.1 * auc, half / 3),
     }  # fmt: skip
 
@@ -110,6 +110,7 @@ def simulated_run() -> dict[str, Any]:
     (p_v, y_v), (p_t, y_t) = part(6000, 0.0), part(8000, 0.08)
     of = {"validation": curves_of(p_v, y_v), "out_of_time": curves_of(p_t, y_t)}
     auc = {"train": 0.802, "validation": auc_of(p_v, y_v), "out_of_time": auc_of(p_t, y_t)}
+    ks = {s: max(b - g for g, b in zip(c["ks"]["bad"], c["ks"]["good"], strict=True)) for s, c in of.items()}
     base = float(np.mean(np.r_[y_v, y_t]))
     order = np.argsort(p_t)
     count = np.arange(1, len(order) + 1)
@@ -211,7 +212,7 @@ def simulated_run() -> dict[str, Any]:
                 {"name": "logistic, ridge", "weight": 0.36, "auc": 0.728, "log_loss": 0.3180},
             ],
         },
-        "metrics": {split: metrics_of(value, 0.008 if split == "train" else 0.016) for split, value in auc.items()},
+        "metrics": {split: metrics_of(value, 0.008 if split == "train" else 0.016, ks.get(split)) for split, value in auc.items()},
         "reference_metrics": {split: metrics_of(value - 0.034, 0.017) for split, value in auc.items()},
         "metric_titles": titles,
         "verdict": [

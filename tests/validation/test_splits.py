@@ -23,11 +23,9 @@ DAY = np.timedelta64(1, "D")
 def test_nobody_twice_and_no_future(rows, span, seed):
     day, person, y = (np.array(column) for column in zip(*rows, strict=True))
     times = START + day * DAY
-    try:
-        split = three_way(times, y=y, groups=person, label_span=timedelta(days=span), seed=seed)
-    except ValidationError as error:
-        assert "would be empty" in error.problem
-        return
+    if len(np.unique(person)) < 10:
+        return  # so few people that a part may be empty, which is an error and tested below
+    split = three_way(times, y=y, groups=person, label_span=timedelta(days=span), seed=seed)
     parts = [split.train, split.validation, split.out_of_time, split.purged]
     assert np.sort(np.concatenate(parts)).tolist() == list(range(len(rows)))
     assert not set(person[split.train]) & set(person[split.validation])
@@ -98,11 +96,11 @@ def test_bad_input(rows):
     times, y, person = rows
     with pytest.raises(ValidationError, match="too few rows"):
         three_way(times[:2])
-    with pytest.raises(ValidationError, match="validation=1.5"):
+    with pytest.raises(ValidationError, match=r"validation=1\.5"):
         three_way(times, validation=1.5)
     with pytest.raises(ValidationError, match="labels do not match"):
         three_way(times, y=y[:5])
     with pytest.raises(ValidationError, match="groups do not match"):
         three_way(times, groups=person[:5])
-    with pytest.raises(ValidationError, match="part validation would be empty"):
+    with pytest.raises(ValidationError, match="part train would be empty"):
         three_way(times, groups=np.zeros(4000))

@@ -106,7 +106,7 @@ class Store:
                     for column, detail in promise.columns.items()
                     if detail.to == target
                 ]
-                shared = pl.concat(pointing, how="vertical_relaxed") if pointing else pl.Series("value", [], pl.String)
+                shared = pl.concat(pointing) if pointing else pl.Series("value", [], pl.String)
                 self._links[target] = Link(shared.drop_nulls().unique().sort())
         return self._links[target]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from tael.errors import FeaturesError, FormulaError
 from tael.features.enumerate import Enumeration, Limits
 from tael.features.forecast import Forecast, forecast, parse_bytes, parse_seconds
+from tael.features.formula_set import FormulaSet
 from tael.features.frames import Sight, as_container
 from tael.features.ledger import Ledger
 from tael.features.screen import Screen, chunks, residuals
@@ -171,6 +172,13 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "formulas_")
         schema, entity = self._sight.schema, self._sight.entity
         return [words(node, schema, entity, lang) for node in self._nodes]
+
+    @property
+    def formula_set_(self) -> FormulaSet:
+        """The kept formulas on their own, as a bundle carries them."""
+        check_is_fitted(self, "formulas_")
+        engine = self._sight.engine
+        return FormulaSet(self.formulas_, self._names, engine.entity, engine.key, engine.cutoff, self._sight.own)
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn may expect of it."""
@@ -391,6 +399,3 @@ def _unique_names(nodes: list[Node]) -> list[str]:
             name, copy = f"{short_name(node)}_{copy}", copy + 1
         out.append(name)
     return out
-
-
-Container = Literal["default", "pandas", "polars"]

@@ -13,7 +13,7 @@ from tael.engine.observed import Observed
 from tael.features import vocabulary as words
 from tael.features.vocabulary import Expression, Vocabulary
 from tael.formulas.bound import BoundAggregate, Path
-from tael.formulas.resolve import path_text, paths
+from tael.formulas.relations import path_text, paths
 from tael.formulas.syntax import Call, Literal, Name, Node
 from tael.tables.schema import Role, Schema, Type
 

@@ -1,4 +1,4 @@
-"""Text to tree. Python's own parser reads the text; nothing is ever evaluated, and only what is listed here is taken."""
+"""Text to tree. Python's own parser reads the text; nothing is evaluated, and only what is listed here is taken."""
 
 from __future__ import annotations
 
@@ -96,7 +96,9 @@ def parse(text: str) -> Node:
             fix="Formulas are written as Python expressions; look at brackets, quotes and commas.",
         ) from None
     except ValueError as error:
-        raise FormulaError("The formula cannot be read.", got=str(error), fix="Remove unprintable characters.") from None
+        raise FormulaError(
+            "The formula cannot be read.", got=str(error), fix="Remove unprintable characters."
+        ) from None
     node = _Reader(text).read(tree.body, 1)
     if depth(node) > MAX_DEPTH:
         raise _too_deep(text)
@@ -210,9 +212,9 @@ class _Reader:
             case ast.USub():
                 operand = self.read(node.operand, level)
                 # A negative number is one literal; only a number as it stands in the text is folded.
-                if isinstance(node.operand, ast.Constant) and isinstance(operand, Literal):
-                    if isinstance(operand.value, float) and not isinstance(operand.value, bool):
-                        return Literal(-operand.value)
+                written = isinstance(node.operand, ast.Constant)
+                if written and isinstance(operand, Literal) and isinstance(operand.value, float):
+                    return Literal(-operand.value)
                 return Call("neg", (operand,))
             case _:
                 self.refuse(node, "This operator is not in the language.", _INSTEAD.get(type(node.op)))

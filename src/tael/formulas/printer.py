@@ -66,7 +66,7 @@ def _written(node: Node) -> tuple[str, int]:
         case Literal(str(value)):
             return quoted(value), _ATOM
         case Literal(value):
-            text = number_text(value)
+            text = number_text(float(value))
             return text, _UNARY if text.startswith("-") else _ATOM
         case Name(parts):
             return _name(parts), _ATOM

@@ -9,17 +9,17 @@ from tael.errors import FormulaError, did_you_mean
 from tael.formulas import operators
 from tael.formulas.bound import Bound, BoundAggregate, BoundCall, BoundColumn, BoundCutoff, BoundLiteral
 from tael.formulas.durations import Duration
+from tael.formulas.lookup import Lookup
 from tael.formulas.operators import Operator
 from tael.formulas.parser import OPTIONS, parse
 from tael.formulas.printer import to_text
-from tael.formulas.relations import column_names, column_type, is_hidden, known_entity, relations_of
+from tael.formulas.relations import column_names, known_entity
 from tael.formulas.syntax import MAX_DEPTH, Call, Literal, Name, Node, depth, walk
-from tael.tables.schema import Role, Schema, Type
+from tael.tables.schema import Schema, Type
 
-CUTOFF = "cutoff"
 _EPOCH = datetime(1970, 1, 1)
 # A text compared with a time is read as a time; `where` and texts proper keep theirs.
-_READS_TIMES = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "in", "sub", "minimum", "maximum", "coalesce", "days_since"})
+_READS_TIMES = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "in", "sub", "minimum", "maximum", "coalesce"})
 
 
 def resolve(
@@ -77,12 +77,8 @@ def resolve(
         ) from None
 
 
-class _Resolver:
+class _Resolver(Lookup):
     """Binds one formula. ``grain`` is the base table inside an aggregate, None outside."""
-
-    def __init__(self, schema: Schema, entity: str, own: Mapping[str, Type], label: bool) -> None:
-        self.schema, self.entity, self.own, self.label = schema, entity, own, label
-        self.relations = relations_of(schema)
 
     def bind(self, node: Node, grain: str | None) -> Bound:
         match node:
@@ -126,105 +122,6 @@ class _Resolver:
             raise error from None
         return BoundCall(operator.name, (*args, BoundCutoff()) if operator.takes_cutoff else args, result)
 
-    def name(self, parts: tuple[str, ...], grain: str | None) -> Bound:
-        if grain is None and len(parts) == 1:
-            if parts[0] == CUTOFF:
-                return BoundCutoff()
-            if parts[0] in self.own:
-                return BoundColumn(self.entity, (), self.entity, parts[0], self.own[parts[0]])
-        start = self.entity if grain is None else grain
-        if parts == (CUTOFF,) and CUTOFF not in column_names(self.schema, start):
-            raise FormulaError(
-                "The cutoff belongs to the observation, so it stands outside aggregates.",
-                expected=f"columns of {start} and its parents",
-                got=CUTOFF,
-                fix='Say how far to look back with `last="90d"`, or write `days_since_last(...)`.',
-            )
-        hops, table = self.climb(start, parts[:-1], inside=grain is not None)
-        return self.column(start, hops, table, parts[-1], single=len(parts) == 1)
-
-    def climb(self, start: str, parts: tuple[str, ...], *, inside: bool) -> tuple[tuple[str, ...], str]:
-        """Follow foreign keys and table names upwards from the grain."""
-        hops: tuple[str, ...] = ()
-        table = start
-        for part in parts:
-            keys = self.relations.foreign_keys.get(table, {})
-            if part in keys:
-                hops, table = (*hops, part), keys[part]
-            elif part in self.schema.tables:
-                ways = self.relations.hops(table, part)
-                if not ways:
-                    raise self.not_above(table, part, inside=inside)
-                if len(ways) > 1:
-                    raise FormulaError(
-                        f'There are {len(ways)} ways from "{table}" up to "{part}".',
-                        expected=" or ".join(f"`{'.'.join(way)}.column`" for way in ways),
-                        got=f"{part}.column",
-                        fix="Name the column that points there instead of the table.",
-                    )
-                hops, table = (*hops, *ways[0]), part
-            else:
-                raise FormulaError(
-                    f'"{part}" is neither a table nor a column of "{table}" that points to one.',
-                    got=part,
-                    fix=did_you_mean(part, [*keys, *self.schema.tables]),
-                )
-            if table not in self.schema.tables:
-                raise FormulaError(
-                    f'"{table}" is a shared value without a table, so it has no columns.',
-                    got=".".join(parts),
-                    fix=f'Rows that share it can be aggregated with `via="{part}"`.',
-                )
-        return hops, table
-
-    def not_above(self, table: str, part: str, *, inside: bool) -> FormulaError:
-        if inside:
-            return FormulaError(
-                f'"{part}" does not lie above "{table}".',
-                expected=f'inside an aggregate over "{table}": its own columns and those of its parents',
-                got=part,
-                fix="Aggregate each table in an aggregate of its own.",
-            )
-        below = bool(self.relations.paths(table, part))
-        return FormulaError(
-            f'"{part}" has no single row for a row of "{table}".',
-            expected=f'a table above "{table}", or an aggregate',
-            got=part,
-            fix=f"Aggregate it: `sum({part}.column)`, `count({part})`."
-            if below
-            else f'Declare in tables.toml which column of "{table}" points to "{part}" (`to = "{part}"`).',
-        )
-
-    def column(self, grain: str, hops: tuple[str, ...], table: str, column: str, *, single: bool) -> BoundColumn:
-        known = column_names(self.schema, table)
-        if column not in known:
-            if single and column in self.schema.tables:
-                raise FormulaError(
-                    f'"{column}" is a table, not a value.', got=column, fix=f"Write `count({column})` or name a column."
-                )
-            further = [*self.own] if table == self.entity and single else []
-            raise FormulaError(
-                f'There is no column "{column}" in "{table}".',
-                got=column,
-                fix=did_you_mean(column, [*known, *further]),
-            )
-        if is_hidden(self.schema, table, column, label=self.label):
-            role = self.schema.tables[table].column(column).role
-            allowed = "in no formula" if role is Role.IGNORE else "in label formulas alone"
-            raise FormulaError(
-                f'"{table}.{column}" has the role "{role}": it may be named {allowed}.',
-                got=column,
-                fix="Use another column, or change its role in tables.toml.",
-            )
-        kind = column_type(self.schema, table, column)
-        if kind is None:
-            raise FormulaError(
-                f'The type of "{table}.{column}" is not known.',
-                expected=", ".join(Type),
-                fix=f'Set it in tables.toml: [{table}.columns] {column} = {{ type = "number" }}.',
-            )
-        return BoundColumn(grain, hops, table, column, kind)
-
     def aggregate(self, node: Call, operator: Operator, grain: str | None) -> BoundAggregate:
         if grain is not None:
             raise FormulaError(
@@ -249,7 +146,7 @@ class _Resolver:
         if self.schema.tables[base].time is None and (window or forward or operator.timed):
             raise FormulaError(
                 f'"{base}" has no time.',
-                expected="a table with a time for windows, for `first`, `last`, `trend`, and for days since and between",
+                expected="a table with a time, for windows and for all that follows the order of time",
                 got=to_text(node),
                 fix=f'Set it in tables.toml: [{base}] time = "...".',
             )
@@ -265,7 +162,9 @@ class _Resolver:
             )
         if where is None and operator.needs_where:
             raise FormulaError(
-                f"`{operator.name}` needs a condition.", got=to_text(node), fix=f"Write `{operator.name}({base}, where=...)`."
+                f"`{operator.name}` needs a condition.",
+                got=to_text(node),
+                fix=f"Write `{operator.name}({base}, where=...)`.",
             )
         path = self.relations.path(self.entity, base, _text(node.option("via")))
         try:
@@ -359,7 +258,10 @@ class _Resolver:
         else:
             fix = f"Write `{node.op}(table.column)`."
         return FormulaError(
-            f"`{node.op}` does not say over which table.", expected="a table's name before the column", got=to_text(node), fix=fix
+            f"`{node.op}` does not say over which table.",
+            expected="a table's name before the column",
+            got=to_text(node),
+            fix=fix,
         )
 
 

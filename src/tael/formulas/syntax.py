@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-
 MAX_DEPTH = 100
 """The deepest formula that is read, resolved or put into words."""
 

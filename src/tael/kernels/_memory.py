@@ -51,7 +51,7 @@ store_f32 = _storer(types.float32)
 
 
 @njit(inline="always", **JIT)
-def load_int(address: int, width: int, index: int) -> int:
+def load_int(address: int, width: int, index: int) -> Any:
     """Read an integer of ``width`` bytes (0: there is no column, the answer is 0)."""
     if width == 0:
         return np.int64(0)
@@ -65,7 +65,7 @@ def load_int(address: int, width: int, index: int) -> int:
 
 
 @njit(inline="always", **JIT)
-def rank_of_time(microseconds: int) -> int:
+def rank_of_time(microseconds: int) -> Any:
     """Order-keeping unsigned form of a time, in which NaT comes last: what has no known-at time is never known."""
     return np.uint64(microseconds) + np.uint64(0x7FFFFFFFFFFFFFFF)
 

@@ -1,10 +1,12 @@
 """The compiled scan behind :func:`tael.kernels.events.aggregate`.
 
-One observation is one walk over its rows, from the cutoff outwards. For each partition of conditions the walk first lists
-the rows that count (``_select``), then feeds them to one accumulator per slot, value and family of statistics. Where the
-walk leaves a window, that window's results are read off the accumulators: nested windows share one walk. An accumulator's
-content depends on its own rows and their order alone, so a formula's number does not change, to the last bit, with the
-formulas, windows, observations or threads computed beside it.
+One observation is one walk over its rows, from the cutoff outwards. For each partition of conditions the walk first
+lists the rows that count (``_select``), then feeds them to one accumulator per slot, value and family of statistics.
+Where the walk leaves a window, that window's results are read off the accumulators: nested windows share one walk. An
+accumulator's content depends on its own rows and their order alone, so a formula's number does not change, to the last
+bit, with the formulas, windows, observations or threads computed beside it.
+
+Numba's cache looks at this file alone: after an edit of ``_memory.py``, touch this one.
 """
 
 from __future__ import annotations
@@ -28,19 +30,10 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 @njit(**JIT)
 def _select(
-    anchor: int,
-    step: int,
-    lengths: NDArray[np.int64],
-    slots: int,
-    width: int,
-    slots_known: int,
-    rows_known: int,
-    limit: int,
-    rows: NDArray[np.int32],
-    cells: NDArray[np.int32],
-    marks: NDArray[np.int64],
-    totals: NDArray[np.int64],
-) -> None:
+    anchor: int, step: int, lengths: NDArray[np.int64], slots: int, width: int, slots_known: int,
+    slots_before: int, rows_known: int, limit: int, rows: NDArray[np.int32], cells: NDArray[np.int32],
+    marks: NDArray[np.int64], totals: NDArray[np.int64],
+) -> None:  # fmt: skip
     """List the rows that are in some slot (how far from the anchor, which slot), with a mark at each window's end."""
     found = np.uint64(0)
     total = np.int64(0)
@@ -53,8 +46,8 @@ def _select(
             if rows_known != 0:
                 counts = np.int64(rank_of_time(load_i64(rows_known, j)) < limit)
             total += counts
-            if slots_known != 0:
-                counts &= np.int64(rank_of_time(load_i64(slots_known, j)) < limit)
+            if slots_known != 0 and rank_of_time(load_i64(slots_known, j)) >= limit:
+                slot = load_int(slots_before, width, j) if slots_before != 0 else np.int64(-1)
             # Written always and kept only if it counts: no branch to mispredict.
             rows[found] = k
             cells[found] = slot
@@ -66,21 +59,17 @@ def _select(
 
 @njit(**JIT)
 def _add_totals(
-    anchor: int,
-    step: int,
-    begin: int,
-    end: int,
-    rows: NDArray[np.int32],
-    cells: NDArray[np.int32],
-    data: int,
-    known: int,
-    limit: int,
-    acc: NDArray[np.float64],
-) -> None:
+    anchor: int, step: int, begin: int, end: int, rows: NDArray[np.int32], cells: NDArray[np.int32], data: int,
+    known: int, before: int, limit: int, acc: NDArray[np.float64],
+) -> None:  # fmt: skip
     for q in range(begin, end):
         j = anchor + step * rows[q]
         x = load_f64(data, j)
-        if x - x != 0.0 or (known != 0 and rank_of_time(load_i64(known, j)) >= limit):
+        if known != 0 and rank_of_time(load_i64(known, j)) >= limit:
+            if before == 0:
+                continue
+            x = load_f64(before, j)
+        if x - x != 0.0:
             continue
         a = np.uint64(cells[q]) << U3
         acc[a] += 1.0
@@ -89,22 +78,18 @@ def _add_totals(
 
 @njit(**JIT)
 def _add_moments(
-    anchor: int,
-    step: int,
-    begin: int,
-    end: int,
-    rows: NDArray[np.int32],
-    cells: NDArray[np.int32],
-    data: int,
-    known: int,
-    limit: int,
-    acc: NDArray[np.float64],
-) -> None:
-    """Eight numbers, one cache line: n, sum, nearest value, sum and squares less that value, min, max, farthest value."""
+    anchor: int, step: int, begin: int, end: int, rows: NDArray[np.int32], cells: NDArray[np.int32], data: int,
+    known: int, before: int, limit: int, acc: NDArray[np.float64],
+) -> None:  # fmt: skip
+    """One cache line: n, sum, nearest value, sum and squares less that value, min, max, farthest value."""
     for q in range(begin, end):
         j = anchor + step * rows[q]
         x = load_f64(data, j)
-        if x - x != 0.0 or (known != 0 and rank_of_time(load_i64(known, j)) >= limit):
+        if known != 0 and rank_of_time(load_i64(known, j)) >= limit:
+            if before == 0:
+                continue
+            x = load_f64(before, j)
+        if x - x != 0.0:
             continue
         a = np.uint64(cells[q]) << U3
         n = acc[a]
@@ -112,8 +97,8 @@ def _add_moments(
             acc[a + U2] = x
             acc[a + U5] = x
             acc[a + U6] = x
-        # Squares are taken about a value of the sample itself: however far from zero it lies, and even if that value is an
-        # outlier, little is cancelled. It costs no division, as Welford's update would.
+        # Squares are taken about a value of the sample itself: however far from zero it lies, and even if that value is
+        # an outlier, little is cancelled. It costs no division, as Welford's update would.
         d = x - acc[a + U2]
         acc[a] = n + 1.0
         acc[a + U1] += x
@@ -126,24 +111,18 @@ def _add_moments(
 
 @njit(**JIT)
 def _add_slopes(
-    anchor: int,
-    step: int,
-    begin: int,
-    end: int,
-    rows: NDArray[np.int32],
-    cells: NDArray[np.int32],
-    data: int,
-    known: int,
-    limit: int,
-    acc: NDArray[np.float64],
-    time: int,
-    starts: NDArray[np.int64],
-) -> None:
+    anchor: int, step: int, begin: int, end: int, rows: NDArray[np.int32], cells: NDArray[np.int32], data: int,
+    known: int, before: int, limit: int, acc: NDArray[np.float64], time: int, starts: NDArray[np.int64],
+) -> None:  # fmt: skip
     """n, nearest value, then sums of u, d, uu, ud: days and value, both less those of the nearest row."""
     for q in range(begin, end):
         j = anchor + step * rows[q]
         x = load_f64(data, j)
-        if x - x != 0.0 or (known != 0 and rank_of_time(load_i64(known, j)) >= limit):
+        if known != 0 and rank_of_time(load_i64(known, j)) >= limit:
+            if before == 0:
+                continue
+            x = load_f64(before, j)
+        if x - x != 0.0:
             continue
         c = np.uint64(cells[q])
         a = c << U3
@@ -161,17 +140,9 @@ def _add_slopes(
 
 @njit(**JIT)
 def _add_rows(
-    anchor: int,
-    step: int,
-    begin: int,
-    end: int,
-    rows: NDArray[np.int32],
-    cells: NDArray[np.int32],
-    acc: NDArray[np.float64],
-    time: int,
-    starts: NDArray[np.int64],
-    ends: NDArray[np.int64],
-) -> None:
+    anchor: int, step: int, begin: int, end: int, rows: NDArray[np.int32], cells: NDArray[np.int32],
+    acc: NDArray[np.float64], time: int, starts: NDArray[np.int64], ends: NDArray[np.int64],
+) -> None:  # fmt: skip
     """n, first gap seen, sum and squares of gaps less that gap; the times of the nearest and the farthest row."""
     for q in range(begin, end):
         t = load_i64(time, anchor + step * rows[q])
@@ -193,29 +164,21 @@ def _add_rows(
 
 @njit(**JIT)
 def _add_categories(
-    anchor: int,
-    step: int,
-    begin: int,
-    end: int,
-    rows: NDArray[np.int32],
-    cells: NDArray[np.int32],
-    data: int,
-    known: int,
-    limit: int,
-    tally: NDArray[np.int64],
-    n_codes: int,
-    shift: int,
-    keys: NDArray[np.int64],
-    counts: NDArray[np.int64],
-    nearest: NDArray[np.int64],
-) -> None:
+    anchor: int, step: int, begin: int, end: int, rows: NDArray[np.int32], cells: NDArray[np.int32], data: int,
+    known: int, before: int, limit: int, tally: NDArray[np.int64], n_codes: int, shift: int, keys: NDArray[np.int64],
+    counts: NDArray[np.int64], nearest: NDArray[np.int64],
+) -> None:  # fmt: skip
     """n, distinct, nearest code, farthest code, mode, its count, its nearest row; a hash table counts (slot, code)."""
     mask = (U1 << np.uint64((64 - shift) & 63)) - U1
     for q in range(begin, end):
         k = np.int64(rows[q])
         j = anchor + step * k
         code = np.int64(load_i32(data, j))
-        if code < 0 or (known != 0 and rank_of_time(load_i64(known, j)) >= limit):
+        if known != 0 and rank_of_time(load_i64(known, j)) >= limit:
+            if before == 0:
+                continue
+            code = np.int64(load_i32(before, j))
+        if code < 0:
             continue
         a = np.uint64(cells[q]) << U3
         if tally[a] == 0:
@@ -272,15 +235,9 @@ def _read_moments(stat: int, step: int, a: int, acc: NDArray[np.float64]) -> flo
 
 @njit(**JIT)
 def _read_rows(
-    stat: int,
-    step: int,
-    c: int,
-    acc: NDArray[np.float64],
-    starts: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    cutoff: int,
-    total: int,
-) -> float:
+    stat: int, step: int, c: int, acc: NDArray[np.float64], starts: NDArray[np.int64], ends: NDArray[np.int64],
+    cutoff: int, total: int,
+) -> float:  # fmt: skip
     a = c << U3
     n = acc[a]
     if stat == COUNT:
@@ -289,7 +246,7 @@ def _read_rows(
         return n / total if total > 0 else np.nan
     if n == 0.0:
         return np.nan
-    if stat == DAYS_SINCE_FIRST or stat == DAYS_SINCE_LAST:
+    if stat in (DAYS_SINCE_FIRST, DAYS_SINCE_LAST):
         t = starts[c] if (stat == DAYS_SINCE_LAST) == (step < 0) else ends[c]
         return step * (t - cutoff) / DAY
     if stat == GAP_MEAN:
@@ -353,13 +310,15 @@ def scan(
     n_obs : int
         Observations in all, the row length of ``bounds``.
     anchors, bounds, cutoffs : int
-        Addresses of int64 arrays: (n_obs,) where the walk starts, (n_windows, n_obs) where windows end, (n_obs,) cutoffs.
+        Addresses of int64 arrays: (n_obs,) where the walk starts, (n_windows, n_obs) where windows end, (n_obs,).
     time, rows_known : int
         Addresses of int64 columns in microseconds; 0: no column.
-    groups : (n_groups, 6)
-        One row per partition: address of slots, their width, address of known-at, slots, first unit, past unit.
-    units : (n_units, 5)
-        Family, address of data, address of known-at, number of codes, 1 if codes must be counted.
+    groups : (n_groups, 7)
+        One row per partition: address of slots, their width, address of known-at, slots, first unit, past unit,
+        address of the slots that hold until they are known.
+    units : (n_units, 6)
+        Family, address of data, address of known-at, number of codes, 1 if codes must be counted, address of the data
+        that holds until it is known.
     asks : (n_requests, 3)
         Statistic, slot, output row; sorted by unit and window.
     offsets : (n_units * n_windows + 1,)
@@ -412,12 +371,13 @@ def scan(
 
         for g in range(groups.shape[0]):
             _select(
-                anchor, step, lengths, groups[g, 0], groups[g, 1], groups[g, 2], rows_known, limit,
+                anchor, step, lengths, groups[g, 0], groups[g, 1], groups[g, 2], groups[g, 6], rows_known, limit,
                 rows, cells, marks, totals,
             )  # fmt: skip
             n_slots = groups[g, 3]
             for u in range(groups[g, 4], groups[g, 5]):
                 family, data, known, n_codes = units[u, 0], units[u, 1], units[u, 2], units[u, 3]
+                before = units[u, 5]
                 shift = np.int64(0)
                 if family == CATEGORIES:
                     tally[: n_slots * 8] = 0
@@ -434,24 +394,26 @@ def scan(
                 for s in range(n_windows):
                     end = marks[s]
                     if family == MOMENTS:
-                        _add_moments(anchor, step, begin, end, rows, cells, data, known, limit, acc)
+                        _add_moments(anchor, step, begin, end, rows, cells, data, known, before, limit, acc)
                     elif family == TOTALS:
-                        _add_totals(anchor, step, begin, end, rows, cells, data, known, limit, acc)
+                        _add_totals(anchor, step, begin, end, rows, cells, data, known, before, limit, acc)
                     elif family == ROWS:
                         _add_rows(anchor, step, begin, end, rows, cells, acc, time, starts, ends)
                     elif family == CATEGORIES:
                         _add_categories(
-                            anchor, step, begin, end, rows, cells, data, known, limit, tally, n_codes, shift,
+                            anchor, step, begin, end, rows, cells, data, known, before, limit, tally, n_codes, shift,
                             keys, counts, nearest,
                         )  # fmt: skip
                     else:
-                        _add_slopes(anchor, step, begin, end, rows, cells, data, known, limit, acc, time, starts)
+                        _add_slopes(
+                            anchor, step, begin, end, rows, cells, data, known, before, limit, acc, time, starts
+                        )
                     begin = end
                     o = u * n_windows + order[s]
                     for r in range(offsets[o], offsets[o + 1]):
                         stat = asks[r, 0]
                         c = np.uint64(asks[r, 1])
-                        if family == MOMENTS or family == TOTALS:
+                        if family in (MOMENTS, TOTALS):
                             result = _read_moments(stat, step, c << U3, acc)
                         elif family == ROWS:
                             result = _read_rows(stat, step, c, acc, starts, ends, cutoff, totals[s])

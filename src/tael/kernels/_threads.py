@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ def n_threads_or_default(n_threads: int | None) -> int:
     """Threads to use: what was asked for, else what this process may take without crowding its neighbours.
 
     Inside a worker thread the default is one, since whoever started that thread is parallel already. joblib's worker
-    processes set ``NUMBA_NUM_THREADS`` and ``OMP_NUM_THREADS`` to their share, and containers set CPU quotas: all are kept.
+    processes set ``NUMBA_NUM_THREADS`` and ``OMP_NUM_THREADS`` to their share, and containers set CPU quotas: all are
+    kept.
 
     Parameters
     ----------
@@ -86,7 +88,7 @@ def share_out(task: Callable[[int, int], None], bounds: NDArray[np.int64], n_thr
     0 2
     2 5
     """
-    pairs = [(int(a), int(b)) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    pairs = [(int(a), int(b)) for a, b in pairwise(bounds)]
     if n_threads == 1 or len(pairs) < 2:
         for first, past in pairs:
             task(first, past)

@@ -1,8 +1,8 @@
 """Window aggregates over event rows: many statistics, columns, conditions and windows in one walk per observation.
 
-Arrays in, arrays out. Rows are sorted by (entity, time, known-at, order in the table), see :mod:`tael.kernels.grouping`.
-Empty windows: ``count``, ``sum`` and ``n_unique`` are 0, all else is NaN; ``std`` and ``trend`` need two values, ``gap_mean``
-two rows and ``gap_std`` three. NaN and infinite values are missing.
+Arrays in, arrays out. Rows are sorted by (entity, time, known-at, order in the table), see
+:mod:`tael.kernels.grouping`. Empty windows: ``count``, ``sum`` and ``n_unique`` are 0, all else is NaN; ``std`` and
+``trend`` need two values, ``gap_mean`` two rows and ``gap_std`` three. NaN and infinite values are missing.
 """
 
 from __future__ import annotations
@@ -82,16 +82,21 @@ class Value:
         Microseconds: the value reads as missing unless ``known < cutoff`` (NaT: never). None: known with its row.
     n_codes : int
         How many categories; 0 for numbers.
+    before : (n_rows,) as ``data``, optional
+        What the value reads as until it is known; None: missing.
     """
 
     data: NDArray[Any]
     known: NDArray[Any] | None = None
     n_codes: int = 0
+    before: NDArray[Any] | None = None
 
 
 @dataclass(frozen=True)
 class Partition:
-    """Disjoint conditions that are evaluated at once: a plain condition is slot 0, ``category == v`` is a slot for each v.
+    """Disjoint conditions that are evaluated at once.
+
+    A plain condition is slot 0 where it holds; ``category == v`` for many v is one partition with a slot for each.
 
     Parameters
     ----------
@@ -101,11 +106,14 @@ class Partition:
         How many slots.
     known : (n_rows,) int64, optional
         Microseconds: the row is in no slot unless ``known < cutoff``. None: known with its row.
+    before : (n_rows,) as ``slots``, optional
+        The slot a row is in until it is known; None: none.
     """
 
     slots: NDArray[Any]
     n_slots: int = 1
     known: NDArray[Any] | None = None
+    before: NDArray[Any] | None = None
 
 
 def _family(request: Request, value: Value | None) -> int:
@@ -159,7 +167,7 @@ def _sized(array: NDArray[Any], n_rows: int, what: str, n_codes: int | None = No
 def _bounds(
     begins: Any, stop: Any, n_obs: int, n_rows: int, forward: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Where each walk starts (n_obs,), where windows end (n_windows, n_obs), and the longest walk of each observation."""
+    """Where each walk starts (n_obs,), where windows end (n_windows, n_obs), and how long each walk is (n_obs,)."""
     fixed, moving = (begins, stop) if forward else (stop, begins)
     fixed = np.ascontiguousarray(fixed, np.int64)
     moving = np.ascontiguousarray(np.atleast_2d(moving), np.int64)
@@ -293,14 +301,9 @@ def aggregate(
 
 
 def _plan(
-    requests: Sequence[Request],
-    values: Sequence[Value],
-    partitions: Sequence[Partition],
-    n_rows: int,
-    n_windows: int,
-    forward: bool,
-    held: list[NDArray[Any] | None],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], int]:
+    requests: Sequence[Request], values: Sequence[Value], partitions: Sequence[Partition], n_rows: int,
+    n_windows: int, forward: bool, held: list[NDArray[Any] | None],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], int]:  # fmt: skip
     """Group requests by partition, then by value and family of statistics; see ``_scan.scan`` for the tables."""
     by_unit: dict[tuple[int, int, int], list[int]] = {}
     for i, request in enumerate(requests):
@@ -310,7 +313,7 @@ def _plan(
         # Moments hold the totals too.
         by_unit[p, v, family] += by_unit.pop((p, v, _scan.TOTALS), [])
 
-    data: dict[int, tuple[NDArray[Any], NDArray[Any] | None]] = {}
+    data: dict[int, tuple[NDArray[Any], NDArray[Any] | None, NDArray[Any] | None]] = {}
     groups: list[list[int]] = []
     units: list[list[int]] = []
     asks: list[tuple[int, int, int]] = []
@@ -328,24 +331,34 @@ def _plan(
                 slots = column(part.slots, (np.int8, np.int16, np.int32, np.int64))
                 slots = _sized(slots, n_rows, f"partitions[{p}]", n_slots)
                 known = _known(part.known, n_rows, forward)
-            held += [slots, known]
+            before = None
+            if p >= 0 and known is not None and partitions[p].before is not None:
+                before = _sized(
+                    column(partitions[p].before, (slots.dtype.type,)), n_rows, f"partitions[{p}].before", n_slots
+                )
+            held += [slots, known, before]
             width = 0 if slots is None else slots.dtype.itemsize
-            groups.append([address(slots), width, address(known), n_slots, len(units), len(units)])
+            groups.append([address(slots), width, address(known), n_slots, len(units), len(units), address(before)])
         n_codes = counted = 0
         if v >= 0 and v not in data:
             value = values[v]
             what = f"values[{v}]"
             array = column(value.data, (np.int32,) if value.n_codes else (np.float64,))
             array = _sized(array, n_rows, what, value.n_codes or None)
-            data[v] = array, _known(value.known, n_rows, forward)
+            late = _known(value.known, n_rows, forward)
+            before = None
+            if late is not None and value.before is not None:
+                before = column(value.before, (array.dtype.type,))
+                before = _sized(before, n_rows, f"{what}.before", value.n_codes or None)
+            data[v] = array, late, before
             held += data[v]
-        array, known = data[v] if v >= 0 else (None, None)
+        source, since, before = data[v] if v >= 0 else (None, None, None)
         members = by_unit[p, v, family]
         if family == _scan.CATEGORIES:
             n_codes = values[v].n_codes
             counted = int(any(requests[i].stat in ("n_unique", "mode") for i in members))
             most_entries = max(most_entries, counted * groups[-1][3] * n_codes)
-        units.append([family, address(array), address(known), n_codes, counted])
+        units.append([family, address(source), address(since), n_codes, counted, address(before)])
         groups[-1][5] = len(units)
         for w in range(n_windows):
             mine = [(STATS[requests[i].stat], requests[i].slot, i) for i in members if requests[i].window == w]

@@ -12,124 +12,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tael.errors import FeaturesError
+from tael.kernels import _sort
 from tael.kernels._memory import JIT, NAT, address, column, load_i64, load_int
 from tael.kernels._threads import cut, n_threads_or_default, share_out
 
 _CODES = (np.int8, np.int16, np.int32, np.int64)
-
-
-@njit(**JIT)
-def _after(time: int, known: int, a: int, b: int) -> bool:
-    """Row a comes after row b."""
-    x, y = load_i64(time, a), load_i64(time, b)
-    if x != y or known == 0:
-        return x > y
-    return load_i64(known, a) > load_i64(known, b)
-
-
-@njit(**JIT)
-def _is_sorted(codes: int, width: int, n_rows: int, time: int, known: int) -> bool:
-    for j in range(1, n_rows):
-        a, b = load_int(codes, width, j - 1), load_int(codes, width, j)
-        if a > b or (a == b and _after(time, known, j - 1, j)):
-            return False
-    return True
-
-
-@njit(**JIT)
-def _scatter(
-    codes: int,
-    width: int,
-    n_rows: int,
-    low: int,
-    time: int,
-    known: int,
-    ends: NDArray[np.int64],
-    unsorted: NDArray[np.bool_],
-    order: NDArray[np.int64],
-    rank: NDArray[np.int64],
-) -> None:
-    """Counting sort by code, into ``order``, ``rank`` (its inverse) or both; an empty array is not wanted.
-
-    ``ends[c]`` becomes one past the last row of code ``low + c``, ``unsorted[c]`` whether its rows are out of order.
-    """
-    ends[:] = 0
-    unsorted[:] = False
-    for j in range(n_rows):
-        ends[load_int(codes, width, j) - low] += 1
-    begin = np.int64(0)
-    for c in range(ends.size):
-        count = ends[c]
-        ends[c] = begin
-        begin += count
-    # Times seen last are kept by code, so that rows are read in their own order: that is what memory is fast at.
-    last_time = np.full(ends.size, NAT, np.int64)
-    last_known = np.full(ends.size, NAT, np.int64)
-    for j in range(n_rows):
-        c = load_int(codes, width, j) - low
-        t = load_i64(time, j)
-        k = load_i64(known, j) if known != 0 else NAT
-        if t < last_time[c] or (t == last_time[c] and k < last_known[c]):
-            unsorted[c] = True
-        last_time[c] = t
-        last_known[c] = k
-        if order.size > 0:
-            order[ends[c]] = j
-        if rank.size > 0:
-            rank[j] = ends[c]
-        ends[c] += 1
-
-
-@njit(**JIT)
-def _sort_slices(
-    first: int,
-    past: int,
-    time: int,
-    known: int,
-    ends: NDArray[np.int64],
-    unsorted: NDArray[np.bool_],
-    order: NDArray[np.int64],
-) -> None:
-    """Stable merge sort of the rows of each entity that needs it."""
-    spare = np.empty(0, np.int64)
-    for c in range(first, past):
-        begin = ends[c - 1] if c > 0 else np.int64(0)
-        end = ends[c]
-        if not unsorted[c]:
-            continue
-        if spare.size < end - begin:
-            spare = np.empty(end - begin, np.int64)
-        # Runs of 16 by insertion, then merges of doubling length.
-        for low in range(begin, end, 16):
-            for q in range(low + 1, min(low + 16, end)):
-                row = order[q]
-                r = q
-                while r > low and _after(time, known, order[r - 1], row):
-                    order[r] = order[r - 1]
-                    r -= 1
-                order[r] = row
-        length = 16
-        while length < end - begin:
-            for low in range(begin, end - length, 2 * length):
-                middle, high = low + length, min(low + 2 * length, end)
-                if not _after(time, known, order[middle - 1], order[middle]):
-                    continue
-                for q in range(low, middle):
-                    spare[q - low] = order[q]
-                a, b, q = np.int64(0), middle, low
-                while a < length and b < high:
-                    if _after(time, known, spare[a], order[b]):
-                        order[q] = order[b]
-                        b += 1
-                    else:
-                        order[q] = spare[a]
-                        a += 1
-                    q += 1
-                while a < length:
-                    order[q] = spare[a]
-                    a += 1
-                    q += 1
-            length *= 2
 
 
 @njit(**JIT)
@@ -160,17 +47,9 @@ def _lower_bound(time: int, begin: int, end: int, at: int) -> int:
 
 @njit(**JIT)
 def _find_windows(
-    time: int,
-    offsets: int,
-    n_entities: int,
-    entities: int,
-    width: int,
-    cutoffs: int,
-    limits: int,
-    forward: bool,
-    anchors: NDArray[np.int64],
-    bounds: NDArray[np.int64],
-) -> None:
+    time: int, offsets: int, n_entities: int, entities: int, width: int, cutoffs: int, limits: int, forward: bool,
+    anchors: NDArray[np.int64], bounds: NDArray[np.int64],
+) -> None:  # fmt: skip
     n_windows, n_obs = bounds.shape
     for i in range(n_obs):
         e = load_int(entities, width, i)
@@ -213,7 +92,7 @@ def is_sorted(entity_codes: NDArray[Any], time: NDArray[Any], known: NDArray[Any
     codes, time = column(entity_codes, _CODES), _times(time)
     known = None if known is None else _times(known)
     _same_length(codes, time, known)
-    return bool(_is_sorted(address(codes), codes.itemsize, codes.size, address(time), address(known)))
+    return bool(_sort.is_sorted(address(codes), codes.itemsize, codes.size, address(time), address(known)))
 
 
 def _same_length(codes: NDArray[Any], time: NDArray[Any], known: NDArray[Any] | None) -> None:
@@ -254,11 +133,11 @@ def sort_rows(
     array([1, 3, 2, 0])
     """
     codes, time, known, low, n_codes = _sortable(entity_codes, time, known)
-    if _is_sorted(address(codes), codes.itemsize, codes.size, address(time), address(known)):
+    if _sort.is_sorted(address(codes), codes.itemsize, codes.size, address(time), address(known)):
         return np.arange(codes.size, dtype=np.int64)
     order, none = np.empty(codes.size, np.int64), np.empty(0, np.int64)
     ends, unsorted = np.empty(n_codes, np.int64), np.empty(n_codes, np.bool_)
-    _scatter(
+    _sort.scatter(
         address(codes), codes.itemsize, codes.size, low, address(time), address(known), ends, unsorted, order, none
     )  # fmt: skip
     _mend(time, known, ends, unsorted, order, n_threads)
@@ -293,11 +172,11 @@ def row_ranks(
     array([3, 0, 2, 1])
     """
     codes, time, known, low, n_codes = _sortable(entity_codes, time, known)
-    if _is_sorted(address(codes), codes.itemsize, codes.size, address(time), address(known)):
+    if _sort.is_sorted(address(codes), codes.itemsize, codes.size, address(time), address(known)):
         return np.arange(codes.size, dtype=np.int64)
     rank, none = np.empty(codes.size, np.int64), np.empty(0, np.int64)
     ends, unsorted = np.empty(n_codes, np.int64), np.empty(n_codes, np.bool_)
-    _scatter(
+    _sort.scatter(
         address(codes), codes.itemsize, codes.size, low, address(time), address(known), ends, unsorted, none, rank
     )  # fmt: skip
     if unsorted.any():
@@ -352,7 +231,9 @@ def _mend(
         return
     n_threads = n_threads_or_default(n_threads)
     chunks = cut(np.diff(ends, prepend=0) + 1, 1 if order.size < 200_000 else 8 * n_threads)
-    share_out(lambda a, b: _sort_slices(a, b, address(time), address(known), ends, unsorted, order), chunks, n_threads)
+    share_out(
+        lambda a, b: _sort.sort_slices(a, b, address(time), address(known), ends, unsorted, order), chunks, n_threads
+    )
 
 
 def entity_offsets(sorted_codes: NDArray[Any], n_entities: int) -> NDArray[np.int64]:

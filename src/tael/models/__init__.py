@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tael.models.blending import Calibration as Calibration
     from tael.models.blending import blend as blend
+    from tael.models.crossfit import Candidate as Candidate
+    from tael.models.crossfit import Member as Member
     from tael.models.members import SETTINGS as SETTINGS
     from tael.models.persist import load_model as load_model
     from tael.models.persist import register as register
     from tael.models.persist import save_model as save_model
-    from tael.models.portfolio import Candidate as Candidate
-    from tael.models.portfolio import Member as Member
     from tael.models.portfolio import PortfolioClassifier as PortfolioClassifier
     from tael.models.reference import LogisticReference as LogisticReference
 
@@ -29,13 +29,13 @@ _HOME = {
     "load_model": "persist",
     "register": "persist",
     "save_model": "persist",
-    "Candidate": "portfolio",
-    "Member": "portfolio",
+    "Candidate": "crossfit",
+    "Member": "crossfit",
     "PortfolioClassifier": "portfolio",
     "LogisticReference": "reference",
 }
 
-__all__ = sorted(_HOME)  # noqa: PLE0605
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

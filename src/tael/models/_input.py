@@ -71,7 +71,7 @@ def check_training(
         0.0 for the first class, 1.0 for the second.
     classes : ndarray of shape (2,)
     weight : ndarray of shape (n,)
-        Sample weight times class weight, scaled to mean 1 over the rows that count; 0 leaves a row out.
+        Sample weight times class weight; 0 leaves a row out.
 
     Raises
     ------
@@ -113,7 +113,6 @@ def check_training(
         )
     if class_weight is not None:
         weight *= compute_sample_weight(class_weight, labels)
-    weight *= (weight > 0).sum() / weight.sum()
     return X, (labels == classes[1]).astype(np.float64), classes, weight
 
 

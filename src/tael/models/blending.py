@@ -49,10 +49,12 @@ def blend(Z: Floats, y: Floats, weight: Floats, prior: float = 4.0) -> tuple[Flo
 
     Both are one convex problem: with :math:`v = \text{slope} \cdot w`,
 
-    .. math:: \min_{v \ge 0,\ a} \ \frac1n \sum_i \ell\bigl(y_i,\ a + \sum_k v_k z_{ik}\bigr) + \frac{\lambda}{n} \sum_k (v_k - 1/K)^2
+    .. math::
+        \min_{v \ge 0,\ a} \ \frac1n \sum_i \ell\bigl(y_i,\ a + \sum_k v_k z_{ik}\bigr)
+        + \frac{\lambda}{n} \sum_k (v_k - 1/K)^2
 
-    The second term is the belief that plain averaging is good: with few rows it holds the weights near 1/K, with many it is
-    nothing.
+    The second term is the belief that plain averaging is good: with few rows it holds the weights near 1/K, with many
+    it is nothing.
 
     Parameters
     ----------

@@ -14,8 +14,8 @@ from tael.models.logistic import Floats
 if TYPE_CHECKING:
     import lightgbm
 
-# One thread a fit: the portfolio runs its fits side by side, which is faster than threads inside small fits, and keeps the
-# sums in one order. `feature_pre_filter` off: otherwise a small sample loses columns before the first tree.
+# One thread a fit: the portfolio runs its fits side by side, which is faster than threads inside small fits, and
+# keeps the sums in one order. `feature_pre_filter` off: otherwise a small sample loses columns before the first tree.
 _ALWAYS: dict[str, Any] = {
     "objective": "binary",
     "verbosity": -1,
@@ -30,7 +30,8 @@ _ALWAYS: dict[str, Any] = {
 class BoostedScorer:
     """A LightGBM model held as its text.
 
-    The text is the model: the booster is read back from it, so the model that was tested is bit for bit the model that is saved.
+    The text is the model: the booster is read back from it, so the model that was tested is bit for bit the model
+    that is saved.
 
     Parameters
     ----------

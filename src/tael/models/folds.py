@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,8 @@ def make_folds(cv: Any, X: Floats, y: Floats, groups: NDArray[Any] | None, seed:
     Parameters
     ----------
     cv : int, splitter or iterable
-        A number gives shuffled stratified folds (stratified *grouped* folds where groups are given), and no more folds than the
-        rarer class has rows.
+        A number gives shuffled stratified folds (stratified *grouped* folds where groups are given), and no more
+        folds than the rarer class has rows.
     X, y : ndarray
     groups : ndarray of shape (n,) or None
     seed : int
@@ -63,7 +63,7 @@ def make_folds(cv: Any, X: Floats, y: Floats, groups: NDArray[Any] | None, seed:
     return folds
 
 
-def run_side_by_side(jobs: list[Callable[[], Any]], n_jobs: int | None) -> list[Any]:
+def run_side_by_side(jobs: Sequence[Callable[[], Any]], n_jobs: int | None) -> list[Any]:
     """Do the jobs on n_jobs threads (LightGBM and NumPy free the interpreter); the results keep the jobs' order."""
     from joblib import Parallel, delayed
 

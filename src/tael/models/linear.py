@@ -77,7 +77,8 @@ def fit_linear(
     l2 : float
         Ridge on the standardised coefficients, in rows.
     clip : float
-        Share of values clipped at each end (quantiles of the training rows), so that one extreme amount cannot turn the line.
+        Share of values clipped at each end (quantiles of the training rows), so that one extreme amount cannot turn
+        the line.
 
     Examples
     --------
@@ -187,8 +188,8 @@ def fit_binned(
 ) -> BinnedScorer:
     """Fit a `BinnedScorer`: quantile bins, and a ridge on the *steps* between neighbours.
 
-    A ridge on the steps draws neighbouring bins together (a smooth curve, as an analyst would merge bins by hand), and a wanted
-    direction is a bound on the steps. Bin edges use the rows as they are, without weights.
+    A ridge on the steps draws neighbouring bins together (a smooth curve, as an analyst would merge bins by hand),
+    and a wanted direction is a bound on the steps. Bin edges use the rows as they are, without weights.
 
     Parameters
     ----------

@@ -14,8 +14,8 @@ Floats = NDArray[np.float64]
 class Scorer(Protocol):
     """A fitted member: log-odds, and the same log-odds split over the columns.
 
-    Scores are summed column by column in a fixed order, never by a matrix product: a BLAS product of one row and of a thousand
-    rows may differ in the last bit, and a bank must get one answer for one applicant.
+    Scores are summed column by column in a fixed order, never by a matrix product: a BLAS product of one row and of a
+    thousand rows may differ in the last bit, and a bank must get one answer for one applicant.
     """
 
     def score(self, X: Floats) -> Floats:

@@ -49,8 +49,9 @@ def _additive(fit_it: Callable[..., Scorer], **params: Any) -> Callable[..., Sco
     return fit
 
 
-# Why these: no single setting wins. Noisy credit data (German, Taiwan) wants regularisation and few leaves, HMEQ wants depth and
-# random thresholds, small samples want a line. benchmarks/bench_models.py measures each. 63 bins where 255 gained nothing.
+# Why these: no single setting wins. Noisy credit data (German, Taiwan) wants regularisation and few leaves, HMEQ
+# wants depth and random thresholds, small samples want a line. benchmarks/bench_models.py measures each. 63 bins
+# where 255 gained nothing.
 SETTINGS: dict[str, Setting] = {
     s.name: s
     for s in (
@@ -87,9 +88,7 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting(
             "deep_random",
-            _trees(
-                300, learning_rate=0.1, num_leaves=127, extra_trees=True, feature_fraction=0.5, min_data_in_leaf=3
-            ),
+            _trees(300, learning_rate=0.1, num_leaves=127, extra_trees=True, feature_fraction=0.5, min_data_in_leaf=3),
             {"en": "boosted trees, deep with random thresholds", "zh": "梯度提升树（深、随机分裂点）"},
         ),
         Setting(
@@ -128,7 +127,10 @@ SETTINGS: dict[str, Setting] = {
         Setting(
             "binned",
             _additive(fit_binned, bins=16, l2=10.0),
-            {"en": "logistic regression on bins, a step curve for each column", "zh": "分箱逻辑回归（每列一条阶梯曲线）"},
+            {
+                "en": "logistic regression on bins, a step curve for each column",
+                "zh": "分箱逻辑回归（每列一条阶梯曲线）",
+            },
         ),
     )
 }

@@ -13,9 +13,10 @@ import numpy as np
 from tael.errors import ModelError, did_you_mean
 from tael.models.blending import Calibration
 from tael.models.boosted import BoostedScorer
+from tael.models.crossfit import Candidate, Member
 from tael.models.linear import BinnedScorer, LinearScorer
 from tael.models.logistic import Scorer
-from tael.models.portfolio import Candidate, Member, PortfolioClassifier
+from tael.models.portfolio import PortfolioClassifier
 from tael.models.reference import LogisticReference
 
 FORMAT = 1
@@ -39,7 +40,8 @@ def register(cls: type, to_state: Callable[[Any], State], from_state: Callable[[
     cls : type
         Known on disk by its ``__name__``.
     to_state : callable
-        Model to a dict of None, flags, integers, floats, strings, NumPy arrays, `Text`, lists and dicts of such with string keys.
+        Model to a dict of None, flags, integers, floats, strings, NumPy arrays, `Text`, lists and dicts of such with
+        string keys.
     from_state : callable
         The way back; it must give a model that scores the same to the last bit.
 
@@ -62,8 +64,8 @@ def register(cls: type, to_state: Callable[[Any], State], from_state: Callable[[
 def save_model(model: Any, folder: str | Path) -> None:
     """Write a fitted model to a folder: ``model.json`` and one text file a booster.
 
-    Numbers are written in the shortest decimal that reads back as the same float. Out-of-fold scores stay out: they belong to the
-    training rows, not to the model.
+    Numbers are written in the shortest decimal that reads back as the same float. Out-of-fold scores stay out: they
+    belong to the training rows, not to the model.
 
     Parameters
     ----------
@@ -261,9 +263,7 @@ def _scorer(state: State) -> Scorer:
     if kind == "linear":
         return LinearScorer(**state)
     if kind == "binned":
-        return BinnedScorer(
-            tuple(state["edges"]), tuple(state["values"]), missing=state["missing"], base=state["base"]
-        )
+        return BinnedScorer(tuple(state["edges"]), tuple(state["values"]), missing=state["missing"], base=state["base"])
     raise ValueError(f"a member of kind {kind!r}")
 
 
@@ -316,9 +316,7 @@ def _portfolio(state: State) -> PortfolioClassifier:
     model.n_splits_ = state["n_splits"]
     model.calibration_ = Calibration(**state["calibration"])
     model.candidates_ = [Candidate(**c) for c in state["candidates"]]
-    model.members_ = [
-        Member(**{**m, "scorers": tuple(_scorer(s) for s in m["scorers"])}) for m in state["members"]
-    ]
+    model.members_ = [Member(**{**m, "scorers": tuple(_scorer(s) for s in m["scorers"])}) for m in state["members"]]
     return model
 
 

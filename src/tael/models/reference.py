@@ -12,9 +12,9 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from tael.models._input import check_monotone, check_training
+from tael.models.additive import AdditiveClassifier
 from tael.models.linear import LinearScorer, fit_linear
 from tael.models.logistic import Floats
-from tael.models.portfolio import AdditiveClassifier
 
 
 class LogisticReference(AdditiveClassifier):

@@ -176,17 +176,17 @@ class Chart:
             self._parts.append(el("circle", cx=across, cy=self.py(value), r=3.5, class_=f"dot {kind}"))
 
     def level(self, y: float, text: str = "") -> None:
-        """A dashed level across the picture, named at its right end."""
+        """A dashed level across the picture, named at its left end."""
         at = self.py(y)
         self._parts.append(el("line", x1=self.left, x2=self.width - self.right, y1=at, y2=at, class_="rule"))
-        self._text(self.width - self.right, at - 5, text, "end", "note")
+        self._text(self.left + 4, at - 5, text, "start", "note")
 
     def mark(self, x: float, text: str = "", low: float | None = None, high: float | None = None) -> None:
         """A dashed upright line, named at its top; between ``low`` and ``high`` when given."""
         at, y1, y2 = self.px(x), self.py(self._y[0] if low is None else low), self.py(self._y[1] if high is None else high)
         self._parts.append(el("line", x1=at, x2=at, y1=y1, y2=y2, class_="rule"))
         late = at > self.width * 0.7
-        self._text(at + (-5 if late else 5), (y1 + y2) / 2 if high is not None else y2 + 10, text,
+        self._text(at + (-5 if late else 5), y2 + 0.25 * (y1 - y2) if high is not None else y2 + 10, text,
                    "end" if late else "start", "note")
 
     def follow(self, names: Sequence[tuple[str, str]]) -> None:

@@ -88,11 +88,12 @@ class Page:
         """A plain statement that something is not available, and why that may be."""
         return el("p", self.t(key), class_="missing")
 
-    def with_interval(self, cell: Any, write: Callable[[Any], str]) -> Safe:
+    def with_interval(self, cell: Any, write: Callable[[Any], str], between: Callable[[Any, Any], str] | None = None) -> Safe:
         """A value with its interval beneath."""
         cell = cell if isinstance(cell, Mapping) else {}
-        between = self.fmt.interval(cell.get("low"), cell.get("high"), write)
-        return join(write(cell.get("value")), el("small", between, class_="interval") if between else None)
+        ends = cell.get("low"), cell.get("high")
+        said = between(*ends) if between else self.fmt.interval(*ends, write)
+        return join(write(cell.get("value")), el("small", said, class_="interval") if said else None)
 
 
 def curve(run: Mapping[str, Any] | None, *names: str) -> list[list[Any]] | None:
@@ -120,7 +121,7 @@ def table(
     text : list of int
         Columns that hold words; the others are numbers and stand to the right.
     kind : str
-        Class of the table.
+        Classes of the table; ``quiet`` hides a caption that the heading above has said already.
     """
 
     def look(k: int) -> str | None:
@@ -139,12 +140,18 @@ def table(
 def figure(title: str, picture: Safe, legend: Sequence[tuple[str, str]] = (), note: str = "") -> Safe:
     """A picture with its title, its legend ``(class, name)`` and one line on how to read it."""
     keys = [
-        el("span", el("svg", el("line", x1=0, x2=18, y1=5, y2=5, class_=f"line {kind}"), viewBox="0 0 18 10", class_="key",
-                      aria_hidden="true"), name)
+        el("span", el("svg", el("rect", width=12, height=10, x=6, class_=kind) if kind.startswith("bar")
+                      else el("line", x1=0, x2=18, y1=5, y2=5, class_=f"line {kind}"),
+                      viewBox="0 0 18 10", class_="key", aria_hidden="true"), name)
         for kind, name in legend
     ]  # fmt: skip
-    return el("figure", el("figcaption", el("strong", title), el("span", keys, class_="legend") if keys else None), picture,
+    return el("figure", el("figcaption", el("strong", title), el("span", keys, class_="legend")), picture,
               el("p", note, class_="note") if note else None)  # fmt: skip
+
+
+def barred(text: str, bar: Safe) -> Safe:
+    """A number and its bar side by side in a table cell."""
+    return el("span", bar, el("span", text), class_="barred")
 
 
 def details(title: str, *children: Any) -> Safe:

@@ -106,6 +106,23 @@ class Format:
             return f"{text}\u00a0{self._unit(word)}"
         return "\u00a0".join(part for part in (self.currency, text, word) if part)
 
+    def money_interval(self, low: Any, high: Any) -> str:
+        """An interval of money in one unit, or an empty text.
+
+        >>> Format("en").money_interval(2.9e6, 3.7e6), Format("zh").money_interval(29000, 370000)
+        ('CNY\\xa02.90 to 3.70\\xa0million', '2.90 至 37.0\\xa0万元')
+        """
+        if finite(low) is None or finite(high) is None:
+            return ""
+        divisor, _ = self.scale([low, high])
+        word = next(word for scale, word in _SCALES[self.lang] if scale == divisor)
+        ends = [v / divisor for v in (low, high)]
+        digits = [0 if divisor == 1.0 or abs(v) >= 100 else 1 if abs(v) >= 10 else 2 for v in ends]
+        text = " ".join([_signed(f"{ends[0]:,.{digits[0]}f}"), "至" if self.lang == "zh" else "to", _signed(f"{ends[1]:,.{digits[1]}f}")])
+        if self.lang == "zh":
+            return f"{text}\u00a0{self._unit(word)}"
+        return "\u00a0".join(part for part in (self.currency, text, word) if part)
+
     def interval(self, low: Any, high: Any, write: Callable[[Any], str] | None = None) -> str:
         """``low to high``, or an empty text where there is no interval."""
         if finite(low) is None or finite(high) is None:

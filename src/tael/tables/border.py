@@ -50,6 +50,13 @@ def polars_of(frame: Any, name: str) -> pl.DataFrame:
             where=str(Place(name)),
             fix="Call .collect() on it first." if lazy else "Pass a frame, or read files with tael.read_tables.",
         ) from error
+    except nw.exceptions.NarwhalsError as error:
+        raise TablesError(
+            "Some columns have the same name.",
+            got=clipped(str(error), 200),
+            where=str(Place(name)),
+            fix="Name them apart before.",
+        ) from error
     names = getattr(getattr(wide.to_native(), "index", None), "names", [None])
     if any(one is not None and one not in wide.columns for one in names):
         wide = nw.from_native(wide.to_native().reset_index(), eager_only=True)

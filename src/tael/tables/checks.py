@@ -124,7 +124,7 @@ def _number(column: str, series: pl.Series, promise: ColumnSchema, report: _Repo
         f"{'' if promise.min is None else f'{promise.min:g}'} .. {'' if promise.max is None else f'{promise.max:g}'}"
     )
     yield from report("TAEL-T05", column, outside & plain, bounds.strip())
-    for code in suspicious_codes(series.filter(plain)):
+    for code in suspicious_codes(series.filter(plain & ~outside)):
         yield from report("TAEL-T14", column, (series == code).fill_null(False), f"{code:g}")
 
 

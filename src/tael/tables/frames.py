@@ -85,8 +85,8 @@ class Tables(Mapping[str, pl.DataFrame]):
             update={"tables": {name: promise.tables.get(name, TableSchema()) for name in frames}}
         )
         promise._check("schema")
-        self.native: str = native_of(next(iter(frames.values()))) if frames else "polars"
         raw = {name: _chosen(polars_of(frame, name), promise.tables[name], name) for name, frame in frames.items()}
+        self.native: str = native_of(next(iter(frames.values()))) if frames else "polars"
         self.notes: tuple[Note, ...] = ()
         self._frames, self.schema = self._normalised(raw, promise)
         self._fingerprint: str | None = None

@@ -233,7 +233,7 @@ def _from_text(series: pl.Series, place: Place, format: str | None, time_zone: s
 
 def _zoned(text: pl.Series, place: Place) -> pl.Series:
     plain = (
-        text.str.replace("T", " ", literal=True)
+        text.str.replace(r"(\d)T(\d)", "${1} ${2}")
         .str.replace(r"\s?(?:Z|UTC)$", "+0000")
         .str.replace(r"\s?([+-]\d{2}):?(\d{2})$", "${1}${2}")
         .str.replace(r"(:\d{2}(?:\.\d+)?)\s?([+-]\d{2})$", "${1}${2}00")

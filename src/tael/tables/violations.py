@@ -115,11 +115,15 @@ def violations_text(violations: Sequence[Violation], lang: Language = "en", widt
             one.where,
             f"{one.count:,}",
             one.message(lang),
-            ", ".join(f"{words[6]} {example.row} {example.value}".strip() for example in one.examples),
+            ", ".join(f"{words[6]} {example.row} {_short(example.value)}".strip() for example in one.examples[:3]),
         ]
         for one in violations
     ]
     return table(words[:6], rows, width)
+
+
+def _short(value: str, width: int = 20) -> str:
+    return value if len(value) <= width else value[: width - 3] + "..."
 
 
 def raise_on_errors(violations: Sequence[Violation], lang: Language = "en") -> None:

@@ -183,7 +183,10 @@ OPERATORS = (
         ("e to the power of x; missing where it overflows.", "e 的 x 次方；溢出时缺失。"),
     ),
     _unary(
-        "sqrt", np.sqrt, ("square root of {0}", "{0}的平方根"), ("Square root; missing below 0.", "平方根；小于 0 时缺失。")
+        "sqrt",
+        np.sqrt,
+        ("square root of {0}", "{0}的平方根"),
+        ("Square root; missing below 0.", "平方根；小于 0 时缺失。"),
     ),
     _unary("abs", np.abs, ("absolute value of {0}", "{0}的绝对值"), ("The number without its sign.", "绝对值。")),
     _unary("sign", np.sign, ("sign of {0}", "{0}的符号"), ("-1, 0 or 1.", "-1、0 或 1。")),

@@ -107,7 +107,9 @@ class Operator:
         for position, got in enumerate(types):
             allowed = self.takes[min(position, len(self.takes) - 1)]
             if got not in allowed:
-                which = f"argument {position + 1} of `{self.name}`" if len(types) > 1 else f"the argument of `{self.name}`"
+                which = (
+                    f"argument {position + 1} of `{self.name}`" if len(types) > 1 else f"the argument of `{self.name}`"
+                )
                 raise FormulaError(
                     f"The type does not fit: {which}.",
                     expected=" or ".join(sorted(allowed)),
@@ -127,9 +129,9 @@ class Operator:
         Parameters
         ----------
         slots : dict of str
-            ``value``: what is aggregated ("amount"; empty where rows are). ``rows``: which rows, with their condition
-            and window. ``of``: value and rows together. ``plain``: the rows without their condition. ``condition``.
-            ``one``: one such row. ``window``.
+            ``value``: what is aggregated ("amount"; empty where rows are); ``values``: its plural. ``rows``: which
+            rows, with their condition and window. ``of``: value and rows together. ``plain``: the rows without their
+            condition. ``condition``. ``one``: one such row. ``noun``: the rows without their window. ``window``.
         types : sequence of Type
             Of the value; empty where rows are counted.
         lang : {"en", "zh"}
@@ -146,7 +148,9 @@ def _type_hint(got: Type, allowed: frozenset[Type]) -> str | None:
     if got is Type.TEXT and Type.NUMBER in allowed:
         return 'Make a number or flag of it with `length(...)` or `contains(..., "word")`.'
     if got is Type.TIME and Type.NUMBER in allowed:
-        return "Make a number of it: the difference of two times is in days; `days_since(...)`, `month(...)`, `hour(...)`."
+        return (
+            "Make a number of it: the difference of two times is in days; `days_since(...)`, `month(...)`, `hour(...)`."
+        )
     return None
 
 

@@ -121,7 +121,10 @@ def _order(
         "row",
         (ORDERED,),
         _flag_of_ordered,
-        {"en": _by_type(*(f"{{0}} is {word} {{1}}" for word in en)), "zh": _by_type(*(f"{{0}}{word}{{1}}" for word in zh))},
+        {
+            "en": _by_type(*(f"{{0}} is {word} {{1}}" for word in en)),
+            "zh": _by_type(*(f"{{0}}{word}{{1}}" for word in zh)),
+        },
         {"en": doc[0], "zh": doc[1]},
         f"amount {symbol} 1000",
         _comparison(lambda left, right: function(left.data, right.data)),

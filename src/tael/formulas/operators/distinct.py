@@ -16,7 +16,7 @@ OPERATORS = (
         "aggregate",
         (ANY,),
         Type.NUMBER,
-        {"en": "number of different values of {of}", "zh": "{rows}的不同{value}数"},
+        {"en": "number of different {values} of {rows}", "zh": "{rows}的不同{value}数"},
         {"en": "How many different values there are.", "zh": "不同取值的个数。"},
         'n_unique(loans.purpose, last="7d")',
         empty=0.0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,7 @@ def alike(values: Sequence[Values]) -> tuple[Type, tuple[str, ...] | None, list[
     return kind, None, [value.data for value in values]
 
 
-def _missing_mark(kind: Type) -> object:
+def _missing_mark(kind: Type) -> Any:
     return {Type.TIME: NAT, Type.CATEGORY: np.int32(-1), Type.TEXT: None}.get(kind, np.nan)
 
 

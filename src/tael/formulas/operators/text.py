@@ -39,7 +39,10 @@ OPERATORS = (
         (TEXTS,),
         Type.FLAG,
         {"en": "{0} contains {1}", "zh": "{0}含有{1}"},
-        {"en": "Whether a text holds another; upper and lower case differ.", "zh": "文本是否含有另一文本；区分大小写。"},
+        {
+            "en": "Whether a text holds another; upper and lower case differ.",
+            "zh": "文本是否含有另一文本；区分大小写。",
+        },
         'contains(remark, "refund")',
         _contains,
         arity=(2, 2),

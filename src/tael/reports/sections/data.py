@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tael.reports.charts import share_bar
-from tael.reports.context import Page, Section, badge, details, table
+from tael.reports.context import Page, Section, badge, barred, details, table
+from tael.reports.formats import finite
 from tael.reports.html import Safe, el, join
 
 
@@ -36,7 +37,7 @@ def _violations(page: Page) -> Safe:
         cells.append([el("code", place), badge(page, severity, page.name("severity", severity)),
                       join(page.say(r.get("message")), " ", el("code", r.get("code") or "")), page.fmt.integer(r.get("count")),
                       el("code", examples) if examples else ""])  # fmt: skip
-    return table(page.t("data.violations"), heads, cells, text=(0, 1, 2, 4))
+    return table(page.t("data.violations"), heads, cells, text=(0, 1, 2, 4), kind="quiet")
 
 
 def _leaks(page: Page) -> Safe:
@@ -47,16 +48,16 @@ def _leaks(page: Page) -> Safe:
         return el("p", badge(page, "ok", page.t("severity.ok")), " ", page.t("data.no_leaks"))
     heads = [page.t(f"data.{k}") for k in ("column", "strength", "problem")]
     cells = [
-        [el("code", r.get("column") or ""), join(page.fmt.number(r.get("strength"), 2), share_bar(r.get("strength") or 0, 1, "s2")),
+        [el("code", r.get("column") or ""), barred(page.fmt.number(r.get("strength"), 2), share_bar(finite(r.get("strength")) or 0.0, 1.0, "s2")),
          join(page.say(r.get("message")), " ", el("code", r.get("code") or ""))]
         for r in rows
     ]  # fmt: skip
-    return table(page.t("data.leaks"), heads, cells, text=(0, 2))
+    return table(page.t("data.leaks"), heads, cells, text=(0, 2), kind="quiet")
 
 
 def render(page: Page) -> Safe:
     """Draw the section."""
-    source = el("p", page.t("page.simulated_text"), class_="missing") if page.at("simulated") else None
+    source = el("p", el("strong", page.t("page.simulated")), " ", page.t("page.simulated_text"), class_="missing") if page.at("simulated") else None
     return join(source, _tables(page), el("h3", page.t("data.violations")), _violations(page), el("h3", page.t("data.leaks")),
                 el("p", page.t("data.leaks_text"), class_="note"), _leaks(page),
                 details(page.t("data.fingerprint_title"), el("p", page.t("data.fingerprint_text")),

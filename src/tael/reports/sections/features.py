@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tael.reports.charts import share_bar, sparkline
-from tael.reports.context import Page, Section, details, table, tile
+from tael.reports.context import Page, Section, barred, details, table, tile
 from tael.reports.formats import finite
 from tael.reports.html import Safe, el, join
 
@@ -35,13 +35,13 @@ def _row(page: Page, rank: int, feature: Mapping[str, Any], most: float) -> list
     share = finite(feature.get("share"))
     words = join(el("span", f"{rank}", class_="rank"), page.say(feature.get("words")) or str(feature.get("name") or ""),
                  el("code", feature.get("formula") or feature.get("name") or ""))  # fmt: skip
-    gain = join(page.fmt.percent(share), share_bar(share or 0.0, most))
+    gain = barred(page.fmt.percent(share), share_bar(share or 0.0, most))
     return [words, gain, _shape(page, feature), page.fmt.number(feature.get("stability"), 2), page.fmt.percent(feature.get("coverage"), 0)]
 
 
 def _table(page: Page, caption: str, found: list[tuple[int, Mapping[str, Any]]], most: float) -> Safe:
     heads = [page.t(f"features.{k}") for k in ("feature", "gain", "shape", "stability", "coverage")]
-    return table(caption, heads, [_row(page, rank, f, most) for rank, f in found], text=(0, 1, 2), kind="features")
+    return table(caption, heads, [_row(page, rank, f, most) for rank, f in found], text=(0, 1, 2), kind="features ranked")
 
 
 def _bin_table(page: Page, feature: Mapping[str, Any]) -> Safe | None:
@@ -71,7 +71,7 @@ def _search(page: Page) -> Safe:
         return tiles
     most = max((finite(v) or 0.0 for v in dropped.values()), default=0.0)
     cells = [
-        [page.name("dropped", why), join(fmt.integer(n), share_bar(finite(n) or 0.0, most, "grey"))]
+        [page.name("dropped", why), barred(fmt.integer(n), share_bar(finite(n) or 0.0, most, "grey"))]
         for why, n in sorted(dropped.items(), key=lambda item: -(finite(item[1]) or 0.0))
     ]
     return join(tiles, table(page.t("search.dropped"), [page.t("search.why"), page.t("search.n")], cells, kind="narrow"))

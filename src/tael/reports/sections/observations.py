@@ -50,17 +50,19 @@ def _periods(page: Page) -> Safe:
     rate.line(places, rates, "s1")
     rate.dots(places, rates, "s1")
     base = finite(page.at("observations", "base_rate"))
+    mean = []
     if base is not None:
-        rate.level(base, page.t("observations.overall", rate=fmt.percent(base)))
+        rate.level(base)
+        mean.append(("rule", page.t("observations.overall", rate=fmt.percent(base))))
     rate.hover(places, texts)
     size = Chart((0, count), extent(everyone, zero=True), x_ticks=ticks, y_format=fmt.short, y_label=page.t("observations.n"))
     edges = [(k + 0.1, k + 0.9) for k in range(count)]
     size.bars(edges, labelled, "s1")
     size.bars(edges, everyone, "grey", labelled)
     size.hover(places, texts)
-    legend = [("s1", page.t("observations.labelled")), ("grey", page.t("observations.pending"))]
-    return el("div", figure(page.t("observations.rate_by_period"), rate.svg(page.t("observations.rate_by_period")),
-                            note=page.t("observations.wilson")),
+    legend = [("bar s1", page.t("observations.labelled")), ("bar grey", page.t("observations.pending"))]
+    return el("div", figure(page.t("observations.rate_by_period"), rate.svg(page.t("observations.rate_by_period")), mean,
+                            page.t("observations.wilson")),
               figure(page.t("observations.n_by_period"), size.svg(page.t("observations.n_by_period")), legend), class_="grid")  # fmt: skip
 
 
@@ -78,7 +80,7 @@ def _split(page: Page) -> Safe:
                       part.get("last") or "–"])  # fmt: skip
     text = page.say(page.at("split", "text"))
     absent = page.missing("missing.out_of_time") if "out_of_time" not in parts else None
-    return join(el("p", text) if text else None, table(page.t("observations.split"), heads, cells, text=(0, 4, 5)), absent)
+    return join(el("p", text) if text else None, table(page.t("observations.split"), heads, cells, text=(0, 4, 5), kind="quiet"), absent)
 
 
 def render(page: Page) -> Safe:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tael.reports.charts import Chart, extent, thin
-from tael.reports.context import SPLITS, Page, Section, curve, details, figure, table
+from tael.reports.context import SPLITS, Page, Section, curve, figure, table
 from tael.reports.formats import finite
 from tael.reports.html import Safe, el, join
 
@@ -83,7 +83,9 @@ def _ks(page: Page) -> Safe | None:
     chart.line(xs, good, "s1")
     chart.line(xs, bad, "s2")
     low, high = sorted((good[widest], bad[widest]))
-    chart.mark(xs[widest], f"KS {page.fmt.number(gaps[widest])}", low, high)
+    # The metric knows every row; the drawn curve may be thinned.
+    exact = finite(page.at("metrics", split, "ks", "value"))
+    chart.mark(xs[widest], f"KS {page.fmt.number(gaps[widest] if exact is None else exact)}", low, high)
     chart.hover(xs, [f"{page.t('performance.quantile')} {share(x)}\n{page.t('performance.good')} {share(g)}\n"
                      f"{page.t('performance.bad')} {share(b)}" for x, g, b in zip(xs, good, bad, strict=True)])  # fmt: skip
     legend = [("s1", page.t("performance.good")), ("s2", page.t("performance.bad"))]
@@ -104,21 +106,22 @@ def _histogram(page: Page) -> Safe | None:
     chart = Chart((edges[0], edges[last + 1]), extent(*shares, zero=True), x_format=share, y_format=share,
                   x_label=page.t("performance.probability"), y_label=page.t("performance.share"))  # fmt: skip
     bins = list(zip(edges[:-1], edges[1:], strict=True))[: last + 1]
-    for values, kind in zip(shares, ("s1", "s2"), strict=True):
-        chart.bars(bins, values[: last + 1], f"{kind} clear")
+    chart.bars(bins, shares[0][: last + 1], "s1 clear")
+    stairs = [(x, v) for (start, end), v in zip(bins, shares[1], strict=False) for x, v in ((start, v), (end, v))]
+    chart.line([x for x, _ in stairs], [v for _, v in stairs], "s2")
     chart.hover([(a + b) / 2 for a, b in bins], [
         f"{page.fmt.percent(a)} – {page.fmt.percent(b)}\n{page.t('performance.good')} {page.fmt.integer(columns[0][k])}\n"
         f"{page.t('performance.bad')} {page.fmt.integer(columns[1][k])}" for k, (a, b) in enumerate(bins)])  # fmt: skip
-    legend = [("s1", page.t("performance.good")), ("s2", page.t("performance.bad"))]
+    legend = [("bar s1 clear", page.t("performance.good")), ("s2", page.t("performance.bad"))]
     return figure(page.t("performance.histogram"), chart.svg(page.t("performance.histogram")), legend,
                   page.t("performance.histogram_read"))  # fmt: skip
 
 
-def _gains(page: Page) -> Safe | None:
+def _gains(page: Page) -> list[Safe]:
     split, _ = _latest(page, "gains")
     rows = page.rows("curves", "gains", split) if split else []
     if not rows:
-        return None
+        return []
     share = _share(page)
     xs, ys = [0.0, *(r.get("depth") for r in rows)], [0.0, *(r.get("captured") for r in rows)]
     chart = Chart((0, 1), (0, 1), x_format=share, y_format=share, x_label=page.t("performance.depth"), y_label=page.t("performance.captured"))
@@ -131,8 +134,8 @@ def _gains(page: Page) -> Safe | None:
     heads = [page.t(f"performance.{k}") for k in ("depth", "captured", "lift")]
     cells = [[page.fmt.percent(r.get("depth"), 0), page.fmt.percent(r.get("captured")), page.fmt.number(r.get("lift"), 2)] for r in rows]
     title = f"{page.t('performance.gains')} · {page.name('split', split)}"
-    return join(figure(title, chart.svg(page.t("performance.gains")), note=page.t("performance.gains_read")),
-                details(page.t("performance.as_table"), table(title, heads, cells, kind="narrow")))  # fmt: skip
+    return [figure(title, chart.svg(page.t("performance.gains")), note=page.t("performance.gains_read")),
+            table(title, heads, cells, text=(), kind="narrow")]  # fmt: skip
 
 
 def _members(page: Page) -> Safe | None:
@@ -151,7 +154,7 @@ def render(page: Page) -> Safe:
     pictures = [
         _lines(page, "roc", "performance.fpr", "performance.tpr", True),
         _lines(page, "pr", "performance.recall", "performance.precision", False),
-        _ks(page), _histogram(page), _gains(page),
+        _ks(page), _histogram(page), *_gains(page),
     ]  # fmt: skip
     drawn = [el("div", p) for p in pictures if p is not None]
     grid = el("div", drawn, class_="grid") if drawn else page.missing("missing.curves")

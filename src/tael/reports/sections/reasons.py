@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tael.reports.charts import share_bar
-from tael.reports.context import Page, Section, badge, table
+from tael.reports.context import Page, Section, badge, barred, table
 from tael.reports.formats import finite
 from tael.reports.html import Safe, el, join
 
@@ -38,9 +38,9 @@ def _applicant(page: Page, sample: Mapping[str, Any], most: float) -> Safe:
         value = finite(r.get("contribution"))
         bar = share_bar(value or 0.0, most, "s2" if (value or 0.0) > 0 else "s1", signed=True)
         cells.append([page.say(r.get("words")) or str(r.get("feature")), str(r.get("value", "–")), str(r.get("typical", "–")),
-                      join(bar, el("small", _push(page, value)))])  # fmt: skip
+                      barred(_push(page, value), bar)])  # fmt: skip
     title = page.t("reasons.table", id=sample.get("id") or "–")
-    return el("article", head, facts, table(title, heads, cells, text=(0, 3), kind="reasons"), class_="card")
+    return el("article", head, facts, table(title, heads, cells, text=(0, 3), kind="reasons quiet"), class_="card")
 
 
 def render(page: Page) -> Safe:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from tael.reports.charts import share_bar
-from tael.reports.context import Page, Section, details, table, total
+from tael.reports.context import Page, Section, barred, details, table, total
 from tael.reports.formats import finite
 from tael.reports.html import Safe, el, join
 
@@ -19,12 +19,12 @@ def _cost(page: Page) -> Safe:
     stages = dict(wall) if isinstance(wall, Mapping) else {}
     most = max((finite(v) or 0.0 for v in stages.values()), default=0.0)
     cells = [
-        [page.name("stage", stage), join(fmt.number(seconds, 1), share_bar(finite(seconds) or 0.0, most, "grey"))]
+        [page.name("stage", stage), barred(fmt.number(seconds, 1), share_bar(finite(seconds) or 0.0, most, "grey"))]
         for stage, seconds in stages.items()
     ]
     said = page.t("reproduce.cost_text", wall=fmt.number(total(stages.values()), 1), cpu=fmt.number(cost.get("cpu_seconds"), 1),
                   memory=fmt.integer(cost.get("peak_memory_mb")))  # fmt: skip
-    stage_table = table(page.t("reproduce.cost"), [page.t("reproduce.stage"), page.t("reproduce.seconds")], cells, kind="narrow")
+    stage_table = table(page.t("reproduce.cost"), [page.t("reproduce.stage"), page.t("reproduce.seconds")], cells, kind="narrow quiet")
     return join(el("p", said), stage_table if cells else None)
 
 

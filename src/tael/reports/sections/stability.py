@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tael.reports.charts import share_bar
-from tael.reports.context import Page, Section, badge, details, table
+from tael.reports.context import Page, Section, badge, barred, details, table
 from tael.reports.formats import finite
 from tael.reports.html import Safe, el, join
 
@@ -45,7 +45,7 @@ def render(page: Page) -> Safe:
     heads = [page.t(f"stability.{k}") for k in ("feature", "psi", "chance", "status")]
     cells = [
         [join(page.say(r.get("words")) or str(r.get("name")), el("code", r.get("name") or "")),
-         join(fmt.number(r.get("psi")), share_bar(finite(r.get("psi")) or 0.0, most)), fmt.number(r.get("adjusted_threshold")),
+         barred(fmt.number(r.get("psi")), share_bar(finite(r.get("psi")) or 0.0, most)), fmt.number(r.get("adjusted_threshold")),
          _status(page, r.get("psi"), r.get("adjusted_threshold"), moved)]
         for r in rows
     ]  # fmt: skip

@@ -67,7 +67,7 @@ def _charts(page: Page, columns: Mapping[str, list[Any]], start: int) -> tuple[l
             chart.mark(xs[start], page.t("strategy.chosen"))
     money.follow([("profit", "s1")])
     rates.follow([("bad_rate", "s1"), ("marginal_bad_rate", "s2")])
-    legend = [("s1", page.t("strategy.bad_rate")), ("s3", page.t("strategy.observed_bad_rate")), ("s2", page.t("strategy.marginal_bad_rate"))]
+    legend = [("s1", page.t("strategy.expected")), ("s3", page.t("strategy.observed")), ("s2", page.t("strategy.last"))]
     legend = [(kind, name) for (kind, name), key in zip(legend, RATES, strict=True) if any(v is not None for v in columns[key])]
     pictures = [
         figure(page.t("strategy.profit_curve"), money.svg(page.t("strategy.profit_curve")), note=page.t("strategy.profit_read")),
@@ -80,7 +80,7 @@ def _top(columns: Mapping[str, list[Any]]) -> float:
     """Top of the rate axis: room for the cumulative rates; the marginal rate of the last few may leave the picture."""
     _, top = extent(columns["bad_rate"], columns["bad_rate_high"], columns["observed_bad_rate"], zero=True)
     _, marginal = extent(columns["marginal_bad_rate"], zero=True)
-    return min(max(marginal, top), 4 * top)
+    return min(max(marginal, top), 2.5 * top)
 
 
 def _slider(page: Page, columns: Mapping[str, list[Any]]) -> Safe:
@@ -93,7 +93,7 @@ def _slider(page: Page, columns: Mapping[str, list[Any]]) -> Safe:
         **{name: [fmt.percent(v) for v in columns[name]] for name in RATES},
         "bad_rate_interval": [fmt.interval(columns["bad_rate_low"][k], columns["bad_rate_high"][k], fmt.percent) for k in every],
         "profit": [fmt.money(v) for v in columns["profit"]],
-        "profit_interval": [fmt.interval(columns["profit_low"][k], columns["profit_high"][k], fmt.money) for k in every],
+        "profit_interval": [fmt.money_interval(columns["profit_low"][k], columns["profit_high"][k]) for k in every],
     }
     top = _top(columns)
     dots = {"profit": [money.py(v) for v in columns["profit"]],
@@ -102,7 +102,7 @@ def _slider(page: Page, columns: Mapping[str, list[Any]]) -> Safe:
 
     def cell(name: str, below: str | None = None) -> Safe:
         small = el("small", cells[below][start], data_cell=below) if below else None
-        return el("div", el("dt", page.t(f"strategy.{name}")), el("dd", el("span", cells[name][start], data_cell=name), small), class_="tile")
+        return el("div", el("dt", page.t(f"strategy.{name}")), el("dd", el("span", cells[name][start], data_cell=name), small), class_="tile long" if name == "profit" else "tile")
 
     control = el("div", el("label", page.t("strategy.slider"), " ", el("output", cells["threshold"][start], data_cell="threshold", for_="cutoff"), for_="cutoff"),
                  el("input", type="range", id="cutoff", min=0, max=len(every) - 1, step=1, value=start, aria_valuetext=cells["threshold"][start]),
@@ -118,12 +118,12 @@ def _policies(page: Page) -> Safe:
     rows, fmt = page.rows("decision", "values"), page.fmt
     if not rows:
         return page.missing("missing.values")
-    heads = [page.t(f"strategy.{k}") for k in ("policy", "profit", "approval", "bad_rate")]
+    heads = [page.t(f"strategy.{k}") for k in ("policy", "profit", "approval", "policy_bad_rate")]
     cells = [
-        [page.say(r.get("policy")), page.with_interval(r.get("profit"), fmt.money), fmt.percent(r.get("approval")), fmt.percent(r.get("bad_rate"))]
+        [page.say(r.get("policy")), page.with_interval(r.get("profit"), fmt.money, fmt.money_interval), fmt.percent(r.get("approval")), fmt.percent(r.get("bad_rate"))]
         for r in rows
     ]
-    return table(page.t("strategy.policies"), heads, cells)
+    return table(page.t("strategy.policies"), heads, cells, kind="quiet")
 
 
 def _swap_set(page: Page) -> Safe:
@@ -136,10 +136,10 @@ def _swap_set(page: Page) -> Safe:
         rate = fmt.percent(part.get("bad_rate"))
         return join(el("strong", page.t(f"swap.{name}")), el("span", page.t("swap.people", n=fmt.integer(part.get("n")), rate=rate), class_="interval"))
 
-    heads = ["", page.t("swap.model_approves"), page.t("swap.model_declines")]
+    heads = [page.t("swap.corner"), page.t("swap.model_approves"), page.t("swap.model_declines")]
     rows = [[page.t("swap.rule_approves"), cell("both_approve"), cell("swap_out")],
             [page.t("swap.rule_declines"), cell("swap_in"), cell("both_decline")]]  # fmt: skip
-    return join(el("p", page.t("swap.read"), class_="note"), table(page.t("swap.title"), heads, rows, text=(0, 1, 2), kind="swap"))
+    return join(el("p", page.t("swap.read"), class_="note"), table(page.t("swap.title"), heads, rows, text=(0, 1, 2), kind="swap quiet"))
 
 
 def render(page: Page) -> Safe:

@@ -52,7 +52,7 @@ def tiles(page: Page) -> Safe | None:
         low, high = row.get("bad_rate_low"), row.get("bad_rate_high")
         made.append(tile(page.t("figure.bad_rate"), fmt.percent(row.get("bad_rate")), fmt.interval(low, high, fmt.percent)))
         low, high = row.get("profit_low"), row.get("profit_high")
-        made.append(tile(page.t("figure.profit"), fmt.money(row.get("profit")), fmt.interval(low, high, fmt.money)))
+        made.append(tile(page.t("figure.profit"), fmt.money(row.get("profit")), fmt.money_interval(low, high), "long"))
     for metric in ("roc_auc", "ks"):
         cell = page.at("metrics", split, metric) if split else None
         if cell:

@@ -61,6 +61,9 @@ def decoded(content: bytes, encoding: str, where: str) -> bytes:
         )
     if content.startswith(codecs.BOM_UTF8):
         content = content[len(codecs.BOM_UTF8) :]
+    if b"\n" not in content:
+        # Lines that end as on the Macintosh of old, or a single line.
+        content = content.replace(b"\r", b"\n")
     try:
         codec = codecs.lookup(encoding)
     except LookupError:
@@ -128,7 +131,8 @@ def sniffed(lines: list[str]) -> str:
 
 def header_of(data: bytes, table: TableSchema, where: str) -> tuple[list[str], str, int]:
     """The names of the columns, the separator, and how many lines come before the first row."""
-    head = data[: 1 << 20].decode("utf-8", errors="ignore").splitlines(keepends=True)[table.skip_lines :]
+    text = io.StringIO(data[: 1 << 20].decode("utf-8", errors="ignore"), newline="")
+    head = list(text)[table.skip_lines :]
     if not head or not head[0].strip():
         raise _no_header(where)
     separator = table.separator or sniffed(head[:20])

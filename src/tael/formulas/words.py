@@ -1,0 +1,317 @@
+"""Formulas in words, English and Chinese, as a colleague would say them; made of the schema's titles and units."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from tael.formulas import operators
+from tael.formulas.bound import Bound, BoundAggregate, BoundCall, BoundColumn, BoundCutoff, BoundLiteral, Path
+from tael.formulas.durations import Duration
+from tael.formulas.grammar import chinese_spaces, glued, plural, pointed_at, singular, spoken_number, spoken_text
+from tael.formulas.relations import path_text, relations_of
+from tael.formulas.resolve import resolve
+from tael.formulas.syntax import Node
+from tael.tables.schema import Language, Schema, Type
+
+# How closely a phrase holds together: it is put in brackets where its place needs more. Infix operators bind in words
+# as they do in the formula.
+_WHERE, _OR, _AND, _CLAUSE, _SUM, _PRODUCT, _PHRASE, _NOUN = 0, 1, 2, 4, 5, 6, 7, 9
+_HOLDS = {
+    "where": _WHERE,
+    "or": _OR,
+    "and": _AND,
+    "not": 3,
+    "add": _SUM,
+    "sub": _SUM,
+    "mul": _PRODUCT,
+    "div": _PRODUCT,
+    "pow": _PRODUCT,
+}
+_NEEDS: dict[str, tuple[int, int]] = {
+    "where": (_OR, _OR),
+    "or": (_OR, _OR),
+    "and": (_AND, _AND),
+    "not": (_CLAUSE, _CLAUSE),
+    "add": (_SUM, _SUM),
+    "sub": (_SUM, _PRODUCT),
+    "mul": (_PRODUCT, _PHRASE),
+}
+# A condition on such a column is said as an adjective: `operation == "cash withdrawal"`: cash withdrawal transactions.
+_KINDS = ("type", "kind", "operation", "category", "product", "purpose", "channel", "status", "class", "method")
+_NO_ADJECTIVE = {"yes", "no", "other", "unknown", "none", "true", "false", "missing", "any", "all"}
+_ADJECTIVE = re.compile(r"(?:[^\W\d_]|[ \-]){2,}")
+_SAME_UNIT = {"add", "sub", "neg", "abs", "clip", "minimum", "maximum", "coalesce", "round", "floor"}
+_VALUE_UNIT = {"sum", "mean", "min", "max", "std", "first", "last", "mode"}
+
+
+def words(
+    formula: Node | str, schema: Schema, entity: str, lang: Language = "en", *, own: Mapping[str, Type] | None = None
+) -> str:
+    """Say a formula.
+
+    Parameters
+    ----------
+    formula : Node or str
+    schema : Schema
+        Its titles and units are used; names where it gives none.
+    entity : str
+        The table whose rows are observed.
+    lang : {"en", "zh"}
+    own : dict of Type, optional
+        Further columns of the frame of observations.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    FormulaError
+        If the formula does not fit the schema.
+
+    Examples
+    --------
+    >>> schema = Schema.from_dict({"customers": {"key": "customer_id"}, "transactions": {"time": "at", "columns": {
+    ...     "customer_id": {"to": "customers"}, "amount": {"type": "number", "title": {"zh": "金额"}},
+    ...     "operation": {"type": "category"}}, "title": {"zh": "交易"}}})
+    >>> text = 'sum(transactions.amount, where=operation == "取现", last="90d")'
+    >>> words(text, schema, "customers")
+    'total amount of 取现 transactions in the last 90 days'
+    >>> words(text, schema, "customers", "zh")
+    '近 90 天取现交易总额'
+    """
+    return bound_words(resolve(formula, schema, entity, own=own, label=True), schema, entity, lang)
+
+
+def bound_words(bound: Bound, schema: Schema, entity: str, lang: Language = "en") -> str:
+    """Say a formula that was resolved already."""
+    text = _Speaker(schema, entity, lang).say(bound)
+    return chinese_spaces(text) if lang == "zh" else text
+
+
+class _Speaker:
+    def __init__(self, schema: Schema, entity: str, lang: Language) -> None:
+        self.schema, self.entity, self.lang = schema, entity, lang
+        self.english = lang == "en"
+
+    def say(self, bound: Bound, needed: int = 0, unit: str | None = None) -> str:
+        text, holds = self.said(bound, unit)
+        if holds >= needed:
+            return text
+        return f"({text})" if self.english else f"（{text}）"
+
+    def said(self, bound: Bound, unit: str | None) -> tuple[str, int]:
+        match bound:
+            case BoundLiteral():
+                return self.literal(bound, unit), _NOUN
+            case BoundCutoff():
+                return ("the cutoff" if self.english else "观测时点"), _NOUN
+            case BoundColumn():
+                return self.column(bound), _NOUN
+            case BoundCall():
+                return self.call(bound)
+            case BoundAggregate():
+                return self.aggregate(bound)
+
+    def literal(self, bound: BoundLiteral, unit: str | None) -> str:
+        value = bound.value
+        if bound.type is Type.TIME:
+            return str(datetime(1970, 1, 1) + timedelta(microseconds=int(value))).removesuffix(" 00:00:00")
+        if isinstance(value, str):
+            return spoken_text(value)
+        if isinstance(value, bool):
+            return str(value).lower() if self.english else ("是" if value else "否")
+        return spoken_number(value, unit, self.lang)
+
+    def title(self, table: str, column: str) -> str:
+        title = self.schema.title_of(table, column, self.lang)
+        points = table in self.schema.tables and self.schema.tables[table].column(column).to is not None
+        return pointed_at(title, self.lang) if points else title
+
+    def noun(self, table: str) -> str:
+        return self.schema.title_of(table, None, self.lang)
+
+    def column(self, bound: BoundColumn) -> str:
+        title = self.title(bound.table, bound.column)
+        if not bound.hops:
+            return title
+        if relations_of(self.schema).hops(bound.grain, bound.table) == [bound.hops]:
+            owner = singular(self.noun(bound.table)) if self.english else self.noun(bound.table)
+        else:
+            owner = self.chain(bound.grain, bound.hops)
+        return f"{owner}'s {title}" if self.english else f"{owner}的{title}"
+
+    def chain(self, table: str, hops: tuple[str, ...]) -> str:
+        """Foreign keys in a row as owners: "guarantor's district"."""
+        owners = []
+        for hop in hops:
+            owners.append(self.title(table, hop))
+            table = relations_of(self.schema).foreign_keys[table][hop]
+        return ("'s " if self.english else "的").join(owners)
+
+    def call(self, bound: BoundCall) -> tuple[str, int]:
+        operator = operators.get(bound.op)
+        holds = _HOLDS.get(bound.op, _CLAUSE if bound.type is Type.FLAG else _PHRASE)
+        inner = bound.args[0]
+        if bound.op == "not" and isinstance(inner, BoundCall) and inner.op in ("in", "is_missing"):
+            return self.denied(inner), _CLAUSE
+        second = bound.args[-1]
+        if bound.op in ("eq", "ne") and isinstance(second, BoundLiteral) and second.type is Type.FLAG:
+            holding = (bound.op == "eq") == second.value
+            return self.said(inner if holding else BoundCall("not", (inner,), Type.FLAG), None)
+        args = bound.args[:1] if operator.takes_cutoff else bound.args
+        unit = next((found for arg in args if (found := self.unit(arg)) is not None), None)
+        if holds != _CLAUSE and bound.op not in _SAME_UNIT:
+            unit = None
+        default = _SUM if holds == _CLAUSE else _PHRASE
+        needs = _NEEDS.get(bound.op, (default, default))
+        if bound.op == "sub" and inner.type is Type.TIME:
+            needs, holds = (_PHRASE, _PHRASE), _PHRASE
+        texts = [self.say(arg, needs[min(place, 1)], unit) for place, arg in enumerate(args)]
+        return operator.say(texts, [arg.type for arg in args], self.lang), holds
+
+    def denied(self, inner: BoundCall) -> str:
+        subject = self.say(inner.args[0], _SUM)
+        if inner.op == "is_missing":
+            return f"{subject} is known" if self.english else f"{subject}不缺失"
+        unit = self.unit(inner.args[0])
+        *most, last = [self.say(choice, _NOUN, unit) for choice in inner.args[1:]]
+        if not self.english:
+            return f"{subject}不为{'、'.join([*most, last])}"
+        return f"{subject} is neither {', '.join(most)} nor {last}" if most else f"{subject} is not {last}"
+
+    def unit(self, bound: Bound) -> str | None:
+        """The unit in which a number is said beside this one."""
+        match bound:
+            case BoundColumn() if bound.table in self.schema.tables:
+                return self.schema.tables[bound.table].column(bound.column).unit
+            case BoundCall() if bound.op == "days_since" or (bound.op == "sub" and bound.args[0].type is Type.TIME):
+                return "days"
+            case BoundCall() if bound.op in _SAME_UNIT:
+                return next((found for arg in bound.args if (found := self.unit(arg)) is not None), None)
+            case BoundAggregate() if bound.op in _VALUE_UNIT and bound.value is not None:
+                return self.unit(bound.value)
+            case BoundAggregate() if bound.op.startswith(("days_since", "gap_")):
+                return "days"
+        return None
+
+    def aggregate(self, bound: BoundAggregate) -> tuple[str, int]:
+        op, value, where = bound.op, bound.value, bound.where
+        # The mean of a condition is the share of rows that meet it.
+        as_share = op == "mean" and isinstance(value, BoundCall) and value.type is Type.FLAG
+        whole = op == "share" or as_share
+        adjective, condition = ("", where) if op == "share" else self.adjective(bound.table, where)
+        said = "" if condition is None else self.say(condition, _OR)
+        restriction = "" if op == "share" else said
+        if as_share and value is not None:
+            op, said = "share", self.say(value, _OR)
+        types = () if value is None or whole else (value.type,)
+        time = self.schema.tables[bound.table].time
+        is_default = value == BoundColumn(bound.table, (), bound.table, time or "", Type.TIME)
+        if operators.get(op).of_times and is_default:
+            value = None
+        text = "" if value is None or whole else self.say(value)
+        slots = self.slots(bound, adjective, restriction, text, isinstance(value, BoundColumn))
+        slots["condition"] = said
+        spoken = operators.get(op).say_rows(slots, types, self.lang)
+        return spoken, _CLAUSE if self.english and (restriction or whole) else _PHRASE
+
+    def slots(
+        self, bound: BoundAggregate, adjective: str, restriction: str, value: str, is_column: bool
+    ) -> dict[str, str]:
+        window = self.window(bound.window, bound.forward, bound.gap)
+        before, after = self.whose(bound)
+        noun = self.noun(bound.table)
+        if self.english:
+            lead = f"{before}{adjective} ".lstrip() if adjective else before
+            tail = f"{after}{window}" + (f" where {restriction}" if restriction else "")
+            rows = f"{lead}{noun}{tail}"
+            of = f"{value} {'of' if is_column else 'over'} {rows}" if value else rows
+            one, kept = f"{lead}{singular(noun)}{tail}", f"{lead}{noun}{after}"
+            values = plural(value) if is_column else value
+            slots = {"value": value, "values": values, "rows": rows, "of": of, "one": one, "noun": kept}
+            return slots | {"window": window, "plain": rows}
+        # Two Latin words side by side need a space, Chinese ones none.
+        between = " " if adjective.isascii() and noun[:1].isascii() and adjective else ""
+        named = before + (f"{restriction}的" if restriction else "") + adjective + between + noun + after
+        rows = window + named
+        of = glued(rows, value) if value else rows
+        slots = {"value": value, "values": value, "rows": rows, "of": of, "one": rows, "noun": named}
+        return slots | {"window": window, "plain": rows}
+
+    def adjective(self, table: str, where: Bound | None) -> tuple[str, Bound | None]:
+        """Part a condition into what can be said before the noun, and the rest."""
+        parts = _conjuncts(where)
+        for part in parts:
+            level = self.kind_named(table, part)
+            if level is not None:
+                rest = [other for other in parts if other is not part]
+                joined: Bound | None = None
+                for other in rest:
+                    joined = other if joined is None else BoundCall("and", (joined, other), Type.FLAG)
+                return level, joined
+        return "", where
+
+    def kind_named(self, table: str, part: Bound) -> str | None:
+        if not isinstance(part, BoundCall) or part.op != "eq":
+            return None
+        column, level = part.args
+        if not isinstance(column, BoundColumn) or column.hops or not isinstance(level, BoundLiteral):
+            return None
+        names = (*_KINDS, *(f"{singular(table)}_{kind}" for kind in _KINDS))
+        if column.column not in names or not isinstance(level.value, str):
+            return None
+        plain = _ADJECTIVE.fullmatch(level.value) and level.value.lower() not in _NO_ADJECTIVE
+        return level.value if plain else None
+
+    def window(self, window: Duration | None, forward: bool, gap: Duration | None) -> str:
+        if window is None:
+            return ""
+        length = window.words(self.lang)
+        if not self.english:
+            if gap is not None:
+                return f"{gap.words('zh')}后起 {length}内"
+            return f"未来 {length}" if forward else f"近 {length}"
+        if gap is not None:
+            return f" in the {length} that begin {gap.words()} later"
+        return f" in the {'next' if forward else 'last'} {length.removeprefix('1 ') if window.count == 1 else length}"
+
+    def whose(self, bound: BoundAggregate) -> tuple[str, str]:
+        """What stands before and after the noun to say whose rows they are; nothing for the way taken by default."""
+        path, entity = bound.path, self.entity
+        target = self.target(path)
+        shared = target not in self.schema.tables
+        via = path_text(path, self.schema, entity)
+        before, after = "", ""
+        if bound.table == entity:
+            early = not bound.forward
+            before = ("earlier " if early else "later ") if self.english else ("此前" if early else "此后")
+        if via is None and not shared:
+            return before, after
+        owners = [self.noun(table) for table, _ in path.down[:-1]]
+        chain = self.chain(entity, path.up) if path.up else ""
+        if self.english:
+            after = "".join(f" of {owner}" for owner in reversed(owners))
+            after += (f" sharing the {chain}" if shared else f" of the {chain}") if chain else ""
+        else:
+            lead = (f"同一{chain}的" if shared else f"{chain}的") if chain else ""
+            before = lead + "".join(f"{owner}的" for owner in owners) + before
+        if via is not None and via != ".".join(path.up):
+            table, column = path.down[-1]
+            role = self.title(table, column)
+            after += f" as {role}" if self.english else f"（作为{role}）"
+        return before, after
+
+    def target(self, path: Path) -> str:
+        table, column = path.down[0]
+        return relations_of(self.schema).foreign_keys[table][column]
+
+
+def _conjuncts(where: Bound | None) -> list[Bound]:
+    if where is None:
+        return []
+    if isinstance(where, BoundCall) and where.op == "and":
+        return [*_conjuncts(where.args[0]), *_conjuncts(where.args[1])]
+    return [where]

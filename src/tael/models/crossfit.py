@@ -1,0 +1,140 @@
+"""Fitting many settings on the same rows: screened, out of fold, on all rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tael.models.blending import log_loss, prune
+from tael.models.folds import Fold, out_of_fold, run_side_by_side
+from tael.models.logistic import Floats, Scorer
+from tael.models.members import Setting
+
+# Counted in rows and cells, never by the clock: the same data must choose the same members on a slow and on a busy
+# machine.
+SCREEN_ROWS = 6_000  # rows to learn on while settings are screened
+SMALLEST = 0.05  # weight under which a member is not worth its cost in scoring and explaining
+
+
+@dataclass(frozen=True)
+class Member:
+    """A setting that was chosen.
+
+    Parameters
+    ----------
+    name : str
+    weight : float
+        Its share; the shares sum to one.
+    auc, log_loss : float
+        Out of fold, before calibration.
+    scorers : tuple of Scorer
+        The fitted models: one, or one a fold.
+    """
+
+    name: str
+    weight: float
+    auc: float
+    log_loss: float
+    scorers: tuple[Scorer, ...]
+
+    def average(self, method: str, X: Floats) -> Floats:
+        """Mean over the scorers of what `method` gives."""
+        out = getattr(self.scorers[0], method)(X)
+        for scorer in self.scorers[1:]:
+            out = out + getattr(scorer, method)(X)
+        return out / len(self.scorers)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A setting that was tried: its out-of-fold figures, where it was measured, and whether it was kept."""
+
+    name: str
+    auc: float
+    log_loss: float
+    stage: str
+    kept: bool
+
+
+@dataclass(frozen=True)
+class CrossFit:
+    """The training rows, and the three things that are done with them."""
+
+    X: Floats
+    y: Floats
+    weight: Floats
+    sign: NDArray[np.int64]
+    seed: int
+    n_jobs: int | None
+
+    def one(self, setting: Setting, train: NDArray[np.int64], number: int) -> Scorer:
+        """One setting on some rows."""
+        # LightGBM takes seeds below 2**31; each fold draws its own columns.
+        return setting.fit(
+            self.X[train], self.y[train], self.weight[train], self.sign, (self.seed + 7919 * number) % (2**31 - 1)
+        )
+
+    def cross_fit(self, settings: list[Setting], folds: list[Fold]) -> tuple[Floats, list[list[Scorer]]]:
+        """Out-of-fold log-odds, shape (n, K), and the folds' models of each setting."""
+        jobs = [
+            partial(self._fit_and_score, setting, train, test, number)
+            for setting in settings
+            for number, (train, test) in enumerate(folds)
+        ]
+        done = run_side_by_side(jobs, self.n_jobs)
+        Z = np.empty((len(self.y), len(settings)))
+        scorers: list[list[Scorer]] = []
+        for k in range(len(settings)):
+            part = done[k * len(folds) : (k + 1) * len(folds)]
+            scorers.append([scorer for scorer, _ in part])
+            Z[:, k] = out_of_fold([(test, z) for (_, test), (_, z) in zip(folds, part, strict=True)], len(self.y))
+        return Z, scorers
+
+    def _fit_and_score(
+        self, setting: Setting, train: NDArray[np.int64], test: NDArray[np.int64], number: int
+    ) -> tuple[Scorer, Floats]:
+        scorer = self.one(setting, train, number)
+        return scorer, scorer.score(self.X[test])
+
+    def screen(self, settings: list[Setting], fold: Fold, at_most: int) -> tuple[list[int], list[Candidate]]:
+        """Fit each setting on a part of one fold; which to take through all folds."""
+        rng = np.random.default_rng(self.seed)
+        train, test = (self._sample(rng, rows) for rows in fold)
+        done = run_side_by_side([partial(self._fit_and_score, s, train, test, 0) for s in settings], self.n_jobs)
+        Z = np.column_stack([z for _, z in done])
+        y, weight = self.y[test], self.weight[test]
+        kept = prune(Z, y, weight, smallest=SMALLEST, at_most=at_most)
+        return kept, [
+            Candidate(s.name, roc_auc(y, Z[:, k], weight), log_loss(y, Z[:, k], weight), "screening", k in kept)
+            for k, s in enumerate(settings)
+        ]
+
+    def _sample(self, rng: np.random.Generator, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """At most `SCREEN_ROWS` of these rows, each class at its share but with 200 rows where it has them."""
+        if len(rows) <= SCREEN_ROWS:
+            return rows
+        second = rows[self.y[rows] > 0.5]
+        first = rows[self.y[rows] <= 0.5]
+        share = round(SCREEN_ROWS * len(second) / len(rows))
+        share = min(max(share, min(200, len(second))), SCREEN_ROWS - min(200, len(first)))
+        picked = [
+            rng.choice(part, min(size, len(part)), replace=False)
+            for part, size in ((second, share), (first, SCREEN_ROWS - share))
+        ]
+        return np.sort(np.concatenate(picked))
+
+    def on_all(self, settings: list[Setting]) -> list[tuple[Scorer, ...]]:
+        """Each setting fitted once on all rows."""
+        everything = np.arange(len(self.y))
+        jobs = [partial(self.one, s, everything, 0) for s in settings]
+        return [(scorer,) for scorer in run_side_by_side(jobs, self.n_jobs)]
+
+
+def roc_auc(y: Floats, z: Floats, weight: Floats) -> float:
+    """Weighted area under the ROC curve."""
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(y, z, sample_weight=weight))

@@ -1,0 +1,198 @@
+"""The model bundle: formulas, model, policy, and a manifest that says what they must hash to and must answer.
+
+Nothing in it is code. Loading checks the hashes, reads the weights in formats that carry no code, then replays the golden rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+import tael
+from tael.decisions import ApprovalPolicy
+from tael.errors import RunError
+from tael.features.formula_set import FormulaSet
+from tael.models import load_model, save_model
+from tael.runs.folder import read_json, write_json
+from tael.runs.plan import Plan
+from tael.tables.frames import Tables
+
+FORMAT = 1
+GOLDEN = 20
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "polars", "numba", "lightgbm", "pydantic")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Everything needed to score and decide.
+
+    Attributes
+    ----------
+    plan : Plan
+    formulas : FormulaSet
+    model : estimator with ``predict_proba`` and ``contributions``
+    policy : ApprovalPolicy
+    baseline : ndarray, shape (n_formulas,)
+        Mean contributions of those whom the policy approved: reasons are told against them.
+    typical : ndarray, shape (n_formulas,)
+        Their median values.
+    version : str
+        The first letters of the hash of everything in the bundle.
+    words : dict of language to list of str
+        The formulas in words.
+    """
+
+    plan: Plan
+    formulas: FormulaSet
+    model: Any
+    policy: ApprovalPolicy
+    baseline: NDArray[np.float64]
+    typical: NDArray[np.float64]
+    version: str
+    words: Mapping[str, list[str]]
+
+    def features(self, tables: Tables, X: Any) -> pl.DataFrame:
+        """The wide table for observations."""
+        return pl.DataFrame(self.formulas.compute(tables, X), schema=list(self.formulas.names), orient="row")
+
+    def probability(self, features: pl.DataFrame) -> NDArray[np.float64]:
+        """The probability of the label, shape (n,)."""
+        return np.asarray(self.model.predict_proba(features)[:, 1], dtype=np.float64)
+
+
+def save_bundle(
+    folder: Path, *, plan: Plan, formulas: FormulaSet, model: Any, policy: ApprovalPolicy, baseline: NDArray[np.float64],
+    typical: NDArray[np.float64], words: Mapping[str, list[str]], features: pl.DataFrame,
+) -> str:  # fmt: skip
+    """Write a bundle.
+
+    Parameters
+    ----------
+    folder : Path
+        Must not exist.
+    features : polars.DataFrame
+        Rows of the wide table; some become the golden rows.
+
+    Returns
+    -------
+    str
+        The model version.
+    """
+    folder.mkdir(parents=True)
+    save_model(model, folder / "weights")
+    write_json(folder / "formulas.json", formulas.to_dict())
+    write_json(folder / "words.json", words)
+    write_json(folder / "plan.json", plan.to_dict())
+    write_json(folder / "policy.json", policy.to_dict())
+    write_json(folder / "reasons.json", {"baseline": _exact(baseline), "typical": _exact(typical)})
+    rows = np.unique(np.linspace(0, features.height - 1, min(GOLDEN, features.height)).astype(int))
+    golden = features[rows]
+    told = np.asarray(model.predict_proba(golden)[:, 1], dtype=np.float64)
+    write_json(
+        folder / "golden.json",
+        {"features": [_exact(row) for row in golden.to_numpy()], "probability": _exact(told)},
+    )
+    files = {
+        str(path.relative_to(folder).as_posix()): _hash(path) for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+    version = hashlib.sha256("".join(f"{name}{value}" for name, value in files.items()).encode()).hexdigest()[:12]
+    write_json(
+        folder / "manifest.json",
+        {"format": FORMAT, "version": version, "files": files, "tael": tael.__version__, **environment()},
+    )
+    return version
+
+
+def load_bundle(folder: str | Path) -> Bundle:
+    """Read a bundle, or the bundle of a run folder.
+
+    Raises
+    ------
+    RunError
+        If a file was altered, is absent or superfluous, or the golden rows are answered differently.
+    """
+    folder = Path(folder)
+    if (folder / "model" / "manifest.json").is_file():
+        folder = folder / "model"
+    manifest = read_json(folder / "manifest.json")
+    if manifest.get("format") != FORMAT:
+        raise RunError(
+            "This bundle has a form that this version of tael does not read.",
+            expected=f"format {FORMAT}",
+            got=f"format {manifest.get('format')}, written by tael {manifest.get('tael')}",
+            where=str(folder),
+            fix="Use the version of tael that wrote it.",
+        )
+    _check_files(folder, manifest["files"])
+    formulas = FormulaSet.from_dict(read_json(folder / "formulas.json"))
+    model = load_model(folder / "weights")
+    reasons = read_json(folder / "reasons.json")
+    golden = read_json(folder / "golden.json")
+    bundle = Bundle(
+        plan=Plan.from_dict(read_json(folder / "plan.json"), where=str(folder / "plan.json")),
+        formulas=formulas,
+        model=model,
+        policy=ApprovalPolicy.from_dict(read_json(folder / "policy.json")),
+        baseline=_read(reasons["baseline"]),
+        typical=_read(reasons["typical"]),
+        version=manifest["version"],
+        words=read_json(folder / "words.json"),
+    )
+    table = pl.DataFrame(np.array([_read(row) for row in golden["features"]]), schema=list(formulas.names), orient="row")
+    answered, expected = bundle.probability(table), _read(golden["probability"])
+    if not np.array_equal(answered, expected):
+        row = int(np.flatnonzero(answered != expected)[0])
+        raise RunError(
+            "The bundle answers its golden rows differently here.",
+            expected=f"{expected[row]!r} for golden row {row}",
+            got=f"{answered[row]!r}",
+            where=f"{folder}, written with {_told(manifest)}; here {_told(environment())}",
+            fix="Install the libraries that the manifest names, or train again.",
+        )
+    return bundle
+
+
+def environment() -> dict[str, Any]:
+    """Python and library versions."""
+    versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
+    return {"python": platform.python_version(), "libraries": versions, "machine": platform.machine()}
+
+
+def _told(environment: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in environment["libraries"].items())
+
+
+def _check_files(folder: Path, files: Mapping[str, str]) -> None:
+    there = {str(path.relative_to(folder).as_posix()) for path in folder.rglob("*") if path.is_file()}
+    problems = [f"{name} is missing" for name in sorted(set(files) - there)]
+    problems += [f"{name} does not belong to it" for name in sorted(there - set(files) - {"manifest.json"})]
+    problems += [f"{name} was altered" for name in sorted(set(files) & there) if _hash(folder / name) != files[name]]
+    if problems:
+        raise RunError(
+            "The bundle is not what was saved.",
+            expected="the files and hashes of manifest.json",
+            got="; ".join(problems),
+            where=str(folder),
+            fix="Take the bundle from its source again; do not edit it.",
+        )
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _exact(values: NDArray[np.float64]) -> list[str]:
+    return [float(value).hex() for value in values]
+
+
+def _read(texts: list[str]) -> NDArray[np.float64]:
+    return np.array([float.fromhex(text) for text in texts], dtype=np.float64)

@@ -1,0 +1,99 @@
+"""Reasons: which of the factors actually scored set an applicant apart from those whom the policy approves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+TOLD = 4
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """The top reasons of each applicant.
+
+    Attributes
+    ----------
+    feature : ndarray of int, shape (n, k)
+        Which features, the strongest first; -1 where there is no further one.
+    difference : ndarray of float64, shape (n, k)
+        Log-odds by which the feature moves the applicant away from the approved (positive: riskier).
+    """
+
+    feature: NDArray[np.int64]
+    difference: NDArray[np.float64]
+
+
+def baseline_of(model: Any, features: pl.DataFrame, approved: NDArray[np.bool_]) -> tuple[NDArray, NDArray]:
+    """Mean contributions and median values of the approved (of all, where nobody is)."""
+    rows = approved if approved.any() else np.ones(features.height, dtype=bool)
+    chosen = features.filter(pl.Series(rows))
+    contributions = model.contributions(chosen)[:, :-1]
+    values = chosen.to_numpy()
+    typical = np.full(values.shape[1], np.nan)
+    some = ~np.isnan(values).all(axis=0)
+    typical[some] = np.nanmedian(values[:, some], axis=0)
+    return contributions.mean(axis=0), typical
+
+
+def reasons_of(
+    contributions: NDArray[np.float64], baseline: NDArray[np.float64], adverse: NDArray[np.bool_], *, told: int = TOLD
+) -> Reasons:
+    """Rank the features of each applicant.
+
+    Parameters
+    ----------
+    contributions : ndarray, shape (n, m)
+        Log-odds of each feature, without the base.
+    baseline : ndarray, shape (m,)
+    adverse : ndarray of bool, shape (n,)
+        True: what raised the risk is told (declined, referred); False: what lowered it (approved).
+
+    Examples
+    --------
+    >>> found = reasons_of(np.array([[0.5, -0.2, 0.0]]), np.zeros(3), np.array([True]), told=2)
+    >>> found.feature.tolist(), found.difference.tolist()
+    ([[0, -1]], [[0.5, 0.0]])
+    """
+    n, m = contributions.shape
+    told = min(told, m)
+    difference = contributions - baseline
+    towards = np.where(adverse[:, None], difference, -difference)
+    # ties by position, so that the same applicant always gets the same reasons
+    order = np.argsort(-towards, axis=1, kind="stable")[:, :told]
+    strength = np.take_along_axis(towards, order, axis=1)
+    feature = np.where(strength > 0, order, -1)
+    return Reasons(feature, np.where(strength > 0, np.take_along_axis(difference, order, axis=1), 0.0))
+
+
+def sentences(
+    reasons: Reasons, values: NDArray[np.float64], typical: NDArray[np.float64], words: list[str], lang: str
+) -> list[list[str]]:
+    """Each applicant's reasons as short sentences: the factor, its value, and what is typical of the approved."""
+    between = "typical" if lang == "en" else "获批者典型值"
+    absent = "missing" if lang == "en" else "缺失"
+    out = []
+    for row in range(len(values)):
+        told = []
+        for j in reasons.feature[row]:
+            if j >= 0:
+                told.append(f"{words[j]}: {shown(values[row, j], absent)} ({between} {shown(typical[j], absent)})")
+        out.append(told)
+    return out
+
+
+def shown(value: float, absent: str = "missing") -> str:
+    """A number as a person writes it.
+
+    >>> shown(1234.5678), shown(0.01234), shown(float("nan")), shown(3.0)
+    ('1,234.6', '0.0123', 'missing', '3')
+    """
+    if np.isnan(value):
+        return absent
+    if value == round(value) and abs(value) < 1e15:
+        return f"{value:,.0f}"
+    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -1,0 +1,181 @@
+"""What ``infer`` sees in a file: its encoding, separator, lines before the header, words for missing."""
+
+from __future__ import annotations
+
+import csv
+import keyword
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from tael.errors import TablesError
+from tael.tables.schema import RESERVED, TableSchema, named
+from tael.tables.sources.csv import read_csv, sniffed, unpacked
+from tael.tables.sources.files import Files, kind_of
+from tael.tables.sources.text import numeric
+from tael.tables.times import looks_like_time
+
+MARKERS = ("NA", "N/A", "NaN", "nan", "NULL", "null", "None", "NONE", "\\N", "#N/A", "?", "-", ".", "--", "无", "空")
+_HEAD = 1 << 20
+_BEFORE = 20
+
+
+@dataclass
+class Guessed:
+    """One file, and what was guessed about it.
+
+    Attributes
+    ----------
+    name : str
+        Of the table.
+    frame : DataFrame
+        As read, columns under the names that the schema gives them.
+    section : dict
+        Fields of the table's section (``file``, ``encoding``, ...).
+    columns : dict of dict
+        Fields of each column.
+    reasons : dict
+        By field of the section, or by column.
+    """
+
+    name: str
+    frame: pl.DataFrame
+    section: dict[str, object]
+    columns: dict[str, dict[str, object]]
+    reasons: dict[str, str] = field(default_factory=dict)
+    column_reasons: dict[str, list[str]] = field(default_factory=dict)
+
+    def say(self, column: str, reason: str, **fields: object) -> None:
+        """Set fields of a column, and why."""
+        self.columns[column].update(fields)
+        self.column_reasons.setdefault(column, []).append(reason)
+
+    def set(self, name: str, value: object, reason: str) -> None:
+        """Set a field of the section, and why."""
+        self.section[name] = value
+        self.reasons[name] = reason
+
+
+def identifier(text: str, taken: set[str]) -> str:
+    """A name that a formula can hold, near to ``text``, that is not taken.
+
+    >>> identifier("Loan Amount (CNY)", set()), identifier("class", set()), identifier("2024", set())
+    ('Loan_Amount_CNY', 'class_', 'c_2024')
+    """
+    name = re.sub(r"\W+", "_", text).strip("_") or "column"
+    name = f"c_{name}" if not (name[0].isalpha() or name[0] == "_") else name
+    name = f"{name}_" if keyword.iskeyword(name) or name == RESERVED else name
+    free, number = name, 2
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    return free
+
+
+def look_at(folder: Path) -> tuple[list[Guessed], list[str]]:
+    """Read every table of a folder, and list the files that are no tables; a folder of Parquet files is one table."""
+    paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    found: list[Guessed] = []
+    for path in paths:
+        kind = kind_of(path)
+        if kind is None:
+            continue
+        stem = path.name.split(".", 1)[0]
+        name = identifier(stem, {one.name for one in found})
+        found.append(_csv(path, name) if kind == "csv" else _parquet(folder, name, path.name))
+    for inside in sorted(path for path in folder.iterdir() if path.is_dir() and any(path.glob("*.parquet"))):
+        name = identifier(inside.name, {one.name for one in found})
+        found.append(_parquet(folder, name, f"{inside.name}/*.parquet"))
+    skipped = [path.name for path in paths if kind_of(path) is None and path.suffix != ".toml"]
+    return found, skipped
+
+
+def _parquet(folder: Path, name: str, file: str) -> Guessed:
+    return _renamed(Guessed(name, Files().read(TableSchema(file=file), name, folder), {"file": file}, {}))
+
+
+def _csv(path: Path, name: str) -> Guessed:
+    where = f"file {path}"
+    found = Guessed(name, pl.DataFrame(), {"file": path.name}, {})
+    content = unpacked(path, where)
+    encoding = _encoding(content, where)
+    if encoding != "utf-8":
+        found.set("encoding", encoding, "the bytes are no UTF-8")
+    lines = content[:_HEAD].decode(encoding, errors="ignore").lstrip("\ufeff").splitlines()[:200]
+    skip = _lines_before(lines)
+    if skip:
+        found.set("skip_lines", skip, "the lines before have fewer fields")
+    separator = sniffed(lines[skip : skip + _BEFORE])
+    if separator != ",":
+        found.set("separator", separator, f"parts the first lines into {_fields(lines[skip], separator)} fields")
+    schema = TableSchema.model_validate({"separator": separator, **found.section})
+    found.frame = read_csv(path, schema, where)
+    markers = _markers(found.frame)
+    if markers:
+        found.set("missing", list(markers), "; ".join(f"{word!r}: {why}" for word, why in markers.items()))
+        found.frame = read_csv(path, schema.model_copy(update={"missing": tuple(markers)}), where)
+    return _renamed(found)
+
+
+def _encoding(content: bytes, where: str) -> str:
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    raise TablesError(
+        "The encoding of a file could not be found.",
+        expected="utf-8 or gb18030",
+        where=where,
+        fix="Save it as UTF-8.",
+    )
+
+
+def _fields(line: str, separator: str) -> int:
+    return len(next(csv.reader([line], delimiter=separator), []))
+
+
+def _lines_before(lines: list[str]) -> int:
+    """How many lines have fewer fields than nearly all that follow: a title, an empty line."""
+    body = lines[_BEFORE:] if len(lines) > 2 * _BEFORE else lines[len(lines) // 2 :]
+    if not body:
+        return 0
+    separator = sniffed(body)
+    usual = Counter(_fields(line, separator) for line in body).most_common(1)[0][0]
+    if usual < 2:
+        return 0
+    return next((i for i, line in enumerate(lines[:_BEFORE]) if _fields(line, separator) >= usual), 0)
+
+
+def _markers(frame: pl.DataFrame) -> dict[str, str]:
+    """Words that stand where all else is numbers or times."""
+    found: dict[str, str] = {}
+    for series in frame.select(pl.col(pl.String)).get_columns():
+        there = series.drop_nulls()
+        inside = [word for word in MARKERS if (there == word).any()]
+        if not inside:
+            continue
+        rest = there.filter(~there.is_in(inside))
+        if len(rest) and (numeric(rest).dtype.is_numeric() or looks_like_time(rest)):
+            for word in inside:
+                found.setdefault(word, f"among the values of {series.name}, which are else numbers or times")
+        for word in inside:
+            if word in ("NULL", "\\N", "#N/A", "NaN"):
+                found.setdefault(word, f"in {series.name}")
+    return found
+
+
+def _renamed(found: Guessed) -> Guessed:
+    names: dict[str, str] = {}
+    for header in found.frame.columns:
+        others = set(found.frame.columns) - {header}
+        names[header] = header if named(header) else identifier(header, others | set(names.values()))
+    found.frame = found.frame.rename(names)
+    found.columns = {name: ({} if name == header else {"header": header}) for header, name in names.items()}
+    for header, name in names.items():
+        if name != header:
+            found.say(name, "renamed, since a formula cannot hold the header")
+    return found

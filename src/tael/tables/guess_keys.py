@@ -1,0 +1,198 @@
+"""How ``infer`` finds keys and the columns that point to them."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from tael.tables.guess_files import Guessed
+from tael.tables.keys import as_text
+
+_ID = re.compile(r"(id|ids|_no|_key|_uuid|guid|编号|单号|客户号|账号|卡号|流水号)$", re.IGNORECASE)
+# Things that several people may share, and that tie them together when they do.
+_LINK = re.compile(
+    r"(device|phone|mobile|imei|id_?card|bank_?card|e?mail|wifi|fingerprint|手机|设备|身份证|银行卡)", re.IGNORECASE
+)
+NEARLY = 0.95
+OVERLAP = 0.9
+SAME_NAME = 0.5
+
+
+def looks_like_id(name: str) -> bool:
+    """Whether a column is called like a key.
+
+    >>> looks_like_id("customerid"), looks_like_id("客户编号"), looks_like_id("amount"), looks_like_id("paid")
+    (True, True, False, False)
+    """
+    return bool(_ID.search(name)) and not re.search(
+        r"(paid|void|valid|grid|bid|covid|solid|avoid)$", name, re.IGNORECASE
+    )
+
+
+def stem(name: str) -> str:
+    """What a name is about: without ``id``, plural and signs.
+
+    >>> stem("customer_id"), stem("Customers"), stem("branches")
+    ('customer', 'customer', 'branch')
+    """
+    plain = re.sub(r"(_?ids?|_no|_key)$", "", name.lower()) or name.lower()
+    plain = re.sub(r"[\W_]+", "", plain)
+    return re.sub(r"(?<=ch|sh|ss)es$|(?<=[^s])s$", "", plain)
+
+
+def set_keys(tables: list[Guessed]) -> None:
+    """Choose the key of each table: unique, never missing, called like one, not another table's."""
+    candidates = {table.name: _candidates(table) for table in tables}
+    for table in tables:
+        chosen = sorted(
+            candidates[table.name],
+            key=lambda column: (
+                not _about(table.name, column),
+                _is_another_tables(table, column, tables, candidates),
+                not looks_like_id(column),
+                table.frame.columns.index(column),
+            ),
+        )
+        if chosen:
+            column = chosen[0]
+            why = "called like one" if looks_like_id(column) else "the first column"
+            table.set("key", column, f"unique, never missing, {why}")
+            continue
+        near = _nearly(table)
+        if near is None:
+            table.reasons["key"] = "no key: no column is unique"
+            continue
+        column, again = near
+        table.set("key", column, f"called like a key, and nearly unique: {again} rows repeat one")
+        table.set(
+            "duplicates",
+            "first",
+            f'{again} rows repeat a key and only the first is kept; or "last", or mend the file and delete this line',
+        )
+
+
+def _candidates(table: Guessed) -> list[str]:
+    frame = table.frame
+    found = []
+    for i, column in enumerate(frame.columns):
+        series = frame[column]
+        if not (series.dtype.is_integer() or series.dtype == pl.String) or series.null_count() or series.is_empty():
+            continue
+        if (looks_like_id(column) or i == 0 or _about(table.name, column)) and series.n_unique() == len(series):
+            found.append(column)
+    return found
+
+
+def _nearly(table: Guessed) -> tuple[str, int] | None:
+    for i, column in enumerate(table.frame.columns):
+        series = table.frame[column]
+        first = i == 0 and looks_like_id(column)
+        if (first or _about(table.name, column)) and not series.null_count() and len(series) > 20:
+            again = len(series) - series.n_unique()
+            if again <= (1 - NEARLY) * len(series) and not series.dtype.is_float():
+                return column, again
+    return None
+
+
+def _about(table: str, column: str) -> bool:
+    one, other = stem(column), stem(table)
+    return looks_like_id(column) and len(one) > 1 and (one == other or (len(one) > 3 and other.startswith(one)))
+
+
+def _is_another_tables(table: Guessed, column: str, tables: list[Guessed], candidates: dict[str, list[str]]) -> bool:
+    mine = distinct(table.frame[column])
+    for other in tables:
+        if other is table or column not in other.frame.columns:
+            continue
+        its = candidates[other.name] or ([near[0]] if (near := _nearly(other)) else [])
+        if its == [column] and share_in(mine, distinct(other.frame[column])) >= SAME_NAME:
+            return True
+    return False
+
+
+def distinct(series: pl.Series) -> pl.Series:
+    """The distinct values as text."""
+    return as_text(series).drop_nulls().unique()
+
+
+def share_in(values: pl.Series, among: pl.Series) -> float:
+    """Which share of distinct values is found among others.
+
+    >>> share_in(pl.Series(["a", "b"]), pl.Series(["b", "c"]))
+    0.5
+    """
+    if values.is_empty():
+        return 0.0
+    return values.to_frame("v").join(among.to_frame("v"), on="v", how="semi").height / len(values)
+
+
+def set_relations(tables: list[Guessed]) -> None:
+    """Find the columns that hold another table's key, by name and by value, or share things without a table."""
+    keys = {table.name: (str(table.section["key"])) for table in tables if "key" in table.section}
+    values = {table.name: distinct(table.frame[keys[table.name]]) for table in tables if table.name in keys}
+    for table in tables:
+        for column in table.frame.columns:
+            series = table.frame[column]
+            if not (series.dtype.is_integer() or series.dtype == pl.String):
+                continue
+            best = _target(table, column, keys, values)
+            if best is not None:
+                target, share = best
+                found = "all values are" if share == 1 else f"{share:.1%} of the values are"
+                rest = "" if share >= OVERLAP else "; the rest have no row there, which the check will say"
+                table.say(column, f"{found} among the keys of {target}{rest}", to=target)
+    _set_shared(tables, keys)
+
+
+def _target(
+    table: Guessed, column: str, keys: dict[str, str], values: dict[str, pl.Series]
+) -> tuple[str, float] | None:
+    mine: pl.Series | None = None
+    best: tuple[str, float] | None = None
+    for target, key in keys.items():
+        if target == table.name:
+            continue
+        same = column == key and looks_like_id(column)
+        alike = same or stem(column) == stem(target) or (len(stem(key)) > 2 and stem(column) == stem(key) != "")
+        long = values[target].dtype == pl.String and bool((values[target].str.len_chars().min() or 0) >= 16)  # type: ignore[operator]
+        if not (alike or (long and table.frame[column].dtype == pl.String)):
+            continue
+        mine = distinct(table.frame[column]) if mine is None else mine
+        share = share_in(mine, values[target])
+        # A table's own key that is also another's: only the smaller one points (one row here for each row there).
+        own = keys.get(table.name) == column
+        if own and (not same or len(mine) >= len(values[target]) or share < OVERLAP):
+            continue
+        enough = share >= (SAME_NAME if same else OVERLAP)
+        if enough and (best is None or share > best[1]):
+            best = target, share
+    return best
+
+
+def _set_shared(tables: list[Guessed], keys: dict[str, str]) -> None:
+    """Columns that share values under one name and lead to no table: devices, phones, cards."""
+    places: dict[str, list[Guessed]] = {}
+    for table in tables:
+        for column in table.frame.columns:
+            named_so = looks_like_id(column) or _LINK.search(column)
+            fits = table.frame[column].dtype.is_integer() or table.frame[column].dtype == pl.String
+            if named_so and fits and "to" not in table.columns[column] and keys.get(table.name) != column:
+                places.setdefault(column, []).append(table)
+    names = {table.name for table in tables}
+    for column, holders in places.items():
+        target = f"{stem(column)}s"
+        target = f"{target}_shared" if target in names else target
+        if len(holders) > 1:
+            first, second = (distinct(holder.frame[column]) for holder in holders[:2])
+            if max(share_in(first, second), share_in(second, first)) < 0.1:
+                continue
+            why = f"shared by {' and '.join(holder.name for holder in holders)}; there is no table of it"
+        else:
+            series = holders[0].frame[column].drop_nulls()
+            # Each value a few times: people are tied by it. Values that half the rows share are a category.
+            if not 20 < series.n_unique() < len(series) or series.n_unique() < 0.05 * len(series):
+                continue
+            why = "rows share its values; there is no table of it"
+        for holder in holders:
+            holder.say(column, why, to=target)

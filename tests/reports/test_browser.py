@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tael.reports import write_report
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def browser(chromium: str) -> Iterator[Any]:
+    if not os.environ.get("CI"):
+        pytest.importorskip("playwright", reason="playwright is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_report_in_chromium(run: dict[str, Any], browser: Any, tmp_path: Path, lang: str) -> None:
+    path = write_report(run, tmp_path / "report.html", lang)
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(path.as_uri())
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    def figures() -> list[str]:
+        return page.eval_on_selector_all(".strategy [data-cell]", "found => found.map(e => e.textContent)")
+
+    chosen = figures()
+    assert page.is_disabled("#cutoff-back")
+    place = page.get_attribute("[data-follow]", "x1")
+    page.focus("#cutoff")
+    for _ in range(30):
+        page.keyboard.press("ArrowLeft")
+    moved = figures()
+    assert all(a != b for a, b in zip(chosen, moved, strict=True))
+    assert float(page.get_attribute("[data-follow]", "x1")) < float(place)
+    page.click("#cutoff-back")
+    assert figures() == chosen
+
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.locator("#performance svg.chart").first.hover()
+    assert "%" in page.inner_text(".tip.shown")
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    page.close()

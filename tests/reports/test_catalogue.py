@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from string import Formatter
+from typing import Any
+
+import pytest
+
+from tael.reports import build_report
+from tael.reports.catalogue import CATALOGUES
+
+EN, ZH = CATALOGUES["en"], CATALOGUES["zh"]
+
+
+def gaps(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def visible(page: str) -> str:
+    body = re.sub(r"<(script|style)\b.*?</\1>", "", page[page.index("<body") :], flags=re.S)
+    return re.sub(r"<[^>]+>", "\n", body) + "\n".join(re.findall(r'(?:aria-label|data-hover|data-label)="([^"]*)"', body))
+
+
+def test_both_languages_have_the_same_texts_with_the_same_gaps() -> None:
+    assert EN.keys() == ZH.keys()
+    for key, text in EN.items():
+        assert text.strip(), key
+        assert ZH[key].strip(), key
+        assert gaps(text) == gaps(ZH[key]), key
+
+
+def test_chinese_is_chinese_and_english_is_english() -> None:
+    han = re.compile(r"[\u4e00-\u9fff]")
+    assert not [key for key, text in EN.items() if han.search(text)]
+    assert [key for key, text in ZH.items() if not han.search(text)] == ["stability.psi"]
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["whole run", "empty run"])
+def test_the_chinese_report_has_no_english_label(run: dict[str, Any], whole: bool) -> None:
+    seen = visible(build_report(run if whole else {}, "zh"))
+    for key, text in EN.items():
+        words = re.sub(r"\{.*?\}", "", text).strip(" .:,()")
+        if text == ZH[key] or len(words) < 4:
+            continue
+        assert not re.search(rf"(?<![\w-]){re.escape(words)}(?![\w-])", seen), key
+
+
+def test_the_english_report_has_no_chinese(run: dict[str, Any]) -> None:
+    assert not re.search(r"[\u4e00-\u9fff]", visible(build_report(run, "en")))
+
+
+def test_every_text_is_used() -> None:
+    room = files("tael.reports")
+    sources = [room.joinpath("page.py"), room.joinpath("context.py"), *room.joinpath("sections").iterdir()]
+    code = "".join(s.read_text(encoding="utf-8") for s in sources if s.name.endswith(".py"))
+    by_code = {"split", "decision", "dropped", "stage", "severity", "limit", "missing", "swap"}
+    for key in EN:
+        group, name = key.split(".")
+        assert f'"{key}"' in code or group in by_code or re.search(rf'"{name}(_read)?"', code.replace('_read"', '"')) or (
+            name.endswith("_read") and f'"{name.removesuffix("_read")}"' in code
+        ), key  # fmt: skip

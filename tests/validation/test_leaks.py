@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tael.errors import ValidationError
+from tael.validation import key_carries_label, scan_columns, shared_entities
+
+
+@pytest.fixture(scope="module")
+def rows():
+    rng = np.random.default_rng(0)
+    n = 4000
+    y = (rng.random(n) < 0.1).astype(int)
+    X = pl.DataFrame(
+        {
+            **{f"noise{i}": rng.normal(size=n) for i in range(10)},
+            "useful": rng.normal(size=n) + y,  # AUC 0.76: a good feature, not a leak
+            "many": [f"c{i}" for i in rng.integers(0, 2000, n)],
+            "sparse": [v if rng.random() < 0.3 else None for v in rng.normal(size=n)],
+            "empty": [None] * n,
+            "constant": [1] * n,
+        }
+    )
+    return X, y, rng
+
+
+def test_honest_columns_pass(rows):
+    X, y, _ = rows
+    assert scan_columns(X, y) == []
+
+
+@pytest.mark.parametrize("library", ["polars", "pandas", "pyarrow"])
+def test_leaks_are_found(rows, library):
+    X, y, _ = rows
+    rng = np.random.default_rng(1)
+    n = len(y)
+    X = X.with_columns(
+        late=pl.Series(5 * y + rng.normal(size=n)),
+        both_ends=pl.Series(np.where(y == 1, rng.normal(0, 0.05, n), rng.choice([-1, 1], n) * rng.uniform(0.5, 2, n))),
+        status=pl.Series(np.where(y == 1, "written off", "running")),
+        settled_on=pl.Series([None if bad else datetime(2024, 1, 1) + timedelta(i % 90) for i, bad in enumerate(y)]),
+        agency=pl.Series(["A" if bad and rng.random() < 0.2 else None for bad in y]),
+        asked=pl.Series([1.0 if rng.random() < (0.95 if bad else 0.1) else None for bad in y]),
+    )
+    frame = {"polars": X, "pandas": X.to_pandas(), "pyarrow": X.to_arrow()}[library]
+    found = scan_columns(frame, y, names={"status": "loan status"})
+    assert {(f.column, f.code) for f in found} == {
+        ("late", "TAEL-L01"),
+        ("both_ends", "TAEL-L01"),
+        ("loan status", "TAEL-L01"),
+        ("settled_on", "TAEL-L01"),
+        ("settled_on", "TAEL-L02"),
+        ("settled_on", "TAEL-L03"),
+        ("agency", "TAEL-L03"),
+        ("asked", "TAEL-L02"),
+    }
+    assert [f.strength for f in found] == sorted((f.strength for f in found), reverse=True)
+    for finding in found:
+        assert finding.column in finding.text("en")
+        assert finding.column in finding.text("zh")
+
+
+def test_a_handful_of_rows_proves_nothing():
+    assert scan_columns({"x": [1.0, 2.0, 3.0, 4.0]}, [0, 0, 1, 1]) == []
+    assert scan_columns({"x": [1.0]}, [1]) == []
+    assert [f.code for f in scan_columns({"x": [float("inf"), 1.0] * 100}, [0, 1] * 100)] == ["TAEL-L01"]
+
+
+def test_sampling_is_deterministic_and_still_finds():
+    rng = np.random.default_rng(0)
+    y = (rng.random(30_000) < 0.01).astype(int)
+    X = pl.DataFrame({"late": y + rng.normal(0, 0.2, 30_000), "noise": rng.normal(size=30_000)})
+    one = scan_columns(X, y, max_rows=2000)
+    assert [f.column for f in one] == ["late"]
+    assert one == scan_columns(X, y, max_rows=2000)
+
+
+def test_keys(rows):
+    _, y, rng = rows
+    n = len(y)
+    assert key_carries_label(rng.permutation(n), y) == []
+    assert key_carries_label([f"K{i:06d}" for i in rng.permutation(n)], y) == []
+    size = np.argsort(np.argsort(-y + rng.random(n) * 0.1))
+    cases = {
+        "its size": size,
+        "whether it is even": rng.integers(1, 9999, n) * 2 + y,
+        "its order as text": [f"{'ab'[bad]}{i}" for i, bad in enumerate(y)],
+        "its length": ["".join(rng.choice(list("abcdef"), 8 if bad else 7)) for bad in y],
+        "its last digit": [f"{i}{7 if bad else int(rng.choice([5, 9]))}" for i, bad in enumerate(y)],
+        "how it begins": [f"{'m' if bad else rng.choice(['c', 'z'])}{rng.integers(10**6)}" for bad in y],
+    }
+    for words, keys in cases.items():
+        found = key_carries_label(keys, y, name="loan_id")
+        assert len(found) == 1, words
+        assert words in found[0].text(), (words, found[0].text())
+        assert "loan_id" in found[0].text("zh")
+
+
+def test_keys_handed_out_in_time_are_no_leak():
+    """The bad rate rises over time, keys too: within a period the key says nothing."""
+    rng = np.random.default_rng(0)
+    key = np.arange(6000)
+    y = (rng.random(6000) < np.linspace(0.02, 0.4, 6000)).astype(int)
+    assert key_carries_label(key, y)
+    assert key_carries_label(key, y, order=key) == []
+
+
+def test_shared_entities():
+    assert shared_entities(["a", None], ["b", None]) == []
+    found = shared_entities(["a", "b"], ["b", "b", "c", None], name="customer_id")[0]
+    assert (found.code, found.strength) == ("TAEL-L05", 0.5)
+    assert "customer_id" in found.text("zh")
+
+
+def test_bad_input():
+    with pytest.raises(ValidationError, match="rows of the table do not match"):
+        scan_columns({"x": [1.0]}, [0, 1])
+    with pytest.raises(ValidationError, match="not a table"):
+        scan_columns([1, 2], [0, 1])
+    with pytest.raises(ValidationError, match="keys do not match"):
+        key_carries_label([1], [0, 1])

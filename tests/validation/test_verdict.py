@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from tael.errors import ValidationError
+from tael.validation import Metric, evaluate, judge
+
+
+def splits(train, validation, out_of_time, half=0.02):
+    named = {"train": train, "validation": validation, "out_of_time": out_of_time}
+    return {s: {"roc_auc": Metric(v, v - half, v + half)} for s, v in named.items() if v is not None}
+
+
+@pytest.mark.parametrize(
+    ("auc", "more", "expected"),
+    [
+        ((0.75, 0.74, 0.73), {}, ["TAEL-V01"]),
+        ((0.80, 0.74, 0.73), {}, ["TAEL-V01", "TAEL-V02"]),  # memory that costs nothing is a note, not a fault
+        ((0.99, 0.74, 0.73), {}, ["TAEL-V02"]),
+        ((0.99, 0.985, 0.98), {}, ["TAEL-V03"]),
+        ((0.75, 0.74, 0.68), {}, ["TAEL-V04"]),
+        ((0.75, 0.74, 0.72), {}, ["TAEL-V01"]),  # within the intervals
+        ((0.75, 0.74, 0.68), {"kind": "random"}, ["TAEL-V01", "TAEL-V08"]),
+        ((0.52, 0.51, 0.51), {}, ["TAEL-V05"]),
+        ((0.75, 0.74, 0.73), {"reference": Metric(-0.05, -0.07, -0.03)}, ["TAEL-V05"]),
+        ((0.75, 0.74, 0.73), {"reference": Metric(0.01, -0.01, 0.03)}, ["TAEL-V01", "TAEL-V05"]),
+        ((0.75, 0.74, 0.73), {"reference": Metric(0.03, 0.01, 0.05)}, ["TAEL-V01"]),
+        ((0.75, 0.74, 0.73), {"n_events": {"train": 500, "validation": 60}}, ["TAEL-V06"]),
+        ((0.75, 0.74, None), {}, ["TAEL-V01"]),
+    ],
+)
+def test_codes(auc, more, expected):
+    found = judge(splits(*auc), **more)
+    assert [v.code for v in found] == expected
+    for verdict in found:
+        for lang in ("en", "zh"):
+            assert verdict.text(lang)
+            assert verdict.what_to_do(lang)
+        json.dumps(verdict.to_dict())
+
+
+def test_most_serious_first():
+    found = judge(splits(0.99, 0.80, 0.60), n_events={"validation": 60}, kind="out_of_time")
+    assert [v.name for v in found] == ["drifting", "too-few-events", "over-fitted"]
+    assert "0.200" in found[0].text()
+
+
+def test_wrong_level_of_the_predictions():
+    metrics = splits(0.75, 0.74, 0.73)
+    metrics["out_of_time"] |= {"base_rate": Metric(0.10, 0.09, 0.11), "mean_predicted": Metric(0.05)}
+    found = judge(metrics)
+    assert [v.code for v in found] == ["TAEL-V07"]
+    assert "5.00% predicted, 10.00% observed" in found[0].text()
+
+
+def test_reads_what_run_json_holds():
+    rng = np.random.default_rng(0)
+    p = rng.random(2000)
+    y = rng.random(2000) < p
+    plain = {s: {k: m.to_dict() for k, m in evaluate(y, p, n_boot=50).items()} for s in ("train", "validation")}
+    assert judge(json.loads(json.dumps(plain)))[0].code == "TAEL-V01"
+
+
+def test_one_class_is_too_few_events():
+    found = judge({"train": evaluate([0, 1], [0.1, 0.9], n_boot=0), "validation": evaluate([0, 0], [0.1, 0.9])})
+    assert found[0].code == "TAEL-V06"
+    assert "0 in validation" in found[0].text("en")
+
+
+def test_nothing_to_judge():
+    with pytest.raises(ValidationError, match="nothing to judge"):
+        judge({})
