@@ -63,10 +63,10 @@ def simulate(folder: Path, rows: int, entities: int) -> None:
     frame.write_parquet(folder / "rows.parquet")
 
 
-def peak_rss(status: Path = Path("/proc/self/status")) -> float:
-    """Highest resident memory of a process so far, in GB; 0 when it has just ended. Linux only."""
+def rss(kind: str = "VmHWM", status: Path = Path("/proc/self/status")) -> float:
+    """Resident memory of a process in GB, highest so far or now (VmRSS); 0 when it has just ended. Linux only."""
     for line in status.read_text().splitlines():
-        if line.startswith("VmHWM"):
+        if line.startswith(kind):
             return int(line.split()[1]) * 1024 / 1e9
     return 0.0
 
@@ -76,6 +76,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.stages: dict[str, dict[str, float]] = {}
+        self.loaded_gb = 0.0
 
     def __call__(self, name: str, work: Callable[[], Any]) -> Any:
         cpu, wall = time.process_time(), time.perf_counter()
@@ -101,6 +102,7 @@ def run_tael(
     clock("compile or load kernels", warm)
     names = ["time", "category", *FLAGS, *NUMBERS]
     load = {name: np.load(folder / f"{name}.npy") for name in ["entity", *names]}
+    clock.loaded_gb = rss("VmRSS")
 
     def prepare() -> np.ndarray:
         ranks = grouping.row_ranks(load["entity"], load["time"], n_threads=n_threads)
@@ -143,6 +145,7 @@ def run_polars(folder: Path, entities: int, clock: Clock, style: str) -> np.ndar
     style, _, streaming = style.partition("-")
     engine: Any = "streaming" if streaming else "in-memory"
     frame = pl.read_parquet(folder / "rows.parquet")
+    clock.loaded_gb = rss("VmRSS")
     ago = (pl.lit(CUTOFF).cast(pl.Datetime("us")) - pl.col("time")).dt.total_microseconds()
     past = frame.lazy().filter(ago > 0)
     how: dict[str, Callable[[pl.Expr], pl.Expr]] = {
@@ -193,7 +196,7 @@ def run_polars(folder: Path, entities: int, clock: Clock, style: str) -> np.ndar
         return pl.concat(columns, how="horizontal")
 
     result = clock("features", filtered if style == "filtered" else grouped)
-    peak_after = peak_rss()
+    peak_after = rss()
     result = everyone.join(result, on="entity", how="left", maintain_order="left")
     out = np.empty((len(conditions()) * len(WINDOWS) * len(NUMBERS) * len(STATS), entities))
     r = 0
@@ -219,11 +222,12 @@ def child(arguments: argparse.Namespace) -> None:
         cutoffs = int(arguments.child.rpartition("-cutoffs-")[2]) if "cutoffs" in arguments.child else 1
         dtype = np.float32 if arguments.child == "tael-float32" else np.float64
         result = run_tael(folder, arguments.entities, clock, threads, dtype, cutoffs)
-        clock.stages["features"]["peak_gb"] = peak_rss()
+        clock.stages["features"]["peak_gb"] = rss()
     else:
         result = run_polars(folder, arguments.entities, clock, arguments.child)
     if "cutoffs" not in arguments.child:
         np.save(folder / f"{arguments.child}.out.npy", result)
+    clock.stages["features"]["loaded_gb"] = clock.loaded_gb
     print(json.dumps(clock.stages))
 
 
@@ -233,7 +237,7 @@ def start(name: str, folder: str, arguments: argparse.Namespace) -> dict[str, An
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         status = Path(f"/proc/{process.pid}/status")
         while process.poll() is None:
-            if peak_rss(status) > arguments.memory:
+            if rss(status=status) > arguments.memory:
                 process.kill()
                 print(f"{name}: stopped, it needs more than {arguments.memory} GB")
                 return None
@@ -245,10 +249,16 @@ def start(name: str, folder: str, arguments: argparse.Namespace) -> dict[str, An
     return json.loads(answer) if answer.strip() else {}
 
 
-def totals(stages: dict[str, Any]) -> tuple[float, float, float]:
-    """CPU s, wall s and peak GB of sorting and features."""
+def totals(stages: dict[str, Any]) -> tuple[float, float, float, float]:
+    """CPU s and wall s of sorting and features, peak GB, and how much of it came on top of the loaded rows."""
     counted = [stages[name] for name in ("sort", "features") if name in stages]
-    return sum(s["cpu_s"] for s in counted), sum(s["wall_s"] for s in counted), stages["features"]["peak_gb"]
+    peak = stages["features"]["peak_gb"]
+    return (
+        sum(s["cpu_s"] for s in counted),
+        sum(s["wall_s"] for s in counted),
+        peak,
+        peak - stages["features"]["loaded_gb"],
+    )
 
 
 def max_relative_difference(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
@@ -285,13 +295,13 @@ def main() -> None:
         print(f"{arguments.rows:,} rows, {arguments.entities:,} entities, 864 features")
         names = ["tael-cutoffs-1", "tael-cutoffs-12"] if arguments.cutoffs else list(arguments.only)
         figures = {}
-        print(f"{'contender':<20} {'CPU s':>8} {'wall s':>8} {'peak GB':>8}")
+        print(f"{'contender':<20} {'CPU s':>8} {'wall s':>8} {'peak GB':>8} {'added GB':>8}")
         for name in names:
             stages = start(name, folder, arguments)
             if stages is None:
                 continue
             figures[name] = totals(stages)
-            print(f"{name:<20} {figures[name][0]:8.2f} {figures[name][1]:8.2f} {figures[name][2]:8.2f}")
+            print(f"{name:<20}" + "".join(f" {figure:8.2f}" for figure in figures[name]))
             if name.startswith("tael"):
                 for stage, s in stages.items():
                     print(f"    {stage:<24} {s['cpu_s']:6.2f} CPU s, {s['wall_s']:6.2f} wall s")
@@ -306,9 +316,11 @@ def main() -> None:
             return
         best = min(others, key=lambda n: others[n][0])
         leanest = min(others, key=lambda n: others[n][2])
-        print(f"CPU: {others[best][0] / figures[mine][0]:.1f} times less than {best} (mark: 4)")
-        print(f"memory: {figures[mine][2] / others[best][2]:.2f} of {best}'s (mark: 0.5), ", end="")
-        print(f"{figures[mine][2] / others[leanest][2]:.2f} of {leanest}'s, the leanest")
+        print(f"CPU: {others[best][0] / figures[mine][0]:.1f} times less than {best}, Polars at its fastest (mark: 4)")
+        for name, figure in ((n, f) for n, f in figures.items() if n.startswith("tael")):
+            for other in dict.fromkeys((best, leanest)):
+                peak, added = figure[2] / others[other][2], figure[3] / others[other][3]
+                print(f"memory: {name} takes {peak:.2f} of {other}'s peak (mark: 0.5), {added:.2f} of what that added")
         ours = np.load(f"{folder}/{mine}.out.npy", mmap_mode="r")
         for name in others:
             theirs = np.load(f"{folder}/{name}.out.npy", mmap_mode="r")

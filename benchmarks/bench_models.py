@@ -161,7 +161,7 @@ def main() -> int:
                 flush=True,
             )
             if args.verbose:
-                for line in row["chosen"]:
+                for line in filter(None, row["chosen"]):
                     print(f"    {line}")
     return 0
 

@@ -57,7 +57,9 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False).map(Literal)
 TEXTS = st.text(st.characters(exclude_categories=[]), max_size=8).map(Literal)
 LITERALS = NUMBERS | TEXTS | st.booleans().map(Literal)
 DURATIONS = st.builds(
-    lambda count, unit: Literal(f"{count}{unit}"), st.integers(1, 999), st.sampled_from("s min h d w mo y".split())
+    lambda count, unit: Literal(f"{count}{unit}"),
+    st.integers(1, 999),
+    st.sampled_from(["s", "min", "h", "d", "w", "mo", "y"]),
 )
 INFIX = [name for name, operator in REGISTRY.items() if operator.infix and operator.arity == (2, 2)]
 UNARY = [name for name, operator in REGISTRY.items() if operator.infix and operator.arity == (1, 1)]
@@ -134,7 +136,7 @@ def test_flags_and_numbers_are_different_literals() -> None:
         ("sum(a.b, last=90)", 'Write `last="90d"`'),
         ("sum(a.b, last='90')", "no length of time"),
         ("sum(a.b, last='all')", "leave `last` out"),
-        ("sum(a.b, last='1d', last='2d')", "cannot be read"),
+        ("sum(a.b, last='1d', last='2d')", "given twice"),
         ("close[+5] / close - 1", "not in the language yet"),
         ("mean(amount, by=district)", "(`by=`) are not in the language yet"),
         ("'word' in remark", 'contains(remark, "word")'),
@@ -162,7 +164,7 @@ def test_errors_name_the_place() -> None:
     [
         "-" * 15_000 + "x",
         "(" * 5_000 + "x" + ")" * 5_000,
-        "log(" * 4_000 + "x" + ")" * 4_000,
+        "log(" * 3_000 + "x" + ")" * 3_000,
         "a" + " + a" * 4_000,
         "a" + " and a" * 3_000,
         "a" + " < a" * 3_000,
@@ -173,9 +175,6 @@ def test_errors_name_the_place() -> None:
     ],
 )
 def test_deep_nesting_is_refused_and_never_overflows(text: str) -> None:
-    if text.startswith("a.b"):
-        assert isinstance(parse(text), Name)
-        return
     with pytest.raises(FormulaError, match="nested too deeply"):
         parse(text)
 

@@ -56,6 +56,7 @@ def test_same_data_same_bits_whatever_the_threads(credit: Data, fast: list[str])
     second = PortfolioClassifier(fast, cv=3, n_jobs=2).fit(X, y)
     np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
     np.testing.assert_array_equal(first.oof_log_odds_, second.oof_log_odds_)
+    np.testing.assert_array_equal(first.contributions(X), second.contributions(X))
 
 
 def test_members_are_weighted_ranked_and_measured_out_of_fold(fitted: PortfolioClassifier, credit: Data) -> None:
@@ -162,7 +163,7 @@ def test_every_frame_gives_the_same_bits(credit: Data, fast: list[str]) -> None:
     names = [f"c{j}" for j in range(X.shape[1])]
     plain = PortfolioClassifier(fast, cv=2).fit(X, y).predict_proba(X)
     polars = pl.DataFrame(X, schema=names).with_columns(pl.col("c4").fill_nan(None), pl.col("c3").cast(pl.Boolean))
-    for frame in (pd.DataFrame(X, columns=names), polars):
+    for frame in (pd.DataFrame(X, columns=names), pd.DataFrame(X, columns=names).convert_dtypes(), polars):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             model = PortfolioClassifier(fast, cv=2).fit(frame, y)
@@ -212,6 +213,19 @@ def test_large_tables_are_screened_first(credit: Data, monkeypatch: pytest.Monke
     assert any(c.stage == "screening" for c in model.candidates_)
     again = PortfolioClassifier(cv=3).fit(X, y)
     np.testing.assert_array_equal(model.predict_proba(X), again.predict_proba(X))
+
+
+def test_a_fold_that_holds_out_one_class_is_not_the_one_to_screen_on(
+    credit: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, y = credit
+    monkeypatch.setattr(portfolio_module, "_SCREEN_FROM", 1000)
+    monkeypatch.setattr(crossfit, "SCREEN_ROWS", 300)
+    rows = np.arange(len(y))
+    good = rows[y == 0][:50]
+    folds = [(np.setdiff1d(rows, good), good), (rows[:400], rows[400:])]
+    model = PortfolioClassifier(cv=folds).fit(X, y)
+    assert all(np.isfinite(c.auc) for c in model.candidates_)
 
 
 @pytest.mark.parametrize("refit", ["all", "folds"])

@@ -27,7 +27,7 @@ def browser(chromium: str) -> Iterator[Any]:
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_report_in_chromium(run: dict[str, Any], browser: Any, tmp_path: Path, lang: str) -> None:
     path = write_report(run, tmp_path / "report.html", lang)
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     said: list[str] = []
     asked: list[str] = []
     page.on("console", lambda message: said.append(message.text))
@@ -54,8 +54,11 @@ def test_report_in_chromium(run: dict[str, Any], browser: Any, tmp_path: Path, l
     assert figures() == chosen
 
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.locator("#performance svg.chart").first.hover()
-    assert "%" in page.inner_text(".tip.shown")
+    picture = page.locator("#performance svg.chart").first
+    picture.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)  # the read-out hides while the page scrolls
+    picture.hover()
+    assert "%" in page.inner_text(".tip.shown", timeout=5000)
     assert said == []
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     page.close()

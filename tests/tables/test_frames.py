@@ -104,6 +104,16 @@ def test_flags_categories_and_missing_words() -> None:
     assert rows == [(True, "1", True, 1.0), (False, "2", False, None), (None, None, None, 2.0)]
 
 
+@pytest.mark.parametrize(
+    "kind", [pl.Int8, pl.UInt8, pl.Int16, pl.UInt32, pl.Int64, pl.UInt64, pl.Float32, pl.Decimal(10, 2)]
+)
+def test_every_kind_of_number(kind: pl.DataType) -> None:
+    frame = pl.DataFrame({"x": pl.Series([1, None, 100], dtype=kind), "k": pl.Series([1, 2, 3], dtype=kind)})
+    tables = Tables({"a": frame}, {"a": {"key": "k"}})
+    assert tables["a"].rows() == [(1.0, 1), (None, 2), (100.0, 3)]
+    assert tables["a"].dtypes == [pl.Float64, pl.Int64]
+
+
 def test_headers_that_no_formula_can_hold() -> None:
     frame = pl.DataFrame({"Loan Amount": [1.0], "other thing": [2.0]})
     tables = Tables({"a": frame}, {"a": {"columns": {"amount": {"header": "Loan Amount"}}}})

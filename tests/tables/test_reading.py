@@ -85,6 +85,12 @@ def test_a_header_alone_is_an_empty_table(folder: Callable[..., Path], content: 
     assert tables["a"].is_empty()
 
 
+def test_the_index_that_pandas_writes_is_ignored(folder: Callable[..., Path]) -> None:
+    tables = read_tables(folder({"a.csv": ",x\n0,5\n1,6\n"}, "[a]\nfile = 'a.csv'\n"))
+    assert tables["a"]["x"].to_list() == [5.0, 6.0]
+    assert tables.schema.tables["a"].columns[""].role == "ignore"
+
+
 def test_many_parquet_files_are_one_table(folder: Callable[..., Path]) -> None:
     where = folder({}, "[a]\nfile = 'parts/*.parquet'\n[b]\n")
     (where / "parts").mkdir()
@@ -113,7 +119,7 @@ def test_progress_and_a_description_of_another_name(folder: Callable[..., Path])
         ("a.csv", b"", ["A file is empty"]),
         ("a.csv", b"\nid,x\n1,2\n", ["no header", "skip_lines"]),
         ("a.csv", b"id,x,id\n1,2,3\n", ["same name", "'id'", "line 1"]),
-        ("a.csv", b"id,,x\n1,2,3\n", ["has no name", "line 1"]),
+        ("a.csv", b"id,,x,\n1,2,3,4\n", ["have no name", "line 1"]),
         ("a.csv", b"id,x\n1,2\n3,4,5\n", ["too many fields or too few", "2 fields (id, x)", "'3,4,5'", "line 3"]),
         ("a.csv", b"id,x\n1,2\n3\n4,5\n", ["too many fields or too few", "1: '3'", "line 3"]),
         ("a.csv", b'id,x\n1,"2\n3"\n3\n4,5\n', ["'3'", "line 4"]),
@@ -122,7 +128,7 @@ def test_progress_and_a_description_of_another_name(folder: Callable[..., Path])
         (
             "a.csv",
             "id,x\n1,a\n2,张三\n".encode("gb18030"),
-            ["line 3", "reads in gb18030: 2,张三", 'encoding = "gb18030"'],
+            ["line 3", "gb18030: 2,张三", 'encoding = "gb18030"'],
         ),
         ("a.csv", b"id,x\n1,\xff\xff\n", ["not in the encoding declared", "line 2"]),
         ("a.csv", "id,x\n1,2\n".encode("utf-16"), ["UTF-16"]),

@@ -19,7 +19,7 @@ import pytest
 from tael.errors import TablesError
 from tael.tables import read_tables
 
-DDL = "CREATE TABLE loans (loan BIGINT, customer VARCHAR(9), amount NUMERIC(12, 2), at TIMESTAMP, good BOOLEAN)"
+DDL = 'CREATE TABLE loans (loan BIGINT, customer VARCHAR(9), amount NUMERIC(12, 2), "at" TIMESTAMP, good BOOLEAN)'
 ROWS = "INSERT INTO loans VALUES (1, '007', 1.50, '2024-01-31 10:00:00', true), (2, NULL, NULL, NULL, NULL)"
 EXPECTED = [(1, "007", 1.5, datetime(2024, 1, 31, 10), True), (2, None, None, None, None)]
 TOML = "[loans]\nsource = '{source}'\n{more}\nkey = 'loan'\ntime = 'at'\n[loans.columns]\ngood = {{ type = 'flag' }}\n"
@@ -99,7 +99,8 @@ def test_duckdb_faults_and_no_writing(duckdb_folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "url", "extra"), [("duckdb", "duckdb:///a", "duckdb"), ("psycopg", "postgresql://h/d", "postgres")]
+    ("module", "url", "extra"),
+    [("duckdb", "duckdb:///a", "duckdb"), ("psycopg", "postgresql://h/d", "postgres")],
 )
 def test_extras_that_are_not_installed(
     folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, module: str, url: str, extra: str
@@ -138,7 +139,8 @@ def postgres() -> Iterator[Path]:
     process: subprocess.Popen[bytes] | None = None
     try:
         subprocess.run(
-            [initdb, "-D", where / "data", "-U", "tael", "-A", "scram-sha-256", f"--pwfile={where / 'password'}", "-N", "-E", "UTF8"],
+            [initdb, "-D", where / "data", "-U", "tael", "-A", "scram-sha-256",
+             f"--pwfile={where / 'password'}", "-N", "-E", "UTF8"],
             check=True, capture_output=True, user=user, cwd=where,
         )  # fmt: skip
         with (where / "log").open("wb") as log:

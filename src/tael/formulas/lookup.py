@@ -82,6 +82,7 @@ class Lookup:
         return hops, table
 
     def not_above(self, table: str, part: str, *, inside: bool) -> FormulaError:
+        """The error for a table that cannot be reached upwards."""
         if inside:
             return FormulaError(
                 f'"{part}" does not lie above "{table}".',
@@ -100,6 +101,7 @@ class Lookup:
         )
 
     def column(self, grain: str, hops: tuple[str, ...], table: str, column: str, *, single: bool) -> BoundColumn:
+        """A column of the table that was reached, if the formula may name it."""
         known = column_names(self.schema, table)
         if column not in known:
             if single and column in self.schema.tables:

@@ -193,11 +193,14 @@ class _Reader:
         parts: list[str] = []
         inner: ast.expr = node
         while isinstance(inner, ast.Attribute):
-            parts.insert(0, inner.attr)
+            parts.append(inner.attr)
             inner = inner.value
         if not isinstance(inner, ast.Name):
             self.refuse(node, "A point stands between names alone, as in `customers.age`.", None)
-        parts.insert(0, inner.id)
+        parts.append(inner.id)
+        parts.reverse()
+        if len(parts) > MAX_DEPTH:
+            raise _too_deep(self.text)
         for part in parts:
             if part.startswith("__"):
                 self.refuse(node, f'The name "{part}" is not taken.', f'Write `{COLUMN}("{part}")` if it is a column.')

@@ -323,19 +323,17 @@ def _plan(
     for p, v, family in sorted(by_unit):
         if p != seen:
             seen = p
-            if p < 0:
-                slots, known, n_slots = None, None, 1
-            else:
+            slots = known = before = None
+            n_slots = 1
+            if p >= 0:
                 part = partitions[p]
                 n_slots = part.n_slots
                 slots = column(part.slots, (np.int8, np.int16, np.int32, np.int64))
                 slots = _sized(slots, n_rows, f"partitions[{p}]", n_slots)
                 known = _known(part.known, n_rows, forward)
-            before = None
-            if p >= 0 and known is not None and partitions[p].before is not None:
-                before = _sized(
-                    column(partitions[p].before, (slots.dtype.type,)), n_rows, f"partitions[{p}].before", n_slots
-                )
+                if known is not None and part.before is not None:
+                    before = column(part.before, (slots.dtype.type,))
+                    before = _sized(before, n_rows, f"partitions[{p}].before", n_slots)
             held += [slots, known, before]
             width = 0 if slots is None else slots.dtype.itemsize
             groups.append([address(slots), width, address(known), n_slots, len(units), len(units), address(before)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -18,7 +19,7 @@ from tael.models._input import check_monotone, check_training
 from tael.models.additive import AdditiveClassifier
 from tael.models.blending import blend, log_loss, prune
 from tael.models.crossfit import SMALLEST, Candidate, CrossFit, Member, roc_auc
-from tael.models.folds import Fold, make_folds
+from tael.models.folds import Fold, make_folds, run_side_by_side
 from tael.models.logistic import Floats
 from tael.models.members import Setting, choose
 
@@ -177,8 +178,10 @@ class PortfolioClassifier(AdditiveClassifier):
         if screened:
             at_most = _AT_MOST_SCREENED if fit.X.size <= _VERY_LARGE else _AT_MOST_VERY_LARGE
         self.candidates_ = []
-        if screened:
-            kept, tried = fit.screen(settings, folds[0], at_most)
+        # A grouped fold may hold out one class only: screen on the first that shows both.
+        both = next((f for f in folds if len(np.unique(fit.y[f[1]])) == 2), None)
+        if screened and both is not None:
+            kept, tried = fit.screen(settings, both, at_most)
             self.candidates_ += [c for c in tried if not c.kept]
             settings = [settings[k] for k in kept]
         Z, fold_scorers = fit.cross_fit(settings, folds)
@@ -216,9 +219,15 @@ class PortfolioClassifier(AdditiveClassifier):
         return self.calibration_.apply(z)
 
     def _contributions(self, X: Floats) -> Floats:
+        # Explaining trees costs a thousand times what scoring them does, so here alone scoring uses the threads.
+        parts = np.array_split(X, max(1, min(len(X) // 64, 64)))
+        out = np.concatenate(run_side_by_side([partial(self._explain, part) for part in parts], self.n_jobs))
+        out *= self.calibration_.slope
+        out[:, -1] += self.calibration_.intercept
+        return out
+
+    def _explain(self, X: Floats) -> Floats:
         out = np.zeros((X.shape[0], X.shape[1] + 1))
         for member in self.members_:
             out += member.weight * member.average("contributions", X)
-        out *= self.calibration_.slope
-        out[:, -1] += self.calibration_.intercept
         return out

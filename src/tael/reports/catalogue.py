@@ -67,6 +67,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Measured on {n} observations with {bad} bad outcomes, from {first} to {last}, that the model never saw.",
         "在模型从未见过的 {n} 个样本（其中坏样本 {bad} 个，{first} 至 {last}）上测得。",
     ),
+    "summary.measured_before": (
+        "Measured on {n} observations with {bad} bad outcomes, from {first} to {last}; not on later months.",
+        "在 {n} 个样本（其中坏样本 {bad} 个，{first} 至 {last}）上测得，尚未在之后的月份上检验。",
+    ),
     "summary.calibrated": (
         "In {inside} of {all} score bands the forecast lies inside the interval of what was observed.",
         "{all} 个分数段中有 {inside} 个的预测值落在实际观测区间之内。",
@@ -155,9 +159,9 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "dropped.no_gain": ("no gain", "无增益"),
     "dropped.redundant": ("redundant", "冗余"),
     "performance.read": (
-        "The latest part counts: the model saw neither its people nor its months. Beneath each value stands its "
+        "What was fitted is flattered on its own rows: the latest part counts. Beneath each value stands its "
         "bootstrap interval.",
-        "以最近时段的结果为准：模型既未见过其中的客户，也未见过这些月份。每个数值下方是其自助法（bootstrap）区间。",
+        "模型在自身训练样本上的表现总会偏高，应以最近时段的结果为准。每个数值下方是其自助法（bootstrap）区间。",
     ),
     "performance.metrics": ("Metrics side by side", "指标对照"),
     "performance.metric": ("Metric", "指标"),
@@ -256,7 +260,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "strategy.limits": ("Limits that had to hold:", "必须满足的约束："),
     "limit.max_bad_rate": ("highest bad rate of the approved", "通过客户的最高坏账率"),
-    "strategy.slider": ("Try another cut-off. Approve below a default probability of", "试试其他阈值。违约概率低于此值者通过："),
+    "strategy.slider": (
+        "Try another cut-off. Approve below a default probability of",
+        "试试其他阈值。违约概率低于此值者通过：",
+    ),
     "strategy.stricter": ("stricter", "更严"),
     "strategy.looser": ("looser", "更宽"),
     "strategy.back": ("Back to the chosen cut-off", "回到选定阈值"),
@@ -311,7 +318,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "与典型申请人相比，每条横柱把违约几率推高（向右，橙色）或拉低（向左，蓝色）。仅列出最主要的理由。",
     ),
     "reasons.applicant": ("Applicant {id}", "申请人 {id}"),
-    "reasons.facts": ("Probability of default {probability}, judged as of {cutoff}.", "违约概率 {probability}，评估时点 {cutoff}。"),
+    "reasons.facts": (
+        "Probability of default {probability}, judged as of {cutoff}.",
+        "违约概率 {probability}，评估时点 {cutoff}。",
+    ),
     "reasons.table": ("Reasons for applicant {id}", "申请人 {id} 的理由"),
     "reasons.reason": ("Reason", "理由"),
     "reasons.value": ("This applicant", "本人"),
@@ -376,7 +386,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "missing.stability": ("The stability of the score was not measured.", "没有测量评分的稳定性。"),
     "missing.csi": ("The stability of the features was not measured.", "没有测量特征的稳定性。"),
     "missing.refer": ("There is no referral band: no case goes to a person.", "没有人工审核区间：所有申请自动处理。"),
-    "missing.curve": ("The strategy curve is not available, so no other cut-off can be tried here.", "没有策略曲线，无法在此尝试其他阈值。"),
+    "missing.curve": (
+        "The strategy curve is not available, so no other cut-off can be tried here.",
+        "没有策略曲线，无法在此尝试其他阈值。",
+    ),
     "missing.values": ("No policies were compared.", "没有比较各策略。"),
     "missing.swap_set": (
         "No swap set: there is no rule of today's to compare with.",

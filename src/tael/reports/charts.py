@@ -1,4 +1,4 @@
-"""Pictures as inline SVG: lines with bands, bars, dots with intervals. Arrays in, markup out; colours live in style.css."""
+"""Pictures as inline SVG: lines with bands, bars, dots with intervals. Arrays in, markup out; colours in style.css."""
 
 from __future__ import annotations
 
@@ -183,15 +183,26 @@ class Chart:
 
     def mark(self, x: float, text: str = "", low: float | None = None, high: float | None = None) -> None:
         """A dashed upright line, named at its top; between ``low`` and ``high`` when given."""
-        at, y1, y2 = self.px(x), self.py(self._y[0] if low is None else low), self.py(self._y[1] if high is None else high)
+        at, y1, y2 = (
+            self.px(x),
+            self.py(self._y[0] if low is None else low),
+            self.py(self._y[1] if high is None else high),
+        )
         self._parts.append(el("line", x1=at, x2=at, y1=y1, y2=y2, class_="rule"))
         late = at > self.width * 0.7
-        self._text(at + (-5 if late else 5), y2 + 0.25 * (y1 - y2) if high is not None else y2 + 10, text,
-                   "end" if late else "start", "note")
+        self._text(
+            at + (-5 if late else 5),
+            y2 + 0.25 * (y1 - y2) if high is not None else y2 + 10,
+            text,
+            "end" if late else "start",
+            "note",
+        )
 
     def follow(self, names: Sequence[tuple[str, str]]) -> None:
         """An upright line and named dots that the page's script moves with the slider."""
-        self._parts.append(el("line", x1=0, x2=0, y1=self.top, y2=self.height - self.bottom, class_="follow", data_follow=True))
+        self._parts.append(
+            el("line", x1=0, x2=0, y1=self.top, y2=self.height - self.bottom, class_="follow", data_follow=True)
+        )
         for name, kind in names:
             self._parts.append(el("circle", cx=0, cy=0, r=5, class_=f"dot {kind}", data_dot=name))
 
@@ -202,9 +213,21 @@ class Chart:
     def svg(self, description: str) -> Safe:
         """The picture, with its description for those who do not see it."""
         hover = json.dumps(self._hover, ensure_ascii=False, separators=(",", ":")) if self._hover else None
-        cross = el("line", y1=self.top, y2=self.height - self.bottom, class_="cross", visibility="hidden") if hover else None
-        return el("svg", self._parts, cross, viewBox=f"0 0 {self.width} {self.height}",
-                  role="img", aria_label=description, class_="chart", data_hover=hover)  # fmt: skip
+        cross = (
+            el("line", y1=self.top, y2=self.height - self.bottom, class_="cross", visibility="hidden")
+            if hover
+            else None
+        )
+        return el(
+            "svg",
+            self._parts,
+            cross,
+            viewBox=f"0 0 {self.width} {self.height}",
+            role="img",
+            aria_label=description,
+            class_="chart",
+            data_hover=hover,
+        )
 
 
 def sparkline(rates: Values, base: float | None, grey_from: int, description: str) -> Safe:
@@ -221,8 +244,16 @@ def sparkline(rates: Values, base: float | None, grey_from: int, description: st
         if value is not None:
             size = round(max(value / top * (height - 2), 1), 1)
             kind = "grey" if k >= grey_from else "s2" if base is not None and value > base else "s1"
-            parts.append(el("rect", x=round(k * step + 1, 1), y=round(height - size, 1), width=round(step - 2, 1),
-                            height=size, class_=f"bar {kind}"))  # fmt: skip
+            parts.append(
+                el(
+                    "rect",
+                    x=round(k * step + 1, 1),
+                    y=round(height - size, 1),
+                    width=round(step - 2, 1),
+                    height=size,
+                    class_=f"bar {kind}",
+                )
+            )
     if base is not None:
         at = round(height - base / top * (height - 2), 1)
         parts.append(el("line", x1=0, x2=width, y1=at, y2=at, class_="rule"))
@@ -235,9 +266,16 @@ def share_bar(value: float, most: float, kind: str = "s1", *, signed: bool = Fal
     width = round(100 * abs(part) * (0.5 if signed else 1.0), 1)
     x = (50.0 if part >= 0 else 50.0 - width) if signed else 0.0
     middle = el("line", x1=50, x2=50, y1=0, y2=10, class_="axis") if signed else None
-    return el("svg", el("rect", x=0, y=0, width=100, height=10, class_="track"), middle,
-              el("rect", x=x, y=1, width=width, height=8, class_=f"bar {kind}"),
-              viewBox="0 0 100 10", preserveAspectRatio="none", aria_hidden="true", class_="cellbar")  # fmt: skip
+    return el(
+        "svg",
+        el("rect", x=0, y=0, width=100, height=10, class_="track"),
+        middle,
+        el("rect", x=x, y=1, width=width, height=8, class_=f"bar {kind}"),
+        viewBox="0 0 100 10",
+        preserveAspectRatio="none",
+        aria_hidden="true",
+        class_="cellbar",
+    )
 
 
 def split_bar(parts: Sequence[tuple[float, str]], description: str) -> Safe:
@@ -247,5 +285,12 @@ def split_bar(parts: Sequence[tuple[float, str]], description: str) -> Safe:
         width = 100 * size / total
         drawn.append(el("rect", x=round(start, 2), y=0, width=round(width, 2), height=10, class_=f"bar {kind}"))
         start += width
-    return el("svg", drawn, viewBox="0 0 100 10", preserveAspectRatio="none", role="img", aria_label=description,
-              class_="splitbar")  # fmt: skip
+    return el(
+        "svg",
+        drawn,
+        viewBox="0 0 100 10",
+        preserveAspectRatio="none",
+        role="img",
+        aria_label=description,
+        class_="splitbar",
+    )

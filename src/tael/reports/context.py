@@ -88,7 +88,9 @@ class Page:
         """A plain statement that something is not available, and why that may be."""
         return el("p", self.t(key), class_="missing")
 
-    def with_interval(self, cell: Any, write: Callable[[Any], str], between: Callable[[Any, Any], str] | None = None) -> Safe:
+    def with_interval(
+        self, cell: Any, write: Callable[[Any], str], between: Callable[[Any, Any], str] | None = None
+    ) -> Safe:
         """A value with its interval beneath."""
         cell = cell if isinstance(cell, Mapping) else {}
         ends = cell.get("low"), cell.get("high")
@@ -129,10 +131,21 @@ def table(
 
     head = el("tr", *(el("th", h, scope="col", class_=look(k)) for k, h in enumerate(heads)))
     body = [
-        el("tr", *(el("td" if k else "th", cell, scope=None if k else "row", class_=look(k), data_label=heads[k] if k else None)
-                   for k, cell in enumerate(row)))
+        el(
+            "tr",
+            *(
+                el(
+                    "td" if k else "th",
+                    cell,
+                    scope=None if k else "row",
+                    class_=look(k),
+                    data_label=heads[k] if k else None,
+                )
+                for k, cell in enumerate(row)
+            ),
+        )
         for row in rows
-    ]  # fmt: skip
+    ]
     inner = el("table", el("caption", caption), el("thead", head), el("tbody", body), class_=kind or None)
     return el("div", inner, class_="scroll", role="region", aria_label=caption, tabindex=0)
 
@@ -140,13 +153,27 @@ def table(
 def figure(title: str, picture: Safe, legend: Sequence[tuple[str, str]] = (), note: str = "") -> Safe:
     """A picture with its title, its legend ``(class, name)`` and one line on how to read it."""
     keys = [
-        el("span", el("svg", el("rect", width=12, height=10, x=6, class_=kind) if kind.startswith("bar")
-                      else el("line", x1=0, x2=18, y1=5, y2=5, class_=f"line {kind}"),
-                      viewBox="0 0 18 10", class_="key", aria_hidden="true"), name)
+        el(
+            "span",
+            el(
+                "svg",
+                el("rect", width=12, height=10, x=6, class_=kind)
+                if kind.startswith("bar")
+                else el("line", x1=0, x2=18, y1=5, y2=5, class_=f"line {kind}"),
+                viewBox="0 0 18 10",
+                class_="key",
+                aria_hidden="true",
+            ),
+            name,
+        )
         for kind, name in legend
-    ]  # fmt: skip
-    return el("figure", el("figcaption", el("strong", title), el("span", keys, class_="legend")), picture,
-              el("p", note, class_="note") if note else None)  # fmt: skip
+    ]
+    return el(
+        "figure",
+        el("figcaption", el("strong", title), el("span", keys, class_="legend")),
+        picture,
+        el("p", note, class_="note") if note else None,
+    )
 
 
 def barred(text: str, bar: Safe) -> Safe:
@@ -167,7 +194,9 @@ def badge(page: Page, severity: str, title: str) -> Safe:
 
 def tile(label: str, value: Any, below: Any = "", kind: str = "") -> Safe:
     """One big figure with its name above and its interval below."""
-    return el("div", el("dt", label), el("dd", value, el("small", below) if below else None), class_=f"tile {kind}".strip())
+    return el(
+        "div", el("dt", label), el("dd", value, el("small", below) if below else None), class_=f"tile {kind}".strip()
+    )
 
 
 def total(values: Iterable[Any]) -> float:

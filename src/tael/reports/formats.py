@@ -118,7 +118,13 @@ class Format:
         word = next(word for scale, word in _SCALES[self.lang] if scale == divisor)
         ends = [v / divisor for v in (low, high)]
         digits = [0 if divisor == 1.0 or abs(v) >= 100 else 1 if abs(v) >= 10 else 2 for v in ends]
-        text = " ".join([_signed(f"{ends[0]:,.{digits[0]}f}"), "至" if self.lang == "zh" else "to", _signed(f"{ends[1]:,.{digits[1]}f}")])
+        text = " ".join(
+            [
+                _signed(f"{ends[0]:,.{digits[0]}f}"),
+                "至" if self.lang == "zh" else "to",
+                _signed(f"{ends[1]:,.{digits[1]}f}"),
+            ]
+        )
         if self.lang == "zh":
             return f"{text}\u00a0{self._unit(word)}"
         return "\u00a0".join(part for part in (self.currency, text, word) if part)

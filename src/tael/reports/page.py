@@ -46,28 +46,49 @@ def build_report(run: Mapping[str, Any], lang: str = "en") -> str:
     True
     """
     if lang not in ("en", "zh"):
-        raise RunError("No report in this language.", expected="en or zh", got=str(lang), fix=did_you_mean(str(lang), ("en", "zh")))
+        raise RunError(
+            "No report in this language.", expected="en or zh", got=str(lang), fix=did_you_mean(str(lang), ("en", "zh"))
+        )
     if not isinstance(run, Mapping):
-        raise RunError("A report is made from a run's run.json.", expected="a mapping", got=type(run).__name__,
-                       fix="Read run.json with json.load and hand over what it gives.")  # fmt: skip
+        raise RunError(
+            "A report is made from a run's run.json.",
+            expected="a mapping",
+            got=type(run).__name__,
+            fix="Read run.json with json.load and hand over what it gives.",
+        )
     if run.get("format", FORMAT) != FORMAT:
-        raise RunError("This run was written in another format.", expected=f"format {FORMAT}", got=f"format {run['format']}",
-                       where="run.json", fix="Use the tael version that wrote the run.")  # fmt: skip
+        raise RunError(
+            "This run was written in another format.",
+            expected=f"format {FORMAT}",
+            got=f"format {run['format']}",
+            where="run.json",
+            fix="Use the tael version that wrote the run.",
+        )
     page = Page(run, cast(Lang, lang))
     style, script = _resource("style.css"), _resource("script.js")
-    policy = (f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "
-              "base-uri 'none'; form-action 'none'")  # fmt: skip
+    policy = (
+        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
     title = page.say(page.at("scenario", "title")) or page.say(page.at("scenario", "name")) or page.t("page.report")
-    head = el("head", el("meta", charset="utf-8"),
-              el("meta", http_equiv="Content-Security-Policy", content=policy),
-              el("meta", name="viewport", content="width=device-width, initial-scale=1"),
-              el("meta", name="generator", content=f"tael {page.at('tael', 'version') or ''}".strip()),
-              el("link", rel="icon", href="data:,"),
-              el("title", f"{title} · {page.t('page.report')}"),
-              el("style", raw(style)))  # fmt: skip
-    body = el("body", el("a", page.t("page.skip"), href="#summary", class_="skip"), _header(page, title),
-              el("div", _contents(page), el("main", *(_section(page, section) for section in SECTIONS)), class_="frame"),
-              _footer(page), el("script", raw(script)))  # fmt: skip
+    head = el(
+        "head",
+        el("meta", charset="utf-8"),
+        el("meta", http_equiv="Content-Security-Policy", content=policy),
+        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="generator", content=f"tael {page.at('tael', 'version') or ''}".strip()),
+        el("link", rel="icon", href="data:,"),
+        el("title", f"{title} · {page.t('page.report')}"),
+        el("style", raw(style)),
+    )
+    body = el(
+        "body",
+        el("a", page.t("page.skip"), href="#summary", class_="skip"),
+        _header(page, title),
+        el("div", _contents(page), el("main", *(_section(page, section) for section in SECTIONS)), class_="frame"),
+        _footer(page),
+        el("script", raw(script)),
+    )
     return "<!DOCTYPE html>\n" + el("html", head, body, lang="zh-CN" if lang == "zh" else "en") + "\n"
 
 
@@ -95,8 +116,12 @@ def write_report(run: Mapping[str, Any], path: str | Path, lang: str = "en", *, 
     """
     target = Path(path)
     if target.exists() and not overwrite:
-        raise RunError("There is a file already.", expected="a new path", got=str(target),
-                       fix="Choose another path, or pass overwrite=True.")  # fmt: skip
+        raise RunError(
+            "There is a file already.",
+            expected="a new path",
+            got=str(target),
+            fix="Choose another path, or pass overwrite=True.",
+        )
     text = build_report(run, lang)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -107,8 +132,12 @@ def write_report(run: Mapping[str, Any], path: str | Path, lang: str = "en", *, 
         os.replace(part, target)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise RunError("The report cannot be written.", got=str(error), where=str(target),
-                       fix="Check that the folder exists, can be written, and has room.") from error  # fmt: skip
+        raise RunError(
+            "The report cannot be written.",
+            got=str(error),
+            where=str(target),
+            fix="Check that the folder exists, can be written, and has room.",
+        ) from error
     return target
 
 
@@ -121,8 +150,13 @@ def _hash(text: str) -> str:
 
 
 def _section(page: Page, section: Any) -> Safe:
-    return el("section", el("h2", page.t(section.title), id=f"{section.id}-title"), section.render(page),
-              id=section.id, aria_labelledby=f"{section.id}-title")  # fmt: skip
+    return el(
+        "section",
+        el("h2", page.t(section.title), id=f"{section.id}-title"),
+        section.render(page),
+        id=section.id,
+        aria_labelledby=f"{section.id}-title",
+    )
 
 
 def _header(page: Page, title: str) -> Safe:
@@ -136,17 +170,35 @@ def _header(page: Page, title: str) -> Safe:
     ]
     simulated = None
     if page.at("simulated"):
-        simulated = el("p", el("strong", page.t("page.simulated")), " ", page.t("page.simulated_text"), class_="simulated", role="note")
+        simulated = el(
+            "p",
+            el("strong", page.t("page.simulated")),
+            " ",
+            page.t("page.simulated_text"),
+            class_="simulated",
+            role="note",
+        )
     question = page.say(page.at("scenario", "question"))
-    return join(simulated, el("header", el("p", page.t("page.kicker"), class_="kicker"), el("h1", title),
-                el("p", question, class_="question") if question else None,
-                el("dl", *(el("div", el("dt", k), el("dd", str(v))) for k, v in facts if v is not None), class_="facts"),
-                class_="top"))  # fmt: skip
+    return join(
+        simulated,
+        el(
+            "header",
+            el("p", page.t("page.kicker"), class_="kicker"),
+            el("h1", title),
+            el("p", question, class_="question") if question else None,
+            el("dl", *(el("div", el("dt", k), el("dd", str(v))) for k, v in facts if v is not None), class_="facts"),
+            class_="top",
+        ),
+    )
 
 
 def _contents(page: Page) -> Safe:
     links = [el("li", el("a", page.t(s.title), href=f"#{s.id}")) for s in SECTIONS]
-    return el("nav", el("details", el("summary", page.t("page.contents")), el("ol", links), open=True), aria_label=page.t("page.contents"))
+    return el(
+        "nav",
+        el("details", el("summary", page.t("page.contents")), el("ol", links), open=True),
+        aria_label=page.t("page.contents"),
+    )
 
 
 def _footer(page: Page) -> Safe:

@@ -41,6 +41,13 @@ def polars_of(frame: Any, name: str) -> pl.DataFrame:
         return frame
     try:
         wide = nw.from_native(frame, eager_only=True)
+    except nw.exceptions.NarwhalsError as error:
+        raise TablesError(
+            "Some columns have the same name.",
+            got=clipped(str(error), 200),
+            where=str(Place(name)),
+            fix="Name them apart before.",
+        ) from error
     except (TypeError, ValueError) as error:
         lazy = hasattr(frame, "collect")
         raise TablesError(
@@ -49,13 +56,6 @@ def polars_of(frame: Any, name: str) -> pl.DataFrame:
             got=type(frame).__name__ if not isinstance(error, ValueError) else clipped(str(error), 200),
             where=str(Place(name)),
             fix="Call .collect() on it first." if lazy else "Pass a frame, or read files with tael.read_tables.",
-        ) from error
-    except nw.exceptions.NarwhalsError as error:
-        raise TablesError(
-            "Some columns have the same name.",
-            got=clipped(str(error), 200),
-            where=str(Place(name)),
-            fix="Name them apart before.",
         ) from error
     names = getattr(getattr(wide.to_native(), "index", None), "names", [None])
     if any(one is not None and one not in wide.columns for one in names):

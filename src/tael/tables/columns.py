@@ -63,6 +63,8 @@ def guess(series: pl.Series, promise: ColumnSchema, place: Place) -> Type:
 
 def huge(series: pl.Series) -> pl.Series:
     """Mark the integers that a 64-bit decimal number cannot hold exactly."""
+    if series.dtype not in (pl.Int64, pl.UInt64, pl.Int128):
+        return pl.repeat(False, len(series), eager=True)
     mask = series > EXACT
     if not series.dtype.is_unsigned_integer():
         mask |= series < -EXACT

@@ -192,7 +192,7 @@ class Tables(Mapping[str, pl.DataFrame]):
         for name, frame in raw.items():
             table = schema.tables[name]
             columns: dict[str, ColumnSchema] = {}
-            series: list[pl.Series] = []
+            series: dict[str, pl.Series] = {}
             for column in frame.columns:
                 place, promise = Place(name, column), table.column(column)
                 one = frame[column]
@@ -211,7 +211,7 @@ class Tables(Mapping[str, pl.DataFrame]):
                     role = Role.IGNORE
                     notes.append(Note("name", name, column, 1))
                 columns[column] = promise.model_copy(update={"type": type, "role": role})
-                series.append(done)
+                series[column] = done
             frames[name] = pl.DataFrame(series)
             completed[name] = table.model_copy(update={"columns": columns})
         if not errors:

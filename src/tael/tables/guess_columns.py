@@ -10,8 +10,9 @@ from tael.errors import TablesError
 from tael.tables.checks import suspicious_codes
 from tael.tables.columns import FALSE, TRUE, guess, to_number
 from tael.tables.guess_files import Guessed
+from tael.tables.guess_keys import numbers_rows
 from tael.tables.places import Place
-from tael.tables.schema import ColumnSchema, Type
+from tael.tables.schema import ColumnSchema, Type, named
 from tael.tables.times import looks_like_time, to_time
 
 _I = re.IGNORECASE
@@ -177,6 +178,9 @@ def _set_type(table: Guessed, column: str) -> None:
     if series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object, pl.Duration):
         table.say(column, f"holds {series.dtype}, which no formula can use", role="ignore")
         return
+    if numbers_rows(series) and not named(str(told.get("header", column))):
+        table.say(column, "numbers the rows", role="ignore")
+        return
     type = guess(series, ColumnSchema(), Place(table.name, column))
     distinct = series.drop_nulls().n_unique()
     if type == Type.NUMBER and _names(series, column, distinct):
@@ -216,7 +220,7 @@ def _set_labels(table: Guessed) -> None:
         if not 1 < distinct <= 10:
             continue
         status = bool(re.search(r"status", column, _I))
-        if status and table.section.get("time") is None:
+        if column.lower() == "status" and table.section.get("time") is None:
             continue
         why = "a status is written after the event and would foretell the label" if status else "called like a label"
         told.pop("known_at", None)

@@ -93,7 +93,13 @@ def look_at(folder: Path) -> tuple[list[Guessed], list[str]]:
 
 
 def _parquet(folder: Path, name: str, file: str) -> Guessed:
-    return _renamed(Guessed(name, Files().read(TableSchema(file=file), name, folder), {"file": file}, {}))
+    found = Guessed(name, Files().read(TableSchema(file=file), name, folder), {"file": file}, {})
+    markers = _markers(found.frame)
+    if markers:
+        found.set("missing", list(markers), "; ".join(f"{word!r}: {why}" for word, why in markers.items()))
+        text = pl.col(pl.String)
+        found.frame = found.frame.with_columns(pl.when(~text.is_in(list(markers))).then(text))
+    return _renamed(found)
 
 
 def _csv(path: Path, name: str) -> Guessed:
@@ -116,6 +122,8 @@ def _csv(path: Path, name: str) -> Guessed:
     if markers:
         found.set("missing", list(markers), "; ".join(f"{word!r}: {why}" for word, why in markers.items()))
         found.frame = read_csv(path, schema.model_copy(update={"missing": tuple(markers)}), where)
+    if found.frame.width == 1:
+        found.reasons["file"] = "only one column was found: if there are more, name the `separator`"
     return _renamed(found)
 
 

@@ -41,6 +41,17 @@ def stem(name: str) -> str:
     return re.sub(r"(?<=ch|sh|ss)es$|(?<=[^s])s$", "", plain)
 
 
+def numbers_rows(series: pl.Series) -> bool:
+    """Whether a column counts 0, 1, 2, ... or 1, 2, 3, ...
+
+    >>> numbers_rows(pl.Series([1, 2, 3])), numbers_rows(pl.Series([1, 3, 2]))
+    (True, False)
+    """
+    if not series.dtype.is_integer() or series.null_count() or series[0] not in (0, 1):
+        return False
+    return bool((series.cast(pl.Int64) == pl.int_range(series[0], series[0] + len(series), eager=True)).all())
+
+
 def set_keys(tables: list[Guessed]) -> None:
     """Choose the key of each table: unique, never missing, called like one, not another table's."""
     candidates = {table.name: _candidates(table) for table in tables}
@@ -78,6 +89,8 @@ def _candidates(table: Guessed) -> list[str]:
     for i, column in enumerate(frame.columns):
         series = frame[column]
         if not (series.dtype.is_integer() or series.dtype == pl.String) or series.null_count() or series.is_empty():
+            continue
+        if "header" in table.columns[column] and numbers_rows(series):
             continue
         if (looks_like_id(column) or i == 0 or _about(table.name, column)) and series.n_unique() == len(series):
             found.append(column)
@@ -156,7 +169,8 @@ def _target(
         same = column == key and looks_like_id(column)
         alike = same or stem(column) == stem(target) or (len(stem(key)) > 2 and stem(column) == stem(key) != "")
         long = values[target].dtype == pl.String and bool((values[target].str.len_chars().min() or 0) >= 16)  # type: ignore[operator]
-        if not (alike or (long and table.frame[column].dtype == pl.String)):
+        end = _END.fullmatch(column) and len(values[target]) >= _NODES
+        if not (alike or end or (long and table.frame[column].dtype == pl.String)):
             continue
         mine = distinct(table.frame[column]) if mine is None else mine
         share = share_in(mine, values[target])
@@ -181,7 +195,7 @@ def _set_shared(tables: list[Guessed], keys: dict[str, str]) -> None:
                 places.setdefault(column, []).append(table)
     names = {table.name for table in tables}
     for column, holders in places.items():
-        target = f"{stem(column)}s"
+        target = re.sub(r"([^aeiou])ys$", r"\1ies", f"{stem(column)}s")
         target = f"{target}_shared" if target in names else target
         if len(holders) > 1:
             first, second = (distinct(holder.frame[column]) for holder in holders[:2])

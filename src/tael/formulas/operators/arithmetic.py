@@ -69,10 +69,10 @@ def _round(value: Values, digits: Values | None = None) -> Values:
     if digits is None:
         return Values.number(np.round(value.data))
     with np.errstate(all="ignore"):
-        scale = 10.0 ** np.round(digits.data)
-        rounded = np.round(value.data * scale) / scale
-    # A number too large to be scaled has no digits there to round away.
-    return Values.number(np.where(np.isfinite(value.data * scale), rounded, value.data + 0 * digits.data))
+        scale = 10.0 ** np.clip(np.round(digits.data), -300, 300)
+        scaled = value.data * scale
+        # A number too large to be scaled has no digits there to round away.
+        return Values.number(np.where(np.isinf(scaled), value.data, np.round(scaled) / scale))
 
 
 def _minus_en(texts: Sequence[str], types: Sequence[Type]) -> str:

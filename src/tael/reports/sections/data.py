@@ -14,11 +14,17 @@ def _tables(page: Page) -> Safe:
         return page.missing("missing.tables")
     heads = [page.t(f"data.{k}") for k in ("table", "title", "rows", "columns", "first", "last", "missing_share")]
     cells = [
-        [el("code", r.get("name") or ""), page.say(r.get("title")), fmt.integer(r.get("rows")), fmt.integer(r.get("columns")),
-         r.get("first") or page.t("data.timeless"), r.get("last") or page.t("data.timeless"),
-         fmt.percent(r.get("missing_share"))]
+        [
+            el("code", r.get("name") or ""),
+            page.say(r.get("title")),
+            fmt.integer(r.get("rows")),
+            fmt.integer(r.get("columns")),
+            r.get("first") or page.t("data.timeless"),
+            r.get("last") or page.t("data.timeless"),
+            fmt.percent(r.get("missing_share")),
+        ]
         for r in rows
-    ]  # fmt: skip
+    ]
     return table(page.t("data.tables"), heads, cells, text=(0, 1, 4, 5))
 
 
@@ -34,9 +40,15 @@ def _violations(page: Page) -> Safe:
         severity = str(r.get("severity"))
         place = f"{r.get('table') or ''}.{r['column']}" if r.get("column") else str(r.get("table") or "")
         examples = ", ".join(str(e) for e in (r.get("examples") or [])[:5])
-        cells.append([el("code", place), badge(page, severity, page.name("severity", severity)),
-                      join(page.say(r.get("message")), " ", el("code", r.get("code") or "")), page.fmt.integer(r.get("count")),
-                      el("code", examples) if examples else ""])  # fmt: skip
+        cells.append(
+            [
+                el("code", place),
+                badge(page, severity, page.name("severity", severity)),
+                join(page.say(r.get("message")), " ", el("code", r.get("code") or "")),
+                page.fmt.integer(r.get("count")),
+                el("code", examples) if examples else "",
+            ]
+        )
     return table(page.t("data.violations"), heads, cells, text=(0, 1, 2, 4), kind="quiet")
 
 
@@ -48,20 +60,37 @@ def _leaks(page: Page) -> Safe:
         return el("p", badge(page, "ok", page.t("severity.ok")), " ", page.t("data.no_leaks"))
     heads = [page.t(f"data.{k}") for k in ("column", "strength", "problem")]
     cells = [
-        [el("code", r.get("column") or ""), barred(page.fmt.number(r.get("strength"), 2), share_bar(finite(r.get("strength")) or 0.0, 1.0, "s2")),
-         join(page.say(r.get("message")), " ", el("code", r.get("code") or ""))]
+        [
+            el("code", r.get("column") or ""),
+            barred(page.fmt.number(r.get("strength"), 2), share_bar(finite(r.get("strength")) or 0.0, 1.0, "s2")),
+            join(page.say(r.get("message")), " ", el("code", r.get("code") or "")),
+        ]
         for r in rows
-    ]  # fmt: skip
+    ]
     return table(page.t("data.leaks"), heads, cells, text=(0, 2), kind="quiet")
 
 
 def render(page: Page) -> Safe:
     """Draw the section."""
-    source = el("p", el("strong", page.t("page.simulated")), " ", page.t("page.simulated_text"), class_="missing") if page.at("simulated") else None
-    return join(source, _tables(page), el("h3", page.t("data.violations")), _violations(page), el("h3", page.t("data.leaks")),
-                el("p", page.t("data.leaks_text"), class_="note"), _leaks(page),
-                details(page.t("data.fingerprint_title"), el("p", page.t("data.fingerprint_text")),
-                        el("pre", page.at("data", "fingerprint") or "–")))  # fmt: skip
+    source = (
+        el("p", el("strong", page.t("page.simulated")), " ", page.t("page.simulated_text"), class_="missing")
+        if page.at("simulated")
+        else None
+    )
+    return join(
+        source,
+        _tables(page),
+        el("h3", page.t("data.violations")),
+        _violations(page),
+        el("h3", page.t("data.leaks")),
+        el("p", page.t("data.leaks_text"), class_="note"),
+        _leaks(page),
+        details(
+            page.t("data.fingerprint_title"),
+            el("p", page.t("data.fingerprint_text")),
+            el("pre", page.at("data", "fingerprint") or "–"),
+        ),
+    )
 
 
 SECTION = Section("data", "section.data", render)

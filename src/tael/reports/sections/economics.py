@@ -15,12 +15,21 @@ def render(page: Page) -> Safe:
     rows = page.rows("decision", "economics", "parameters")
     heads = [page.t(f"economics.{k}") for k in ("parameter", "name", "value", "unit")]
     cells = [
-        [page.say(r.get("title")) or str(r.get("name")), el("code", r.get("name") or ""),
-         page.fmt.short(r.get("value")) if finite(r.get("value")) is not None else str(r.get("value") or "–"), page.say(r.get("unit"))]
+        [
+            page.say(r.get("title")) or str(r.get("name")),
+            el("code", r.get("name") or ""),
+            page.fmt.short(r.get("value")) if finite(r.get("value")) is not None else str(r.get("value") or "–"),
+            page.say(r.get("unit")),
+        ]
         for r in rows
-    ]  # fmt: skip
-    return join(el("p", text) if text else None, el("pre", formula) if formula else None,
-                table(page.t("economics.parameters"), heads, cells, text=(0, 1, 3)) if rows else page.missing("missing.parameters"))  # fmt: skip
+    ]
+    return join(
+        el("p", text) if text else None,
+        el("pre", formula) if formula else None,
+        table(page.t("economics.parameters"), heads, cells, text=(0, 1, 3))
+        if rows
+        else page.missing("missing.parameters"),
+    )
 
 
 SECTION = Section("economics", "section.economics", render)

@@ -33,15 +33,26 @@ def _shape(page: Page, feature: Mapping[str, Any]) -> Safe | str:
 
 def _row(page: Page, rank: int, feature: Mapping[str, Any], most: float) -> list[Any]:
     share = finite(feature.get("share"))
-    words = join(el("span", f"{rank}", class_="rank"), page.say(feature.get("words")) or str(feature.get("name") or ""),
-                 el("code", feature.get("formula") or feature.get("name") or ""))  # fmt: skip
+    words = join(
+        el("span", f"{rank}", class_="rank"),
+        page.say(feature.get("words")) or str(feature.get("name") or ""),
+        el("code", feature.get("formula") or feature.get("name") or ""),
+    )
     gain = barred(page.fmt.percent(share), share_bar(share or 0.0, most))
-    return [words, gain, _shape(page, feature), page.fmt.number(feature.get("stability"), 2), page.fmt.percent(feature.get("coverage"), 0)]
+    return [
+        words,
+        gain,
+        _shape(page, feature),
+        page.fmt.number(feature.get("stability"), 2),
+        page.fmt.percent(feature.get("coverage"), 0),
+    ]
 
 
 def _table(page: Page, caption: str, found: list[tuple[int, Mapping[str, Any]]], most: float) -> Safe:
     heads = [page.t(f"features.{k}") for k in ("feature", "gain", "shape", "stability", "coverage")]
-    return table(caption, heads, [_row(page, rank, f, most) for rank, f in found], text=(0, 1, 2), kind="features ranked")
+    return table(
+        caption, heads, [_row(page, rank, f, most) for rank, f in found], text=(0, 1, 2), kind="features ranked"
+    )
 
 
 def _bin_table(page: Page, feature: Mapping[str, Any]) -> Safe | None:
@@ -50,10 +61,14 @@ def _bin_table(page: Page, feature: Mapping[str, Any]) -> Safe | None:
         return None
     heads = [page.t(f"features.{k}") for k in ("bin", "n", "rate", "contribution")]
     cells = [
-        [_bin_name(page, b), page.fmt.integer(b.get("n")), page.fmt.percent(b.get("rate")),
-         page.fmt.number(b.get("mean_contribution"), 2)]
+        [
+            _bin_name(page, b),
+            page.fmt.integer(b.get("n")),
+            page.fmt.percent(b.get("rate")),
+            page.fmt.number(b.get("mean_contribution"), 2),
+        ]
         for b in bins
-    ]  # fmt: skip
+    ]
     return table(page.say(feature.get("words")) or str(feature.get("name")), heads, cells, kind="narrow")
 
 
@@ -62,10 +77,14 @@ def _search(page: Page) -> Safe:
     if not isinstance(search, Mapping):
         return page.missing("missing.search")
     seconds = fmt.number(search.get("seconds"), 1)
-    tiles = el("dl", tile(page.t("search.candidates"), fmt.integer(search.get("candidates"))),
-               tile(page.t("search.kept"), fmt.integer(search.get("kept"))),
-               tile(page.t("search.seconds"), page.t("unit.seconds", n=seconds)),
-               tile(page.t("search.forecast"), page.t("unit.megabytes", n=fmt.integer(search.get("forecast_mb")))), class_="tiles")  # fmt: skip
+    tiles = el(
+        "dl",
+        tile(page.t("search.candidates"), fmt.integer(search.get("candidates"))),
+        tile(page.t("search.kept"), fmt.integer(search.get("kept"))),
+        tile(page.t("search.seconds"), page.t("unit.seconds", n=seconds)),
+        tile(page.t("search.forecast"), page.t("unit.megabytes", n=fmt.integer(search.get("forecast_mb")))),
+        class_="tiles",
+    )
     dropped = search.get("dropped")
     if not isinstance(dropped, Mapping) or not dropped:
         return tiles
@@ -74,7 +93,9 @@ def _search(page: Page) -> Safe:
         [page.name("dropped", why), barred(fmt.integer(n), share_bar(finite(n) or 0.0, most, "grey"))]
         for why, n in sorted(dropped.items(), key=lambda item: -(finite(item[1]) or 0.0))
     ]
-    return join(tiles, table(page.t("search.dropped"), [page.t("search.why"), page.t("search.n")], cells, kind="narrow"))
+    return join(
+        tiles, table(page.t("search.dropped"), [page.t("search.why"), page.t("search.n")], cells, kind="narrow")
+    )
 
 
 def render(page: Page) -> Safe:
@@ -88,10 +109,14 @@ def render(page: Page) -> Safe:
     parts = [
         el("p", page.t("features.read")),
         _table(page, page.t("features.top", n=min(SHOWN, len(found)), all=len(found)), found[:SHOWN], most),
-        details(page.t("features.rest", n=len(rest)), _table(page, page.t("features.rest", n=len(rest)), rest, most)) if rest else None,
+        details(page.t("features.rest", n=len(rest)), _table(page, page.t("features.rest", n=len(rest)), rest, most))
+        if rest
+        else None,
         details(page.t("features.bins"), el("div", tables, class_="grid")) if tables else None,
-        el("h3", page.t("features.search")), el("p", page.t("features.search_text"), class_="note"), _search(page),
-    ]  # fmt: skip
+        el("h3", page.t("features.search")),
+        el("p", page.t("features.search_text"), class_="note"),
+        _search(page),
+    ]
     return join(parts)
 
 

@@ -14,7 +14,9 @@ def _list(page: Page, name: str, kind: str) -> Safe:
 def render(page: Page) -> Safe:
     """Draw the section."""
     cards = [("limits.limits", _list(page, "limits", "ul")), ("limits.next_steps", _list(page, "next_steps", "ol"))]
-    return join(el("div", *(el("div", el("h3", page.t(key)), body, class_="card") for key, body in cards), class_="grid"))
+    return join(
+        el("div", *(el("div", el("h3", page.t(key)), body, class_="card") for key, body in cards), class_="grid")
+    )
 
 
 SECTION = Section("limits", "section.limits", render)

@@ -44,8 +44,13 @@ def _periods(page: Page) -> Safe:
         for name, rate, (low, high), n, m in zip(names, rates, ranges, everyone, labelled, strict=True)
     ]
     lows, highs = [low for low, _ in ranges], [high for _, high in ranges]
-    rate = Chart((0, count), extent(rates, lows, highs, zero=True), x_ticks=ticks, y_format=lambda v: fmt.percent(v, 0),
-                 y_label=page.t("observations.rate"))  # fmt: skip
+    rate = Chart(
+        (0, count),
+        extent(rates, lows, highs, zero=True),
+        x_ticks=ticks,
+        y_format=lambda v: fmt.percent(v, 0),
+        y_label=page.t("observations.rate"),
+    )
     rate.band(places, lows, highs, "s1")
     rate.line(places, rates, "s1")
     rate.dots(places, rates, "s1")
@@ -55,15 +60,25 @@ def _periods(page: Page) -> Safe:
         rate.level(base)
         mean.append(("rule", page.t("observations.overall", rate=fmt.percent(base))))
     rate.hover(places, texts)
-    size = Chart((0, count), extent(everyone, zero=True), x_ticks=ticks, y_format=fmt.short, y_label=page.t("observations.n"))
+    size = Chart(
+        (0, count), extent(everyone, zero=True), x_ticks=ticks, y_format=fmt.short, y_label=page.t("observations.n")
+    )
     edges = [(k + 0.1, k + 0.9) for k in range(count)]
     size.bars(edges, labelled, "s1")
     size.bars(edges, everyone, "grey", labelled)
     size.hover(places, texts)
     legend = [("bar s1", page.t("observations.labelled")), ("bar grey", page.t("observations.pending"))]
-    return el("div", figure(page.t("observations.rate_by_period"), rate.svg(page.t("observations.rate_by_period")), mean,
-                            page.t("observations.wilson")),
-              figure(page.t("observations.n_by_period"), size.svg(page.t("observations.n_by_period")), legend), class_="grid")  # fmt: skip
+    return el(
+        "div",
+        figure(
+            page.t("observations.rate_by_period"),
+            rate.svg(page.t("observations.rate_by_period")),
+            mean,
+            page.t("observations.wilson"),
+        ),
+        figure(page.t("observations.n_by_period"), size.svg(page.t("observations.n_by_period")), legend),
+        class_="grid",
+    )
 
 
 def _split(page: Page) -> Safe:
@@ -76,31 +91,58 @@ def _split(page: Page) -> Safe:
         part = page.at("split", "parts", name)
         n, bad = finite(part.get("n")), finite(part.get("bad"))
         rate = bad / n if n and bad is not None else None
-        cells.append([page.name("split", name), fmt.integer(n), fmt.integer(bad), fmt.percent(rate), part.get("first") or "–",
-                      part.get("last") or "–"])  # fmt: skip
+        cells.append(
+            [
+                page.name("split", name),
+                fmt.integer(n),
+                fmt.integer(bad),
+                fmt.percent(rate),
+                part.get("first") or "–",
+                part.get("last") or "–",
+            ]
+        )
     text = page.say(page.at("split", "text"))
     absent = page.missing("missing.out_of_time") if "out_of_time" not in parts else None
-    return join(el("p", text) if text else None, table(page.t("observations.split"), heads, cells, text=(0, 4, 5), kind="quiet"), absent)
+    return join(
+        el("p", text) if text else None,
+        table(page.t("observations.split"), heads, cells, text=(0, 4, 5), kind="quiet"),
+        absent,
+    )
 
 
 def render(page: Page) -> Safe:
     """Draw the section."""
     fmt, seen = page.fmt, page.at("observations") or {}
     words, formula = page.say(page.at("scenario", "label_words")), page.at("scenario", "label_formula")
-    label = el("p", page.t("observations.label"), " ", el("strong", words), " ", el("code", formula) if formula else None)
+    label = el(
+        "p", page.t("observations.label"), " ", el("strong", words), " ", el("code", formula) if formula else None
+    )
     figures = None
     if seen:
         pending = fmt.integer(seen.get("n_pending")) if seen.get("n_pending") else page.t("missing.pending")
-        figures = el("dl", tile(page.t("observations.n"), fmt.integer(seen.get("n")), page.say(seen.get("entity_title"))),
-                     tile(page.t("observations.labelled"), fmt.integer(seen.get("n_labelled"))),
-                     tile(page.t("observations.pending"), pending, kind="" if seen.get("n_pending") else "quiet"),
-                     tile(page.t("observations.rate"), fmt.percent(seen.get("base_rate"))), class_="tiles")  # fmt: skip
+        figures = el(
+            "dl",
+            tile(page.t("observations.n"), fmt.integer(seen.get("n")), page.say(seen.get("entity_title"))),
+            tile(page.t("observations.labelled"), fmt.integer(seen.get("n_labelled"))),
+            tile(page.t("observations.pending"), pending, kind="" if seen.get("n_pending") else "quiet"),
+            tile(page.t("observations.rate"), fmt.percent(seen.get("base_rate"))),
+            class_="tiles",
+        )
     excluded = [r for r in page.rows("observations", "excluded") if r.get("n")]
-    left_out = el("ul", *(el("li", page.say(r.get("reason")), f": {fmt.integer(r.get('n'))}") for r in excluded)) if excluded else None
-    return join(label if words or formula else page.missing("missing.label"),
-                figures or page.missing("missing.observations"), _periods(page),
-                el("h3", page.t("observations.excluded")), left_out or el("p", page.t("observations.nothing_excluded")),
-                el("h3", page.t("observations.split")), _split(page))  # fmt: skip
+    left_out = (
+        el("ul", *(el("li", page.say(r.get("reason")), f": {fmt.integer(r.get('n'))}") for r in excluded))
+        if excluded
+        else None
+    )
+    return join(
+        label if words or formula else page.missing("missing.label"),
+        figures or page.missing("missing.observations"),
+        _periods(page),
+        el("h3", page.t("observations.excluded")),
+        left_out or el("p", page.t("observations.nothing_excluded")),
+        el("h3", page.t("observations.split")),
+        _split(page),
+    )
 
 
 SECTION = Section("observations", "section.observations", render)

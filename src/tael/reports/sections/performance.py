@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from tael.reports.charts import Chart, extent, thin
@@ -56,12 +57,19 @@ def _lines(page: Page, name: str, x_key: str, y_key: str, diagonal: bool) -> Saf
         xs, ys = ([c[k] for k in keep] for c in columns)
         chart.line(xs, ys, KINDS[split])
         legend.append((KINDS[split], page.name("split", split)))
-        texts = [f"{page.name('split', split)}\n{page.t(x_key)} {share(x or 0)}\n{page.t(y_key)} {share(y or 0)}"
-                 for x, y in zip(xs, ys, strict=True)]  # fmt: skip
+        texts = [
+            f"{page.name('split', split)}\n{page.t(x_key)} {share(x or 0)}\n{page.t(y_key)} {share(y or 0)}"
+            for x, y in zip(xs, ys, strict=True)
+        ]
     if not legend:
         return None
     chart.hover(xs, texts)
-    return figure(page.t(f"performance.{name}"), chart.svg(page.t(f"performance.{name}")), legend, page.t(f"performance.{name}_read"))
+    return figure(
+        page.t(f"performance.{name}"),
+        chart.svg(page.t(f"performance.{name}")),
+        legend,
+        page.t(f"performance.{name}_read"),
+    )
 
 
 def _latest(page: Page, name: str) -> tuple[str, Any]:
@@ -78,19 +86,35 @@ def _ks(page: Page) -> Safe | None:
     xs, good, bad = ([c[k] for k in keep] for c in columns)
     gaps = [abs((finite(b) or 0.0) - (finite(g) or 0.0)) for g, b in zip(good, bad, strict=True)]
     widest = max(range(len(gaps)), key=gaps.__getitem__)
-    chart = Chart((0, 1), (0, 1), x_format=share, y_format=share, x_label=page.t("performance.quantile"),
-                  y_label=page.t("performance.cumulative"))  # fmt: skip
+    chart = Chart(
+        (0, 1),
+        (0, 1),
+        x_format=share,
+        y_format=share,
+        x_label=page.t("performance.quantile"),
+        y_label=page.t("performance.cumulative"),
+    )
     chart.line(xs, good, "s1")
     chart.line(xs, bad, "s2")
     low, high = sorted((good[widest], bad[widest]))
     # The metric knows every row; the drawn curve may be thinned.
     exact = finite(page.at("metrics", split, "ks", "value"))
     chart.mark(xs[widest], f"KS {page.fmt.number(gaps[widest] if exact is None else exact)}", low, high)
-    chart.hover(xs, [f"{page.t('performance.quantile')} {share(x)}\n{page.t('performance.good')} {share(g)}\n"
-                     f"{page.t('performance.bad')} {share(b)}" for x, g, b in zip(xs, good, bad, strict=True)])  # fmt: skip
+    chart.hover(
+        xs,
+        [
+            f"{page.t('performance.quantile')} {share(x)}\n{page.t('performance.good')} {share(g)}\n"
+            f"{page.t('performance.bad')} {share(b)}"
+            for x, g, b in zip(xs, good, bad, strict=True)
+        ],
+    )
     legend = [("s1", page.t("performance.good")), ("s2", page.t("performance.bad"))]
-    return figure(f"{page.t('performance.ks')} · {page.name('split', split)}", chart.svg(page.t("performance.ks")), legend,
-                  page.t("performance.ks_read"))  # fmt: skip
+    return figure(
+        f"{page.t('performance.ks')} · {page.name('split', split)}",
+        chart.svg(page.t("performance.ks")),
+        legend,
+        page.t("performance.ks_read"),
+    )
 
 
 def _histogram(page: Page) -> Safe | None:
@@ -102,19 +126,39 @@ def _histogram(page: Page) -> Safe | None:
     shares = [[(finite(v) or 0.0) / (sum(finite(w) or 0.0 for w in c) or 1.0) for v in c] for c in columns]
     share = _share(page)
     # The last bins are nearly empty: the axis ends where all but a thousandth of both groups lies.
-    last = max(k for k in range(len(shares[0])) if k == 0 or min(sum(s[k:]) for s in shares) > 0 or max(sum(s[k:]) for s in shares) > 0.001)
-    chart = Chart((edges[0], edges[last + 1]), extent(*shares, zero=True), x_format=share, y_format=share,
-                  x_label=page.t("performance.probability"), y_label=page.t("performance.share"))  # fmt: skip
-    bins = list(zip(edges[:-1], edges[1:], strict=True))[: last + 1]
+    last = max(
+        k
+        for k in range(len(shares[0]))
+        if k == 0 or min(sum(s[k:]) for s in shares) > 0 or max(sum(s[k:]) for s in shares) > 0.001
+    )
+    chart = Chart(
+        (edges[0], edges[last + 1]),
+        extent(*shares, zero=True),
+        x_format=share,
+        y_format=share,
+        x_label=page.t("performance.probability"),
+        y_label=page.t("performance.share"),
+    )
+    bins = list(pairwise(edges))[: last + 1]
     chart.bars(bins, shares[0][: last + 1], "s1 clear")
     stairs = [(x, v) for (start, end), v in zip(bins, shares[1], strict=False) for x, v in ((start, v), (end, v))]
     chart.line([x for x, _ in stairs], [v for _, v in stairs], "s2")
-    chart.hover([(a + b) / 2 for a, b in bins], [
-        f"{page.fmt.percent(a)} – {page.fmt.percent(b)}\n{page.t('performance.good')} {page.fmt.integer(columns[0][k])}\n"
-        f"{page.t('performance.bad')} {page.fmt.integer(columns[1][k])}" for k, (a, b) in enumerate(bins)])  # fmt: skip
+    chart.hover(
+        [(a + b) / 2 for a, b in bins],
+        [
+            f"{page.fmt.percent(a)} – {page.fmt.percent(b)}\n"
+            f"{page.t('performance.good')} {page.fmt.integer(columns[0][k])}\n"
+            f"{page.t('performance.bad')} {page.fmt.integer(columns[1][k])}"
+            for k, (a, b) in enumerate(bins)
+        ],
+    )
     legend = [("bar s1 clear", page.t("performance.good")), ("s2", page.t("performance.bad"))]
-    return figure(page.t("performance.histogram"), chart.svg(page.t("performance.histogram")), legend,
-                  page.t("performance.histogram_read"))  # fmt: skip
+    return figure(
+        page.t("performance.histogram"),
+        chart.svg(page.t("performance.histogram")),
+        legend,
+        page.t("performance.histogram_read"),
+    )
 
 
 def _gains(page: Page) -> list[Safe]:
@@ -124,18 +168,35 @@ def _gains(page: Page) -> list[Safe]:
         return []
     share = _share(page)
     xs, ys = [0.0, *(r.get("depth") for r in rows)], [0.0, *(r.get("captured") for r in rows)]
-    chart = Chart((0, 1), (0, 1), x_format=share, y_format=share, x_label=page.t("performance.depth"), y_label=page.t("performance.captured"))
+    chart = Chart(
+        (0, 1),
+        (0, 1),
+        x_format=share,
+        y_format=share,
+        x_label=page.t("performance.depth"),
+        y_label=page.t("performance.captured"),
+    )
     chart.line([0, 1], [0, 1], "rule")
     chart.line(xs, ys, "s1")
     chart.dots(xs, ys, "s1")
-    chart.hover(xs[1:], [f"{page.t('performance.depth')} {share(r.get('depth') or 0)}\n{page.t('performance.captured')} "
-                         f"{page.fmt.percent(r.get('captured'))}\n{page.t('performance.lift')} {page.fmt.number(r.get('lift'), 2)}"
-                         for r in rows])  # fmt: skip
+    chart.hover(
+        xs[1:],
+        [
+            f"{page.t('performance.depth')} {share(r.get('depth') or 0)}\n{page.t('performance.captured')} "
+            f"{page.fmt.percent(r.get('captured'))}\n{page.t('performance.lift')} {page.fmt.number(r.get('lift'), 2)}"
+            for r in rows
+        ],
+    )
     heads = [page.t(f"performance.{k}") for k in ("depth", "captured", "lift")]
-    cells = [[page.fmt.percent(r.get("depth"), 0), page.fmt.percent(r.get("captured")), page.fmt.number(r.get("lift"), 2)] for r in rows]
+    cells = [
+        [page.fmt.percent(r.get("depth"), 0), page.fmt.percent(r.get("captured")), page.fmt.number(r.get("lift"), 2)]
+        for r in rows
+    ]
     title = f"{page.t('performance.gains')} · {page.name('split', split)}"
-    return [figure(title, chart.svg(page.t("performance.gains")), note=page.t("performance.gains_read")),
-            table(title, heads, cells, text=(), kind="narrow")]  # fmt: skip
+    return [
+        figure(title, chart.svg(page.t("performance.gains")), note=page.t("performance.gains_read")),
+        table(title, heads, cells, kind="narrow"),
+    ]
 
 
 def _members(page: Page) -> Safe | None:
@@ -143,10 +204,20 @@ def _members(page: Page) -> Safe | None:
     if not rows:
         return None
     heads = [page.t(f"performance.{k}") for k in ("member", "weight", "auc", "log_loss")]
-    cells = [[str(r.get("name")), page.fmt.percent(r.get("weight")), page.fmt.number(r.get("auc")), page.fmt.number(r.get("log_loss"), 4)]
-             for r in rows]  # fmt: skip
-    return join(el("h3", page.t("performance.model")), el("p", page.t("performance.model_text", n=page.fmt.integer(page.at("model", "n_features")))),
-                table(page.t("performance.members"), heads, cells, kind="narrow"))  # fmt: skip
+    cells = [
+        [
+            str(r.get("name")),
+            page.fmt.percent(r.get("weight")),
+            page.fmt.number(r.get("auc")),
+            page.fmt.number(r.get("log_loss"), 4),
+        ]
+        for r in rows
+    ]
+    return join(
+        el("h3", page.t("performance.model")),
+        el("p", page.t("performance.model_text", n=page.fmt.integer(page.at("model", "n_features")))),
+        table(page.t("performance.members"), heads, cells, kind="narrow"),
+    )
 
 
 def render(page: Page) -> Safe:
@@ -154,11 +225,15 @@ def render(page: Page) -> Safe:
     pictures = [
         _lines(page, "roc", "performance.fpr", "performance.tpr", True),
         _lines(page, "pr", "performance.recall", "performance.precision", False),
-        _ks(page), _histogram(page), *_gains(page),
-    ]  # fmt: skip
+        _ks(page),
+        _histogram(page),
+        *_gains(page),
+    ]
     drawn = [el("div", p) for p in pictures if p is not None]
     grid = el("div", drawn, class_="grid") if drawn else page.missing("missing.curves")
-    return join(el("p", page.t("performance.read")), _metrics(page), grid, _members(page) or page.missing("missing.model"))
+    return join(
+        el("p", page.t("performance.read")), _metrics(page), grid, _members(page) or page.missing("missing.model")
+    )
 
 
 SECTION = Section("performance", "section.performance", render)

@@ -26,9 +26,18 @@ def _push(page: Page, contribution: float | None) -> str:
 
 def _applicant(page: Page, sample: Mapping[str, Any], most: float) -> Safe:
     decision = str(sample.get("decision"))
-    head = el("h3", page.t("reasons.applicant", id=sample.get("id") or "–"), " ",
-              badge(page, SEVERITY.get(decision, "warning"), page.name("decision", decision)))  # fmt: skip
-    facts = el("p", page.t("reasons.facts", probability=page.fmt.percent(sample.get("probability")), cutoff=sample.get("cutoff") or "–"))
+    head = el(
+        "h3",
+        page.t("reasons.applicant", id=sample.get("id") or "–"),
+        " ",
+        badge(page, SEVERITY.get(decision, "warning"), page.name("decision", decision)),
+    )
+    facts = el(
+        "p",
+        page.t(
+            "reasons.facts", probability=page.fmt.percent(sample.get("probability")), cutoff=sample.get("cutoff") or "–"
+        ),
+    )
     reasons = [r for r in sample.get("reasons") or [] if isinstance(r, Mapping)]
     if not reasons:
         return el("article", head, facts, page.missing("missing.reasons"), class_="card")
@@ -37,8 +46,14 @@ def _applicant(page: Page, sample: Mapping[str, Any], most: float) -> Safe:
     for r in sorted(reasons, key=lambda r: -abs(finite(r.get("contribution")) or 0.0)):
         value = finite(r.get("contribution"))
         bar = share_bar(value or 0.0, most, "s2" if (value or 0.0) > 0 else "s1", signed=True)
-        cells.append([page.say(r.get("words")) or str(r.get("feature")), str(r.get("value", "–")), str(r.get("typical", "–")),
-                      barred(_push(page, value), bar)])  # fmt: skip
+        cells.append(
+            [
+                page.say(r.get("words")) or str(r.get("feature")),
+                str(r.get("value", "–")),
+                str(r.get("typical", "–")),
+                barred(_push(page, value), bar),
+            ]
+        )
     title = page.t("reasons.table", id=sample.get("id") or "–")
     return el("article", head, facts, table(title, heads, cells, text=(0, 3), kind="reasons quiet"), class_="card")
 

@@ -32,10 +32,23 @@ def render(page: Page) -> Safe:
     if score and finite(score.get("psi")) is not None:
         moved = finite(score.get("threshold")) or MOVED
         verdict = page.say(score.get("verdict"))
-        parts.append(el("p", el("strong", page.t("stability.score", psi=fmt.number(score.get("psi")))), " ",
-                        _status(page, score.get("psi"), score.get("adjusted_threshold"), moved), class_="lead"))  # fmt: skip
-        parts.append(el("p", verdict, " ", page.t("stability.limits", moved=fmt.short(moved),
-                                                 chance=fmt.number(score.get("adjusted_threshold")))))  # fmt: skip
+        parts.append(
+            el(
+                "p",
+                el("strong", page.t("stability.score", psi=fmt.number(score.get("psi")))),
+                " ",
+                _status(page, score.get("psi"), score.get("adjusted_threshold"), moved),
+                class_="lead",
+            )
+        )
+        parts.append(
+            el(
+                "p",
+                verdict,
+                " ",
+                page.t("stability.limits", moved=fmt.short(moved), chance=fmt.number(score.get("adjusted_threshold"))),
+            )
+        )
     else:
         parts.append(page.missing("missing.stability"))
     rows = sorted(page.rows("stability", "features"), key=lambda r: -(finite(r.get("psi")) or 0.0))
@@ -44,11 +57,14 @@ def render(page: Page) -> Safe:
     most = max(finite(rows[0].get("psi")) or 0.0, moved)
     heads = [page.t(f"stability.{k}") for k in ("feature", "psi", "chance", "status")]
     cells = [
-        [join(page.say(r.get("words")) or str(r.get("name")), el("code", r.get("name") or "")),
-         barred(fmt.number(r.get("psi")), share_bar(finite(r.get("psi")) or 0.0, most)), fmt.number(r.get("adjusted_threshold")),
-         _status(page, r.get("psi"), r.get("adjusted_threshold"), moved)]
+        [
+            join(page.say(r.get("words")) or str(r.get("name")), el("code", r.get("name") or "")),
+            barred(fmt.number(r.get("psi")), share_bar(finite(r.get("psi")) or 0.0, most)),
+            fmt.number(r.get("adjusted_threshold")),
+            _status(page, r.get("psi"), r.get("adjusted_threshold"), moved),
+        ]
         for r in rows
-    ]  # fmt: skip
+    ]
     parts.append(table(page.t("stability.features"), heads, cells[:SHOWN], text=(0, 3), kind="features"))
     if cells[SHOWN:]:
         rest = page.t("features.rest", n=len(cells) - SHOWN)

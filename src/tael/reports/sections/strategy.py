@@ -15,7 +15,7 @@ OPTIONAL = (*RATES, "bad_rate_low", "bad_rate_high", "profit_low", "profit_high"
 
 
 def _columns(page: Page) -> dict[str, list[Any]] | None:
-    """The curve by rising approval, thinned for the page; what is absent is a column of None. The chosen cut-off stays in."""
+    """The curve by rising approval, thinned for the page; the chosen cut-off stays in. What is absent is None."""
     data = page.at("decision", "curve")
     needed = curve(data, "threshold", "approval", "profit")
     if needed is None:
@@ -48,14 +48,25 @@ def _charts(page: Page, columns: Mapping[str, list[Any]], start: int) -> tuple[l
     fmt, xs = page.fmt, columns["approval"]
     share = lambda v: fmt.percent(v, 0)  # noqa: E731
     divisor, unit = fmt.scale([*columns["profit"], *columns["profit_low"], *columns["profit_high"]])
-    money = Chart((0, 1), extent(columns["profit"], columns["profit_low"], columns["profit_high"], zero=True), x_format=share,
-                  y_format=lambda v: fmt.short(v / divisor), x_label=page.t("strategy.approval"),
-                  y_label=f"{page.t('strategy.profit')}, {unit}")  # fmt: skip
+    money = Chart(
+        (0, 1),
+        extent(columns["profit"], columns["profit_low"], columns["profit_high"], zero=True),
+        x_format=share,
+        y_format=lambda v: fmt.short(v / divisor),
+        x_label=page.t("strategy.approval"),
+        y_label=f"{page.t('strategy.profit')}, {unit}",
+    )
     money.band(xs, columns["profit_low"], columns["profit_high"], "s1")
     money.line([0, 1], [0, 0], "axis")
     money.line(xs, columns["profit"], "s1")
-    rates = Chart((0, 1), (0, _top(columns)), x_format=share, y_format=share, x_label=page.t("strategy.approval"),
-                  y_label=page.t("strategy.rate"))  # fmt: skip
+    rates = Chart(
+        (0, 1),
+        (0, _top(columns)),
+        x_format=share,
+        y_format=share,
+        x_label=page.t("strategy.approval"),
+        y_label=page.t("strategy.rate"),
+    )
     rates.band(xs, columns["bad_rate_low"], columns["bad_rate_high"], "s1")
     for name, kind in (("marginal_bad_rate", "s2"), ("observed_bad_rate", "s3"), ("bad_rate", "s1")):
         rates.line(xs, [None if v is None or v > _top(columns) else v for v in map(finite, columns[name])], kind)
@@ -68,10 +79,23 @@ def _charts(page: Page, columns: Mapping[str, list[Any]], start: int) -> tuple[l
     money.follow([("profit", "s1")])
     rates.follow([("bad_rate", "s1"), ("marginal_bad_rate", "s2")])
     legend = [("s1", page.t("strategy.expected")), ("s3", page.t("strategy.observed")), ("s2", page.t("strategy.last"))]
-    legend = [(kind, name) for (kind, name), key in zip(legend, RATES, strict=True) if any(v is not None for v in columns[key])]
+    legend = [
+        (kind, name)
+        for (kind, name), key in zip(legend, RATES, strict=True)
+        if any(v is not None for v in columns[key])
+    ]
     pictures = [
-        figure(page.t("strategy.profit_curve"), money.svg(page.t("strategy.profit_curve")), note=page.t("strategy.profit_read")),
-        figure(page.t("strategy.rate_curve"), rates.svg(page.t("strategy.rate_curve")), legend, page.t("strategy.rate_read")),
+        figure(
+            page.t("strategy.profit_curve"),
+            money.svg(page.t("strategy.profit_curve")),
+            note=page.t("strategy.profit_read"),
+        ),
+        figure(
+            page.t("strategy.rate_curve"),
+            rates.svg(page.t("strategy.rate_curve")),
+            legend,
+            page.t("strategy.rate_read"),
+        ),
     ]
     return [money, rates], pictures
 
@@ -91,27 +115,73 @@ def _slider(page: Page, columns: Mapping[str, list[Any]]) -> Safe:
         "threshold": [fmt.percent(v) for v in columns["threshold"]],
         "approval": [fmt.percent(v) for v in columns["approval"]],
         **{name: [fmt.percent(v) for v in columns[name]] for name in RATES},
-        "bad_rate_interval": [fmt.interval(columns["bad_rate_low"][k], columns["bad_rate_high"][k], fmt.percent) for k in every],
+        "bad_rate_interval": [
+            fmt.interval(columns["bad_rate_low"][k], columns["bad_rate_high"][k], fmt.percent) for k in every
+        ],
         "profit": [fmt.money(v) for v in columns["profit"]],
         "profit_interval": [fmt.money_interval(columns["profit_low"][k], columns["profit_high"][k]) for k in every],
     }
     top = _top(columns)
-    dots = {"profit": [money.py(v) for v in columns["profit"]],
-            **{n: [rates.py(v) if v is not None and v <= top else None for v in map(finite, columns[n])] for n in RATES}}  # fmt: skip
+    dots = {
+        "profit": [money.py(v) for v in columns["profit"]],
+        **{n: [rates.py(v) if v is not None and v <= top else None for v in map(finite, columns[n])] for n in RATES},
+    }
     data = {"start": start, "cells": cells, "x": [money.px(v) for v in columns["approval"]], "dots": dots}
 
     def cell(name: str, below: str | None = None) -> Safe:
         small = el("small", cells[below][start], data_cell=below) if below else None
-        return el("div", el("dt", page.t(f"strategy.{name}")), el("dd", el("span", cells[name][start], data_cell=name), small), class_="tile long" if name == "profit" else "tile")
+        return el(
+            "div",
+            el("dt", page.t(f"strategy.{name}")),
+            el("dd", el("span", cells[name][start], data_cell=name), small),
+            class_="tile long" if name == "profit" else "tile",
+        )
 
-    control = el("div", el("label", page.t("strategy.slider"), " ", el("output", cells["threshold"][start], data_cell="threshold", for_="cutoff"), for_="cutoff"),
-                 el("input", type="range", id="cutoff", min=0, max=len(every) - 1, step=1, value=start, aria_valuetext=cells["threshold"][start]),
-                 el("p", el("span", page.t("strategy.stricter")), el("button", page.t("strategy.back"), type="button", id="cutoff-back"),
-                    el("span", page.t("strategy.looser")), class_="ends"), class_="control")  # fmt: skip
-    figures = el("dl", cell("approval"), cell("bad_rate", "bad_rate_interval"), cell("observed_bad_rate"), cell("marginal_bad_rate"),
-                 cell("profit", "profit_interval"), class_="tiles")  # fmt: skip
-    return el("div", control, figures, el("div", pictures, class_="grid"),
-              el("script", script_json(data), type="application/json", id="strategy-data"), class_="strategy")  # fmt: skip
+    control = el(
+        "div",
+        el(
+            "label",
+            page.t("strategy.slider"),
+            " ",
+            el("output", cells["threshold"][start], data_cell="threshold", for_="cutoff"),
+            for_="cutoff",
+        ),
+        el(
+            "input",
+            type="range",
+            id="cutoff",
+            min=0,
+            max=len(every) - 1,
+            step=1,
+            value=start,
+            aria_valuetext=cells["threshold"][start],
+        ),
+        el(
+            "p",
+            el("span", page.t("strategy.stricter")),
+            el("button", page.t("strategy.back"), type="button", id="cutoff-back"),
+            el("span", page.t("strategy.looser")),
+            class_="ends",
+        ),
+        class_="control",
+    )
+    figures = el(
+        "dl",
+        cell("approval"),
+        cell("bad_rate", "bad_rate_interval"),
+        cell("observed_bad_rate"),
+        cell("marginal_bad_rate"),
+        cell("profit", "profit_interval"),
+        class_="tiles",
+    )
+    return el(
+        "div",
+        control,
+        figures,
+        el("div", pictures, class_="grid"),
+        el("script", script_json(data), type="application/json", id="strategy-data"),
+        class_="strategy",
+    )
 
 
 def _policies(page: Page) -> Safe:
@@ -120,7 +190,12 @@ def _policies(page: Page) -> Safe:
         return page.missing("missing.values")
     heads = [page.t(f"strategy.{k}") for k in ("policy", "profit", "approval", "policy_bad_rate")]
     cells = [
-        [page.say(r.get("policy")), page.with_interval(r.get("profit"), fmt.money, fmt.money_interval), fmt.percent(r.get("approval")), fmt.percent(r.get("bad_rate"))]
+        [
+            page.say(r.get("policy")),
+            page.with_interval(r.get("profit"), fmt.money, fmt.money_interval),
+            fmt.percent(r.get("approval")),
+            fmt.percent(r.get("bad_rate")),
+        ]
         for r in rows
     ]
     return table(page.t("strategy.policies"), heads, cells, kind="quiet")
@@ -134,12 +209,20 @@ def _swap_set(page: Page) -> Safe:
     def cell(name: str) -> Safe:
         part = swap.get(name) or {}
         rate = fmt.percent(part.get("bad_rate"))
-        return join(el("strong", page.t(f"swap.{name}")), el("span", page.t("swap.people", n=fmt.integer(part.get("n")), rate=rate), class_="interval"))
+        return join(
+            el("strong", page.t(f"swap.{name}")),
+            el("span", page.t("swap.people", n=fmt.integer(part.get("n")), rate=rate), class_="interval"),
+        )
 
     heads = [page.t("swap.corner"), page.t("swap.model_approves"), page.t("swap.model_declines")]
-    rows = [[page.t("swap.rule_approves"), cell("both_approve"), cell("swap_out")],
-            [page.t("swap.rule_declines"), cell("swap_in"), cell("both_decline")]]  # fmt: skip
-    return join(el("p", page.t("swap.read"), class_="note"), table(page.t("swap.title"), heads, rows, text=(0, 1, 2), kind="swap quiet"))
+    rows = [
+        [page.t("swap.rule_approves"), cell("both_approve"), cell("swap_out")],
+        [page.t("swap.rule_declines"), cell("swap_in"), cell("both_decline")],
+    ]
+    return join(
+        el("p", page.t("swap.read"), class_="note"),
+        table(page.t("swap.title"), heads, rows, text=(0, 1, 2), kind="swap quiet"),
+    )
 
 
 def render(page: Page) -> Safe:
@@ -158,7 +241,11 @@ def render(page: Page) -> Safe:
         parts.append(page.missing("missing.refer"))
     limits = page.at("decision", "limits")
     if isinstance(limits, Mapping) and any(v is not None for v in limits.values()):
-        said = [f"{page.name('limit', k)}: {fmt.percent(v) if 'rate' in k else fmt.short(v)}" for k, v in limits.items() if v is not None]
+        said = [
+            f"{page.name('limit', k)}: {fmt.percent(v) if 'rate' in k else fmt.short(v)}"
+            for k, v in limits.items()
+            if v is not None
+        ]
         parts.append(el("p", page.t("strategy.limits"), " ", "; ".join(said)))
     columns = _columns(page)
     parts.append(_slider(page, columns) if columns else page.missing("missing.curve"))

@@ -20,7 +20,9 @@ def at_cutoff(page: Page) -> Mapping[str, Any] | None:
     if cutoff is None or columns is None:
         return None
     nearest = min(range(len(columns[0])), key=lambda k: abs((finite(columns[0][k]) or 0.0) - cutoff))
-    return {name: values[nearest] for name, values in data.items() if isinstance(values, list) and len(values) > nearest}
+    return {
+        name: values[nearest] for name, values in data.items() if isinstance(values, list) and len(values) > nearest
+    }
 
 
 def outcome_bar(page: Page) -> Safe | None:
@@ -30,12 +32,20 @@ def outcome_bar(page: Page) -> Safe | None:
         return None
     everyone = total(counts.values())
     words = [
-        el("span", el("svg", el("rect", width=10, height=10, class_=f"bar {kind}"), viewBox="0 0 10 10", class_="key square",
-                      aria_hidden="true"),
-           f"{page.t('decision.' + name)} {page.fmt.integer(counts.get(name))} "
-           f"({page.fmt.percent((finite(counts.get(name)) or 0.0) / everyone)})")
+        el(
+            "span",
+            el(
+                "svg",
+                el("rect", width=10, height=10, class_=f"bar {kind}"),
+                viewBox="0 0 10 10",
+                class_="key square",
+                aria_hidden="true",
+            ),
+            f"{page.t('decision.' + name)} {page.fmt.integer(counts.get(name))} "
+            f"({page.fmt.percent((finite(counts.get(name)) or 0.0) / everyone)})",
+        )
         for name, kind in OUTCOMES
-    ]  # fmt: skip
+    ]
     label = ", ".join(f"{page.t('decision.' + n)} {page.fmt.integer(counts.get(n))}" for n, _ in OUTCOMES)
     where = page.at("decision", "counts_split")
     note = el("small", page.t("summary.counted_on", part=page.name("split", where))) if where else None
@@ -47,10 +57,17 @@ def tiles(page: Page) -> Safe | None:
     """The few figures that a committee asks for, each with its interval."""
     fmt, row, split, made = page.fmt, at_cutoff(page), page.judged(), []
     if row is not None:
-        made.append(tile(page.t("figure.approval"), fmt.percent(row.get("approval")),
-                         page.t("figure.at_cutoff", cutoff=fmt.percent(page.at("decision", "cutoff")))))  # fmt: skip
+        made.append(
+            tile(
+                page.t("figure.approval"),
+                fmt.percent(row.get("approval")),
+                page.t("figure.at_cutoff", cutoff=fmt.percent(page.at("decision", "cutoff"))),
+            )
+        )
         low, high = row.get("bad_rate_low"), row.get("bad_rate_high")
-        made.append(tile(page.t("figure.bad_rate"), fmt.percent(row.get("bad_rate")), fmt.interval(low, high, fmt.percent)))
+        made.append(
+            tile(page.t("figure.bad_rate"), fmt.percent(row.get("bad_rate")), fmt.interval(low, high, fmt.percent))
+        )
         low, high = row.get("profit_low"), row.get("profit_high")
         made.append(tile(page.t("figure.profit"), fmt.money(row.get("profit")), fmt.money_interval(low, high), "long"))
     for metric in ("roc_auc", "ks"):
@@ -77,9 +94,23 @@ def _sure(page: Page) -> list[Safe]:
     part = page.at("split", "parts", split) if split else None
     lines = []
     if isinstance(part, Mapping):
-        lines.append(el("p", page.t("summary.measured", n=page.fmt.integer(part.get("n")), bad=page.fmt.integer(part.get("bad")),
-                                    first=part.get("first") or "?", last=part.get("last") or "?")))  # fmt: skip
-    bins = [b for b in page.rows("curves", "calibration", split or "") if None not in (b.get("low"), b.get("high"), b.get("predicted"))]
+        lines.append(
+            el(
+                "p",
+                page.t(
+                    "summary.measured" if split == "out_of_time" else "summary.measured_before",
+                    n=page.fmt.integer(part.get("n")),
+                    bad=page.fmt.integer(part.get("bad")),
+                    first=part.get("first") or "?",
+                    last=part.get("last") or "?",
+                ),
+            )
+        )
+    bins = [
+        b
+        for b in page.rows("curves", "calibration", split or "")
+        if None not in (b.get("low"), b.get("high"), b.get("predicted"))
+    ]
     if bins:
         inside = sum(b["low"] <= b["predicted"] <= b["high"] for b in bins)
         lines.append(el("p", page.t("summary.calibrated", inside=inside, all=len(bins))))
@@ -103,9 +134,14 @@ def verdicts(page: Page) -> Safe:
     for row in found:
         severity = str(row.get("severity"))
         todo = page.say(row.get("todo"))
-        items.append(el("li", badge(page, severity, page.name("severity", severity)),
-                        el("div", el("p", page.say(row.get("text"))), el("p", todo, class_="todo") if todo else None),
-                        el("code", row.get("code") or "")))  # fmt: skip
+        items.append(
+            el(
+                "li",
+                badge(page, severity, page.name("severity", severity)),
+                el("div", el("p", page.say(row.get("text"))), el("p", todo, class_="todo") if todo else None),
+                el("code", row.get("code") or ""),
+            )
+        )
     return el("ul", items, class_="verdicts")
 
 
@@ -117,9 +153,16 @@ def render(page: Page) -> Safe:
     if page.at("decision") and not finite(page.at("decision", "counts", "approve")):
         nobody = page.missing("missing.nobody")
     asked = [("summary.good", _good(page)), ("summary.sure", _sure(page)), ("summary.worry", _worry(page))]
-    return join(el("h3", page.t("summary.decided")), decided, nobody, outcome_bar(page), tiles(page),
-                el("div", *(el("div", el("h3", page.t(key)), body, class_="card") for key, body in asked), class_="three"),
-                el("h3", page.t("summary.verdict")), verdicts(page))  # fmt: skip
+    return join(
+        el("h3", page.t("summary.decided")),
+        decided,
+        nobody,
+        outcome_bar(page),
+        tiles(page),
+        el("div", *(el("div", el("h3", page.t(key)), body, class_="card") for key, body in asked), class_="three"),
+        el("h3", page.t("summary.verdict")),
+        verdicts(page),
+    )
 
 
 SECTION = Section("summary", "section.summary", render)

@@ -38,6 +38,8 @@ def read_csv(path: Path, table: TableSchema, where: str) -> pl.DataFrame:
 
 def unpacked(path: Path, where: str) -> bytes:
     """The bytes of a file, unpacked."""
+    if path.stat().st_size == 0:
+        raise TablesError("A file is empty.", expected="a header at least", where=where, fix="Export it again.")
     packing = {".gz": "gzip", ".zst": "zstd"}.get(path.suffix.lower())
     if packing is None:
         return path.read_bytes()
@@ -139,11 +141,12 @@ def header_of(data: bytes, table: TableSchema, where: str) -> tuple[list[str], s
     rows = csv.reader(head, delimiter=separator)
     header = [name.strip() for name in next(rows)]
     again = sorted({name for name in header if header.count(name) > 1})
-    if again or "" in header:
+    if again:
+        # One column without a name is what pandas writes for its index: it is read, and no formula can name it.
         raise TablesError(
-            "Some columns have the same name." if again else "A column has no name.",
+            "Some columns have no name." if "" in again else "Some columns have the same name.",
             expected="one name for each column",
-            got=", ".join(repr(name) for name in again or header[:20]),
+            got=", ".join(map(repr, again)),
             where=f"{where}, line {table.skip_lines + 1}",
             fix="Name them apart in the file's header."
             + (" If the file has no header, write one." if "" not in header else ""),
@@ -182,6 +185,7 @@ def _frame(data: bytes, header: list[str], separator: str, lines: int, table: Ta
         _closed(data, separator, where)
     frame = pl.from_arrow(arrow)
     assert isinstance(frame, pl.DataFrame)
+    frame.columns = header
     return frame
 
 

@@ -25,8 +25,8 @@ class DuckDB:
         path, query = database_file(table, name, folder), query_of(table, name)
         try:
             with duckdb.connect(str(path), read_only=True) as connection:
-                result = connection.execute(query)
-                distinct_names([column[0] for column in result.description or []], name)
+                result = connection.sql(query)
+                distinct_names(result.columns, name)
                 frame = pl.from_arrow(result.to_arrow_table())
         except duckdb.Error as error:
             raise failed(error, table, name, []) from error

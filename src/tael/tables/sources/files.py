@@ -99,8 +99,6 @@ def _read(path: Path, table: TableSchema, name: str) -> pl.DataFrame:
             fix="Save it as CSV or Parquet (Excel: Save as, CSV UTF-8).",
         )
     try:
-        if path.stat().st_size == 0:
-            raise TablesError("A file is empty.", expected="a header at least", where=where, fix="Export it again.")
         return pl.read_parquet(path, glob=False) if kind == "parquet" else read_csv(path, table, where)
     except pl.exceptions.PolarsError as error:
         raise TablesError(

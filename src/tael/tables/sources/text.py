@@ -22,13 +22,13 @@ def typed(frame: pl.DataFrame, table: TableSchema) -> pl.DataFrame:
     """
     held = {table.key, table.time, table.known_at} | {column.known_at for column in table.columns.values()}
     renamed = {promise.header: name for name, promise in table.columns.items() if promise.header is not None}
-    done = []
+    done: dict[str, pl.Series] = {}
     for series in frame.get_columns():
         name = renamed.get(series.name, series.name)
         promise = table.column(name)
         told = promise.type is not None or promise.to is not None or promise.values is not None
         fixed = name in held or told or bool(promise.true) or promise.format is not None
-        done.append(series if fixed else numeric(series))
+        done[series.name] = series if fixed else numeric(series)
     return pl.DataFrame(done)
 
 

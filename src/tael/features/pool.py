@@ -1,0 +1,82 @@
+"""The best candidates so far, no two of which say the same."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tael.features.ledger import Ledger
+from tael.features.select import ranks
+from tael.formulas.printer import to_text
+from tael.formulas.syntax import Node
+
+SAMPLE = 3000
+
+
+class Pool:
+    """Holds candidates with their columns; never more than twice its size, so memory is bounded.
+
+    Parameters
+    ----------
+    size : int
+    limit : float
+        Rank correlation from which two columns count as the same; the one with the lower score goes.
+    ledger : Ledger
+        Is told what went, and why.
+    """
+
+    def __init__(self, size: int, limit: float, ledger: Ledger) -> None:
+        self.size, self.limit, self.ledger = size, limit, ledger
+        self._items: list[tuple[float, int, Node, NDArray[np.float32]]] = []
+        self._seen: set[bytes] = set()
+
+    def add(self, score: float, number: int, node: Node, column: NDArray[np.float32]) -> None:
+        """Offer a candidate.
+
+        Parameters
+        ----------
+        score : float
+        number : int
+            Its place among all candidates; of equal scores the earlier wins.
+        node : Node
+        column : ndarray of float32, shape (n,)
+        """
+        content = column.tobytes()
+        digest = hash(content).to_bytes(8, "little", signed=True) + content[:16]
+        if digest in self._seen:
+            self.ledger.drop(to_text(node), "duplicate")
+            return
+        self._seen.add(digest)
+        self._items.append((score, number, node, column.copy()))
+        if len(self._items) >= 2 * self.size:
+            self._shrink()
+
+    def best(self) -> tuple[list[Node], NDArray[np.float32]]:
+        """The candidates held, the best first, with their columns, shape (m, n)."""
+        self._shrink()
+        columns = np.stack([item[3] for item in self._items]) if self._items else np.empty((0, 0), dtype=np.float32)
+        return [item[2] for item in self._items], columns
+
+    def _shrink(self) -> None:
+        self._items.sort(key=lambda item: (-item[0], item[1]))
+        self._part_twins()
+        for _, _, node, _ in self._items[self.size :]:
+            self.ledger.drop(to_text(node), "weaker than the pool")
+        del self._items[self.size :]
+
+    def _part_twins(self) -> None:
+        if not self._items:
+            return
+        n = len(self._items[0][3])
+        rows = np.arange(0, n, max(1, n // SAMPLE))
+        ranked = np.stack([ranks(item[3][rows]) for item in self._items])
+        alike = np.abs(ranked @ ranked.T)
+        staying: list[int] = []
+        for i, (_, _, node, _) in enumerate(self._items):
+            near = np.flatnonzero(alike[i, staying] > self.limit) if staying else []
+            if len(near):
+                twin = staying[int(near[0])]
+                self.ledger.drop(to_text(node), "redundant", with_=to_text(self._items[twin][2]))
+            else:
+                staying.append(i)
+        self._items = [self._items[i] for i in staying]

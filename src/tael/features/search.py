@@ -1,0 +1,178 @@
+"""The search itself: candidates in batches through the screen, a pool of the best and different ones, a last weighing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tael.features.forecast import Forecast
+from tael.features.ledger import Ledger
+from tael.features.pool import Pool
+from tael.features.screen import Screen, Screening, chunks, residuals
+from tael.features.select import boosted_gain, foretold
+from tael.formulas.printer import to_text
+from tael.formulas.syntax import Node, is_aggregated
+
+Evaluate = Callable[[list[Node]], NDArray[np.float32]]
+Tell = Callable[[str, float], None]
+
+LEAST_SCORE = 1.0
+STABLE = 0.5
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search kept, the most useful first.
+
+    Attributes
+    ----------
+    nodes : list of Node
+    gain, stability : ndarray, shape (n_kept,)
+        NaN without a label.
+    """
+
+    nodes: list[Node]
+    gain: NDArray[np.float64]
+    stability: NDArray[np.float64]
+
+
+@dataclass
+class Search:
+    """Screens candidates, holds the best, weighs them together.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Computes formulas for the search's observations, which stand in the order of time: (m, n) float32.
+    n : int
+        Observations.
+    target : ndarray, shape (n,), or None
+        Class numbers, or numbers; without it candidates are kept in their order, without constants and twins.
+    n_classes : int
+        0 for a regression.
+    keep : int
+    correlation : float
+        Rank correlation from which two columns count as the same.
+    seconds : float or None
+        When they are over, what is left is not tried.
+    """
+
+    evaluate: Evaluate
+    n: int
+    target: NDArray | None
+    n_classes: int
+    keep: int
+    correlation: float
+    ledger: Ledger
+    tell: Tell
+    seconds: float | None = None
+    seed: int = 0
+    n_threads: int = 1
+
+    def run(self, candidates: list[Node], plan: Forecast) -> Found:
+        """Try all candidates.
+
+        Parameters
+        ----------
+        candidates : list of Node
+        plan : Forecast
+            How many are computed at once.
+        """
+        clock = time.monotonic()
+        pool = Pool(pool_size(self.keep), self.correlation, self.ledger)
+        if self.target is None:
+            self._try(candidates, plan, pool, None, clock, 0, len(candidates))
+            nodes, _ = pool.best()
+            none = np.full(min(len(nodes), self.keep), np.nan)
+            return Found(nodes[: self.keep], none, none.copy())
+        # the observation's own columns come first: histories are then asked what they know beyond them
+        own = [node for node in candidates if not is_aggregated(node)]
+        rest = [node for node in candidates if is_aggregated(node)]
+        self._try(own, plan, pool, self._screen(None), clock, 0, len(candidates))
+        _, columns = pool.best()
+        known = foretold(columns, self.target, n_classes=self.n_classes, seed=self.seed, n_threads=self.n_threads)
+        self._try(rest, plan, pool, self._screen(known), clock, len(own), len(candidates))
+        return self._weigh(*pool.best())
+
+    def _screen(self, known: NDArray[np.float64] | None) -> Screen:
+        assert self.target is not None
+        residual, variance = residuals(self.target, known, classification=self.n_classes > 0)
+        half = (np.arange(self.n) >= self.n // 2).astype(np.uint8)
+        return Screen(residual, variance, half, n_bins=bins_for(self.n), n_threads=self.n_threads)
+
+    def _try(
+        self, candidates: list[Node], plan: Forecast, pool: Pool, screen: Screen | None, clock: float, done: int, total: int
+    ) -> None:  # fmt: skip
+        tried = 0
+        for batch in chunks(candidates, plan.batch):
+            if self.seconds is not None and done + tried and time.monotonic() - clock > self.seconds:
+                self.ledger.skipped([to_text(node) for node in candidates[tried:]])
+                break
+            columns = self.evaluate(batch)
+            for i, (node, one) in enumerate(zip(batch, _scores(screen, columns), strict=True)):
+                text = to_text(node)
+                self.ledger.enter(text, one.score, one.agreement, one.coverage)
+                if one.constant:
+                    self.ledger.drop(text, "constant")
+                elif screen is not None and one.score < LEAST_SCORE:
+                    self.ledger.drop(text, "no gain")
+                else:
+                    number = done + tried + i
+                    pool.add(-float(number) if screen is None else one.score, number, node, columns[i])
+            tried += len(batch)
+            self.tell(f"{done + tried:,} of {total:,} formulas tried", 0.8 * (done + tried) / max(total, 1))
+
+    def _weigh(self, nodes: list[Node], columns: NDArray[np.float32]) -> Found:
+        """Boosted models on all that is left; the weaker half goes, until gains are not thinned out among copies."""
+        assert self.target is not None
+        if not nodes:
+            return Found([], np.empty(0), np.empty(0))
+        self.tell("weighing the best together", 0.85)
+        left = np.arange(len(nodes))
+        while True:
+            choice = boosted_gain(
+                columns[left], self.target, n_classes=self.n_classes, seed=self.seed, n_threads=self.n_threads
+            )
+            order = np.argsort(-choice.gain, kind="stable")
+            if len(left) <= 1.5 * self.keep:
+                break
+            staying = np.sort(order[: max(len(left) // 2, int(1.5 * self.keep))])
+            for i in np.setdiff1d(np.arange(len(left)), staying):
+                self.ledger.drop(to_text(nodes[left[i]]), "weaker together")
+            left = left[staying]
+        useful = [int(i) for i in order if choice.stability[i] >= STABLE]
+        for i in order:
+            if choice.stability[i] < STABLE:
+                self.ledger.drop(to_text(nodes[left[i]]), "no better than noise")
+        for i in useful[self.keep :]:
+            self.ledger.drop(to_text(nodes[left[i]]), "beyond keep")
+        # with too few rows for any formula to beat the shadows, the screen's best are still better than nothing
+        best = useful[: self.keep] or [int(i) for i in order[: min(self.keep, 5)]]
+        for i in best:
+            self.ledger.keep(to_text(nodes[left[i]]))
+        return Found([nodes[left[i]] for i in best], choice.gain[best], choice.stability[best])
+
+
+def pool_size(keep: int) -> int:
+    """How many candidates are held for the last weighing."""
+    return max(5 * keep, 60)
+
+
+def bins_for(n: int) -> int:
+    """Bins of the screen: as many as leave a few hundred rows in each."""
+    return int(np.clip(n // 300, 5, 16))
+
+
+def _scores(screen: Screen | None, columns: NDArray[np.float32]) -> list[Screening]:
+    if screen is not None:
+        return screen(columns)
+    out = []
+    for column in columns:
+        present = column[~np.isnan(column)]
+        constant = len(present) == 0 or bool((present == present[0]).all())
+        out.append(Screening(float("nan"), float("nan"), len(present) / max(len(column), 1), constant))
+    return out

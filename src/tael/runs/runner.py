@@ -1,0 +1,456 @@
+"""A run: from tables to a folder with the decision, the report and the model. One stage after the other, each timed."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+import tael
+from tael.decisions import ApprovalPolicy
+from tael.engine import Engine
+from tael.errors import RunError
+from tael.features import AutoFeatures
+from tael.models import LogisticReference, PortfolioClassifier
+from tael.observations import Observations, observe
+from tael.observations.observe import CUTOFF, settled_at
+from tael.runs import account, performance, strategy
+from tael.runs.bundle import environment, save_bundle
+from tael.runs.decided import decided_rows
+from tael.runs.folder import new_folder, read_json, write_json
+from tael.runs.plan import Plan
+from tael.runs.reasons import baseline_of
+from tael.runs.words import limits_words, next_steps, worries
+from tael.tables.contract import check
+from tael.tables.frames import Tables
+from tael.tables.schema import Language
+from tael.tables.violations import raise_on_errors
+from tael.validation import Split, key_carries_label, scan_columns, shared_entities
+from tael.validation.splits import three_way
+
+Tell = Callable[[str, str, float], None]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+
+
+@dataclass(frozen=True)
+class Report:
+    """A run's report."""
+
+    path: Path
+
+    def open(self) -> None:
+        """Show it in the browser."""
+        import webbrowser
+
+        webbrowser.open(self.path.absolute().as_uri())
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder.
+
+    Attributes
+    ----------
+    path : Path
+    content : dict
+        ``run.json``.
+    """
+
+    path: Path
+    content: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    def read(cls, path: str | Path) -> Run:
+        """Read a run folder."""
+        return cls(Path(path), read_json(Path(path) / "run.json"))
+
+    @property
+    def report(self) -> Report:
+        """The report."""
+        return Report(self.path / "report.html")
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """``metrics[split][name]`` with ``value``, ``low``, ``high``."""
+        return dict(self.content["metrics"])
+
+    @property
+    def scores(self) -> pl.DataFrame:
+        """Every observation's probability and split."""
+        return pl.read_parquet(self.path / "scores.parquet")
+
+    @property
+    def decisions(self) -> pl.DataFrame:
+        """Every observation's decision and reasons."""
+        return pl.read_parquet(self.path / "decisions.parquet")
+
+
+class _Clock:
+    """Wall seconds of each stage, told as they begin."""
+
+    def __init__(self, tell: Tell | None) -> None:
+        self.tell, self.wall = tell, dict[str, float]()
+        self.cpu = time.process_time()
+
+    @contextmanager
+    def stage(self, name: str, text: str) -> Iterator[None]:
+        self.say(name, text, 0.0)
+        start = time.monotonic()
+        yield
+        self.wall[name] = round(time.monotonic() - start, 3)
+        self.say(name, text, 1.0)
+
+    def say(self, name: str, text: str, share: float) -> None:
+        if self.tell is not None:
+            self.tell(name, text, share)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The labelled observations and how they are parted."""
+
+    X: pl.DataFrame
+    y: NDArray[np.float64]
+    weight: NDArray[np.float64] | None
+    groups: NDArray[Any] | None
+    split: Split
+
+
+def labelled_sample(engine: Engine, seen: Observations, plan: Plan) -> Sample:
+    """The observations whose label is known, parted by the plan."""
+    known = seen.labelled
+    if not known.any():
+        raise RunError(
+            "No observation has a label yet.",
+            expected="labels whose window is complete",
+            got=f"{len(seen):,} observations, data complete up to {seen.data_end}",
+            where="label",
+            fix="Bring later data, a shorter window, or state data_end.",
+        )
+    X, y = seen.frame.filter(pl.Series(known)), seen.label[known]
+    if not np.isin(y, (0.0, 1.0)).all():
+        raise RunError(
+            "The label of a decision between yes and no must be a flag.",
+            expected="0 or 1",
+            got=f"values such as {y[~np.isin(y, (0.0, 1.0))][0]:g}",
+            where="label.formula",
+            fix="Compare it with a value: ... >= 90.",
+        )
+    if len(np.unique(y)) < 2:
+        raise RunError(
+            "All labels are the same: there is nothing to learn.",
+            expected="both outcomes",
+            got=f"{len(y):,} labels, all {y[0]:g}",
+            where="label.formula",
+            fix="Check the label's formula and its window.",
+        )
+    groups = None
+    if plan.split.groups is not None:
+        groups = engine.tables[plan.observations.entity].select(engine.key, plan.split.groups)
+        groups = X.join(groups, on=engine.key, how="left", maintain_order="left")[plan.split.groups].to_numpy()
+    cutoff = X[CUTOFF].cast(pl.Datetime("us")).to_physical().to_numpy()
+    settled = settled_at(engine.bind(plan.label.formula, label=True), plan.label, cutoff)
+    span = timedelta(microseconds=int((settled - cutoff).max()))
+    out = plan.split.out_of_time
+    split = three_way(
+        X[CUTOFF], y=y, out_of_time=out, validation=plan.split.validation, groups=groups,
+        label_span=span if span else None, seed=plan.seed,
+    )  # fmt: skip
+    weight = None if seen.weight is None else seen.weight[known]
+    return Sample(X, y, weight, groups, split)
+
+
+def features_of(plan: Plan, tables: Tables, *, progress: Any = None, n_jobs: int = 1) -> AutoFeatures:
+    """The feature search that a plan states."""
+    f = plan.features
+    return AutoFeatures(
+        tables, entity=plan.observations.entity, cutoff=CUTOFF, windows=f.windows, keep=f.keep, max_up=f.max_up,
+        max_down=f.max_down, force=f.force, forbid=f.forbid, budget=dict(f.budget) or None,
+        search_rows=f.search_rows, random_state=plan.seed, n_jobs=n_jobs, progress=progress,
+    )  # fmt: skip
+
+
+def model_of(plan: Plan, *, n_jobs: int = 1) -> PortfolioClassifier:
+    """The model that a plan states."""
+    members: Any = plan.model.members if plan.model.members == "auto" else list(plan.model.members)
+    return PortfolioClassifier(members=members, cv=plan.split.folds, random_state=plan.seed, n_jobs=n_jobs)
+
+
+def leaks_of(engine: Engine, sample: Sample, plan: Plan) -> list[Any]:
+    """Scan the observations' own and parents' columns, the key, and the people on both sides."""
+    rows = sample.split.train
+    X, y = sample.X[rows], sample.y[rows]
+    promise = engine.tables.schema.tables[plan.observations.entity]
+    columns = [
+        name
+        for name, column in promise.columns.items()
+        if column.role == "feature" and name != promise.key and column.to is None and column.type != "text"
+    ]
+    found: list[Any] = []
+    if columns:
+        values = engine.evaluate(columns, X)
+        frame = pl.DataFrame(
+            {
+                name: (value.strings().tolist() if value.levels is not None else value.data.astype(np.float64))
+                for name, value in zip(columns, values, strict=True)
+            }
+        )
+        found += scan_columns(frame, y)
+    found += key_carries_label(X[engine.key], y, X[CUTOFF], name=engine.key)
+    if sample.groups is not None:
+        parts = sample.split
+        found += shared_entities(
+            sample.groups[parts.train], sample.groups[parts.validation], name=str(plan.split.groups)
+        )
+    return found
+
+
+def run(
+    plan: Plan, tables: Tables, out: str | Path, *, lang: Language = "en", tell: Tell | None = None, n_jobs: int = 2,
+    command: str | None = None, extra: dict[str, str] | None = None,
+) -> Run:  # fmt: skip
+    """Carry out a plan and leave a run folder.
+
+    Parameters
+    ----------
+    plan : Plan
+    tables : Tables
+    out : path
+        The folder in which the run's own folder is made.
+    lang : {"en", "zh"}
+        Of the report.
+    tell : callable, optional
+        Called with stage, text and share done.
+    command : str, optional
+        How the run can be repeated.
+    extra : dict of file name to text, optional
+        Further files for the folder (``scenario.toml``, ``tables.toml``).
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    TaelError
+        Of the stage that cannot go on. Nothing is left in ``out`` then.
+    """
+    from tael.reports import build_report
+
+    started = datetime.now(UTC)
+    clock = _Clock(tell)
+    with new_folder(out, plan.name) as (draft, final):
+        with clock.stage("tables", "checking tables"):
+            violations = check(tables)
+            raise_on_errors(violations)
+        with clock.stage("observations", "making observations"):
+            engine = Engine.shared(tables, plan.observations.entity, cutoff=CUTOFF, n_threads=n_jobs)
+            seen = observe(tables, plan.observations, plan.label, engine=engine)
+            sample = labelled_sample(engine, seen, plan)
+            leaks = leaks_of(engine, sample, plan)
+        parts, y = sample.split.parts(), sample.y
+        train = parts["train"]
+        with clock.stage("features", "searching features"):
+            auto = features_of(
+                plan, tables, n_jobs=n_jobs, progress=lambda text, share: clock.say("features", text, share)
+            )
+            auto.fit(sample.X[train], y[train])
+            names = list(auto.get_feature_names_out())
+            everything = pl.DataFrame(auto.formula_set_.compute(tables, seen.frame, n_threads=n_jobs), schema=names)
+            features = everything.filter(pl.Series(seen.labelled))
+            words = {lang_: auto.describe(lang_) for lang_ in LANGUAGES}
+        with clock.stage("model", "fitting the portfolio"):
+            model = model_of(plan, n_jobs=n_jobs)
+            model.set_params(monotone=_monotone(plan, auto) or None)
+            weight = None if sample.weight is None else sample.weight[train]
+            groups = None if sample.groups is None else sample.groups[train]
+            model.fit(features[train], y[train].astype(np.int64), groups=groups, sample_weight=weight)
+            reference = LogisticReference().fit(features[train], y[train].astype(np.int64), sample_weight=weight)
+            p = model.predict_proba(features)[:, 1]
+            p_reference = reference.predict_proba(features)[:, 1]
+        with clock.stage("performance", "measuring"):
+            metrics = performance.metrics_of(parts, y, p, sample.weight, sample.groups, plan.seed)
+            plain = performance.metrics_of(parts, y, p_reference, sample.weight, sample.groups, plan.seed)
+            verdict = performance.verdict_section(metrics, parts, y, p, p_reference, sample.split.kind, plan.seed)
+        with clock.stage("decision", "deciding"):
+            terms = {name: strategy.terms_of(engine, plan.decision, sample.X[rows]) for name, rows in parts.items()}
+            policy = _fitted_policy(plan, p, y, parts, terms)
+            last = parts["out_of_time"]
+            ids = sample.X[engine.key].to_numpy()
+            decision = strategy.decision_section(
+                policy, plan.decision, p[last], terms["out_of_time"], y[last], ids[last], split="out_of_time",
+                seed=plan.seed,
+            )  # fmt: skip
+            valid = parts["validation"]
+            approved = strategy.decide(policy, p[valid], terms["validation"], ids[valid]).decision == "approve"
+            baseline, typical = baseline_of(model, features[valid], approved)
+        with clock.stage("bundle", "saving the model"):
+            version = save_bundle(
+                draft / "model", plan=plan, formulas=auto.formula_set_, model=model, policy=policy, baseline=baseline,
+                typical=typical, words=words, features=features[last],
+            )  # fmt: skip
+            told = model.contributions(everything)[:, :-1]
+            p_all = np.asarray(model.predict_proba(everything)[:, 1], dtype=np.float64)
+            part = _part_of(seen, sample.split)
+            decided = decided_rows(
+                engine, plan, policy, seen, everything, p_all, told, part, baseline, typical, words, version
+            )
+            decided.scores.write_parquet(draft / "scores.parquet")
+            decided.decisions.write_parquet(draft / "decisions.parquet")
+            (draft / "features.txt").write_text(_features_text(auto, words), encoding="utf-8")
+        with clock.stage("report", "writing the report"):
+            contributions = told[seen.labelled]
+            content = {
+                "format": 1,
+                "tael": {"version": tael.__version__, **environment()},
+                "scenario": {
+                    "name": plan.name,
+                    "title": _both(plan.title, plan.name),
+                    "question": _both(plan.question, plan.label.formula),
+                    "label_formula": plan.label.formula,
+                    "label_words": _label_words(plan, tables),
+                    "config": plan.to_dict(),
+                },
+                "simulated": tables.simulated,
+                "started": started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "seed": plan.seed,
+                "data": account.data_section(tables, violations, leaks),
+                "observations": account.observations_section(
+                    tables, seen, plan.observations.entity, plan.observations.cutoff or CUTOFF
+                ),
+                "split": account.split_section(sample.split, y, sample.X[CUTOFF]),
+                "features": _features_section(auto, words, performance.shapes(features, y, contributions, train)),
+                "search": _search_section(auto, clock),
+                "model": {
+                    "version": version,
+                    "members": _members(model),
+                    "calibration": _calibration(model),
+                    "n_features": len(names),
+                },
+                "metrics": performance.metrics_section(metrics),
+                "reference_metrics": performance.metrics_section(plain),
+                "metric_titles": performance.metric_titles(),
+                "verdict": verdict,
+                "curves": performance.curves_section(parts, y, p),
+                "stability": performance.stability_section(parts, p, features, words),
+                "decision": decision,
+                "samples": decided.samples,
+                "reproduce": {
+                    "command": command or f"tael run {plan.name}",
+                    "config_toml": (extra or {}).get("scenario.toml", ""),
+                    "fingerprint": tables.fingerprint(),
+                },
+            }
+            content |= {
+                "worries": worries(content),
+                "limits": limits_words(content),
+                "next_steps": next_steps(content),
+                "cost": {
+                    "wall_seconds": dict(clock.wall),
+                    "cpu_seconds": round(time.process_time() - clock.cpu, 2),
+                    "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+                },
+            }
+            for name, text in (extra or {}).items():
+                (draft / name).write_text(text, encoding="utf-8")
+            write_json(draft / "run.json", content)
+            content = read_json(draft / "run.json")
+            (draft / "report.html").write_text(build_report(content, lang), encoding="utf-8")
+    return Run(final, content)
+
+
+def _fitted_policy(
+    plan: Plan, p: NDArray[np.float64], y: NDArray[np.float64], parts: Any, terms: dict[str, strategy.Terms]
+) -> ApprovalPolicy:
+    from tael.decisions import expected_profit
+
+    rows = parts["validation"]
+    seen = terms["validation"]
+    return strategy.policy_of(plan.decision).fit(
+        p[rows], expected_profit(p[rows], seen.economics), segments=seen.segments, y=y[rows]
+    )
+
+
+def _part_of(seen: Observations, split: Split) -> NDArray[Any]:
+    """The split of every observation; those without a label are pending."""
+    part = np.full(len(seen), "pending", dtype=object)
+    labelled = np.flatnonzero(seen.labelled)
+    part[labelled] = "purged"
+    for name, rows in split.parts().items():
+        part[labelled[rows]] = name
+    return part
+
+
+def _monotone(plan: Plan, auto: AutoFeatures) -> dict[str, int]:
+    names = dict(zip(auto.formulas_, auto.get_feature_names_out(), strict=True))
+    known = set(names.values())
+    return {
+        names.get(stated, stated): direction
+        for stated, direction in plan.model.monotone.items()
+        if stated in names or stated in known
+    }
+
+
+def _features_text(auto: AutoFeatures, words: dict[str, list[str]]) -> str:
+    lines = ["# The kept formulas, the most useful first: name, formula, words in English and Chinese.", ""]
+    for i, name in enumerate(auto.get_feature_names_out()):
+        lines += [f"{name} = {auto.formulas_[i]}", f"    # {words['en'][i]}", f"    # {words['zh'][i]}"]
+    return "\n".join(lines) + "\n"
+
+
+def _features_section(auto: AutoFeatures, words: dict[str, list[str]], shape: list[Any]) -> list[dict[str, Any]]:
+    total = float(np.nansum(auto.gain_)) or 1.0
+    return [
+        {
+            "name": name,
+            "formula": auto.formulas_[i],
+            "words": {lang: words[lang][i] for lang in LANGUAGES},
+            "gain": float(auto.gain_[i]),
+            "share": float(auto.gain_[i]) / total,
+            "stability": float(auto.stability_[i]),
+            "coverage": float(auto.coverage_[i]),
+            "shape": shape[i],
+        }
+        for i, name in enumerate(auto.get_feature_names_out())
+    ]
+
+
+def _search_section(auto: AutoFeatures, clock: _Clock) -> dict[str, Any]:
+    fates = auto.ledger_.summary()
+    return {
+        "candidates": len(auto.ledger_),
+        "kept": len(auto.formulas_),
+        "dropped": {fate: count for fate, count in fates.items() if fate != "kept"},
+        "forecast_mb": round(auto.forecast_.total / 1e6),
+        "seconds": clock.wall["features"],
+    }
+
+
+def _members(model: PortfolioClassifier) -> list[dict[str, Any]]:
+    return [
+        {"name": m.name, "weight": float(m.weight), "auc": float(m.auc), "log_loss": float(m.log_loss)}
+        for m in model.members_
+    ]
+
+
+def _calibration(model: PortfolioClassifier) -> dict[str, float]:
+    return {"intercept": float(model.calibration_.intercept), "slope": float(model.calibration_.slope)}
+
+
+def _label_words(plan: Plan, tables: Tables) -> dict[str, str]:
+    from tael.formulas.words import words
+
+    return {lang: words(plan.label.formula, tables.schema, plan.observations.entity, lang) for lang in LANGUAGES}
+
+
+def _both(title: Any, otherwise: str) -> dict[str, str]:
+    return {"en": title.en or otherwise, "zh": title.zh or title.en or otherwise}

@@ -1,0 +1,89 @@
+"""What to worry about, what the run does not say, and what to do next: sentences made from ``run.json``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Said = dict[str, str]
+
+
+def worries(content: dict[str, Any]) -> list[Said]:
+    """Faults of the data, leaks and verdicts that are not good news; the gravest first."""
+    out: list[Said] = []
+    leaks = content["data"]["leaks"]
+    if leaks:
+        names = ", ".join(dict.fromkeys(str(leak["column"]) for leak in leaks))
+        out.append(_say(f"The leak scan names {names}.", f"泄漏扫描指出：{names}。"))
+    out += [verdict["text"] for verdict in content["verdict"] if verdict["severity"] == "error"]
+    out += [verdict["text"] for verdict in content["verdict"] if verdict["severity"] == "warning"]
+    moved = content["stability"]["score"]
+    if moved["psi"] > max(moved["threshold"], moved["adjusted_threshold"]):
+        out.append(
+            _say(
+                f"Scores moved between training and the last period (PSI {moved['psi']:.2f}).",
+                f"训练期与最近时期的分数分布发生偏移（PSI {moved['psi']:.2f}）。",
+            )
+        )
+    violations = content["data"]["violations"]
+    if violations:
+        out.append(
+            _say(
+                f"The tables show {len(violations)} irregularities that do not stop a run; see the data section.",
+                f"数据表有 {len(violations)} 处不影响运行的异常，详见数据部分。",
+            )
+        )
+    if content["decision"]["status"] != "chosen":
+        out.append(content["decision"]["message"])
+    return out
+
+
+def limits_words(content: dict[str, Any]) -> list[Said]:
+    """What the run does not say."""
+    seen = content["observations"]
+    out = []
+    if content["simulated"]:
+        out.append(_say("The data is simulated: no figure here says anything about real applicants.", "数据为模拟生成：此处任何数字均不代表真实申请人。"))
+    if seen["excluded"]:
+        left = sum(item["n"] for item in seen["excluded"])
+        out.append(
+            _say(
+                f"{left:,} observations were left out of the sample. Where they are applicants declined in the past, "
+                "their outcome was never seen, and the probabilities lean towards those accepted (no reject inference was made).",
+                f"{left:,} 个观测未进入样本。若其为历史被拒申请人，其结果从未被观察到，概率将偏向已批准人群（未做拒绝推断）。",
+            )
+        )
+    out.append(
+        _say(
+            "Profit rests on the stated terms (loss given default, margin, costs), which were taken as they are.",
+            "利润取决于所给参数（违约损失率、毛利、成本），未作校验。",
+        )
+    )
+    if content["split"]["kind"] != "out_of_time":
+        out.append(
+            _say("There is no true out-of-time test: the last split is random.", "没有真正的跨期测试：最后一份样本为随机抽取。")
+        )
+    return out
+
+
+def next_steps(content: dict[str, Any]) -> list[Said]:
+    """What to do next."""
+    out = [verdict["todo"] for verdict in content["verdict"] if verdict["severity"] in ("error", "warning")]
+    out.append(
+        _say(
+            "Have someone who knows the business read the formulas, and forbid those that must not be used.",
+            "请业务专家审阅特征公式，并禁用不应使用的公式。",
+        )
+    )
+    counts = content["decision"]["counts"]
+    if counts.get("refer"):
+        out.append(
+            _say(
+                f"Plan people for the referred: {counts['refer']:,} of {sum(counts.values()):,} in the last period.",
+                f"为转人工件安排人手：最近时期 {sum(counts.values()):,} 件中有 {counts['refer']:,} 件。",
+            )
+        )
+    return out
+
+
+def _say(en: str, zh: str) -> Said:
+    return {"en": en, "zh": zh}

@@ -1,0 +1,227 @@
+"""A scenario: a plan with a name, that turns tables into observations, a pipeline, folds and a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tael.errors import ScenarioError, did_you_mean
+from tael.observations import Observations, observe
+from tael.observations.observe import CUTOFF
+from tael.runs.plan import Plan
+from tael.tables.frames import Tables
+from tael.tables.schema import Language
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+    from tael.runs.runner import Run
+
+PACKS: dict[str, str] = {
+    "credit-approval": "credit_approval",
+}
+"""Scenario -> its folder in this package. A new scenario is a folder with a ``scenario.toml`` and one line here."""
+
+
+class Scenario:
+    """One business case, from tables to a decision.
+
+    Parameters
+    ----------
+    plan : Plan
+    source : str
+        The text of its ``scenario.toml``.
+
+    Examples
+    --------
+    >>> scenario("credit-approval").plan.observations.entity
+    'applications'
+    """
+
+    def __init__(self, plan: Plan, source: str = "") -> None:
+        self.plan, self.source = plan, source
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.plan.name
+
+    def __repr__(self) -> str:
+        return f"Scenario({self.name!r})"
+
+    def title(self, lang: Language = "en") -> str:
+        """Its title in a language."""
+        return getattr(self.plan.title, lang) or self.name
+
+    def question(self, lang: Language = "en") -> str:
+        """The question it answers."""
+        return getattr(self.plan.question, lang) or self.plan.label.formula
+
+    # ------------------------------------------------------------ data
+    def example(self) -> Tables:
+        """Simulated example data."""
+        return self.simulate().tables()
+
+    def simulate(self) -> Any:
+        """The simulator's result, with its truth.
+
+        Raises
+        ------
+        ScenarioError
+            If the scenario has no example.
+        """
+        from tael.datasets import simulate_bank
+
+        example = self.plan.example
+        if example is None:
+            raise ScenarioError(
+                "This scenario has no example data.",
+                expected="a section [example]",
+                where=self.name,
+                fix="Bring tables of your own.",
+            )
+        return simulate_bank(
+            example.n_customers, example.seed, events_per_customer=example.events_per_customer, months=example.months
+        )
+
+    def sample(self, tables: Tables) -> Observations:
+        """All observations, those to predict too."""
+        return observe(tables, self.plan.observations, self.plan.label)
+
+    def observations(self, tables: Tables) -> tuple[Any, NDArray[np.int64]]:
+        """The labelled observations.
+
+        Parameters
+        ----------
+        tables : Tables
+
+        Returns
+        -------
+        X : frame
+            Key and cutoff (and the column of ``split.groups``), of the kind that the tables were made from.
+        y : ndarray of int64, shape (n,)
+        """
+        seen = self.sample(tables)
+        known = pl.Series(seen.labelled)
+        y = seen.label[seen.labelled]
+        return self._native(tables, seen.frame.filter(known)), y.astype(np.int64)
+
+    def pending(self, tables: Tables) -> Any:
+        """The observations whose label is not known yet: the rows to predict."""
+        seen = self.sample(tables)
+        return self._native(tables, seen.frame.filter(pl.Series(~seen.labelled)))
+
+    def _native(self, tables: Tables, frame: pl.DataFrame) -> Any:
+        groups = self.plan.split.groups
+        if groups is not None:
+            entity = self.plan.observations.entity
+            key = str(tables.schema.tables[entity].key)
+            frame = frame.join(
+                tables[entity].select(key, groups).unique(key, keep="first"), on=key, how="left", maintain_order="left"
+            )
+        if tables.native == "pandas":
+            return frame.to_pandas()
+        return frame.to_arrow() if tables.native == "pyarrow" else frame
+
+    # ------------------------------------------------------------ scikit-learn
+    def pipeline(self, tables: Tables, *, n_jobs: int = 1) -> Pipeline:
+        """Features and model as a scikit-learn pipeline, unfitted."""
+        from sklearn.pipeline import Pipeline
+
+        from tael.runs.runner import features_of, model_of
+
+        return Pipeline(
+            [
+                ("features", features_of(self.plan, tables, n_jobs=n_jobs)),
+                ("model", model_of(self.plan, n_jobs=n_jobs)),
+            ]
+        )
+
+    def cv(self, X: Any) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Folds for :func:`sklearn.model_selection.cross_validate`: shuffled, whole groups together.
+
+        Parameters
+        ----------
+        X : frame
+            As :meth:`observations` gives it.
+        """
+        import narwhals as nw
+        from sklearn.model_selection import GroupKFold, KFold
+
+        frame = nw.from_native(X, eager_only=True)
+        groups, folds, seed = self.plan.split.groups, self.plan.split.folds, self.plan.seed
+        empty = np.empty((len(frame), 0))
+        if groups is None or groups not in frame.columns:
+            return list(KFold(folds, shuffle=True, random_state=seed).split(empty))
+        people = frame[groups].to_numpy()
+        return list(GroupKFold(folds, shuffle=True, random_state=seed).split(empty, groups=people))
+
+    # ------------------------------------------------------------ the whole way
+    def run(
+        self,
+        tables: Tables | None = None,
+        out: str | Path = "runs",
+        *,
+        lang: Language = "en",
+        tell: Callable[[str, str, float], None] | None = None,
+        n_jobs: int = 2,
+        command: str | None = None,
+    ) -> Run:
+        """From tables to a run folder with decision, report and model.
+
+        Parameters
+        ----------
+        tables : Tables, optional
+            Left out: the simulated example.
+        out : path
+        lang : {"en", "zh"}
+        tell : callable, optional
+            Progress: called with stage, text and share.
+        """
+        from tael.runs.runner import run
+
+        tables = self.example() if tables is None else tables
+        return run(
+            self.plan, tables, out, lang=lang, tell=tell, n_jobs=n_jobs, command=command,
+            extra={"scenario.toml": self.source} if self.source else None,
+        )  # fmt: skip
+
+
+def scenario(name: str | Path) -> Scenario:
+    """A scenario by its name, or by the folder (or file) of its ``scenario.toml``.
+
+    Raises
+    ------
+    ScenarioError
+        If there is neither.
+    """
+    if str(name) in PACKS:
+        source = resources.files("tael.scenarios").joinpath(PACKS[str(name)], "scenario.toml")
+        text = source.read_text(encoding="utf-8")
+        return Scenario(_parsed(text, f"tael's own {name}"), text)
+    path = Path(name)
+    if path.is_dir():
+        path = path / "scenario.toml"
+    if not path.is_file():
+        raise ScenarioError(
+            "There is no such scenario.",
+            expected="a scenario's name, or a folder with a scenario.toml",
+            got=str(name),
+            fix=did_you_mean(str(name), PACKS),
+        )
+    return Scenario(Plan.from_toml(path), path.read_text(encoding="utf-8"))
+
+
+def _parsed(text: str, where: str) -> Plan:
+    import tomllib
+
+    return Plan.from_dict(tomllib.loads(text), where=where)
+
+
+__all__ = ["CUTOFF", "PACKS", "Scenario", "scenario"]

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tael.errors import FormulaError
+from tael.formulas.operators import REGISTRY, Operator, is_aggregate, reference
+from tael.formulas.parser import parse
+from tael.formulas.syntax import Call, walk
+from tael.formulas.words import words
+from tael.tables.schema import Schema, Type
+
+GOLDEN = [
+    (
+        "customers",
+        'sum(transactions.amount, where=operation == "取现", last="90d")',
+        "total amount of 取现 transactions in the last 90 days",
+        "近 90 天取现交易总额",
+    ),
+    (
+        "customers",
+        'sum(transactions.amount, where=operation == "cash withdrawal", last="90d")',
+        "total amount of cash withdrawal transactions in the last 90 days",
+        "近 90 天 cash withdrawal 交易总额",
+    ),
+    (
+        "customers",
+        'count(transactions, last="30d") / count(transactions, last="180d")',
+        "ratio of number of transactions in the last 30 days to number of transactions in the last 180 days",
+        "近 30 天交易数量与近 180 天交易数量之比",
+    ),
+    (
+        "customers",
+        'count(transactions, where=amount > 20000, last="1y")',
+        "number of transactions in the last year where amount is above 20,000 CNY",
+        "近 1 年金额大于 20,000 元的交易数量",
+    ),
+    ("loans", "days_since_last(instalments)", "days since the last instalment", "距最近一次分期的天数"),
+    (
+        "loans",
+        'days_since_first(instalments, last="90d")',
+        "days since the first instalment in the last 90 days",
+        "近 90 天距首次分期的天数",
+    ),
+    (
+        "loans",
+        "days_since_last(instalments.paid)",
+        "days since the latest paid of instalments",
+        "距分期还款最晚值的天数",
+    ),
+    (
+        "customers",
+        'n_unique(transactions.counterparty, last="7d")',
+        "number of different counterparties of transactions in the last 7 days",
+        "近 7 天交易的不同对手方数",
+    ),
+    (
+        "loans",
+        'max(instalments.late, next="12mo") >= 90',
+        "highest days late of instalments in the next 12 months is at least 90 days",
+        "未来 12 个月分期逾期天数最大值不小于 90 天",
+    ),
+    (
+        "customers",
+        'count(transactions, next="90d") == 0',
+        "number of transactions in the next 90 days is 0",
+        "未来 90 天交易数量为 0",
+    ),
+    (
+        "customers",
+        'count(transactions, next="30d", gap="7d")',
+        "number of transactions in the 30 days that begin 7 days later",
+        "7 天后起 30 天内交易数量",
+    ),
+    ("loans", "amount / customers.age", "ratio of amount to customer's age", "金额与客户的年龄之比"),
+    (
+        "loans",
+        "amount / (term + 1)",
+        "ratio of amount to (term plus 1)",
+        "金额与（期数加 1）之比",
+    ),
+    (
+        "loans",
+        'mean(instalments.paid - instalments.due, where=late > 0, last="6mo")',
+        "average days from due to paid over instalments in the last 6 months where days late is above 0 days",
+        "近 6 个月逾期天数大于 0 天的分期从到期到还款的天数均值",
+    ),
+    (
+        "loans",
+        "share(instalments, where=late > 30)",
+        "share of instalments where days late is above 30 days",
+        "分期中逾期天数大于 30 天的占比",
+    ),
+    (
+        "loans",
+        "mean(instalments.late > 30)",
+        "share of instalments where days late is above 30 days",
+        "分期中逾期天数大于 30 天的占比",
+    ),
+    (
+        "loans",
+        'count(loans, via="device_id", last="7d")',
+        "number of earlier loans sharing the device in the last 7 days",
+        "近 7 天同一设备的此前贷款数量",
+    ),
+    (
+        "customers",
+        'sum(transfers.amount, via="receiver_id")',
+        "total amount of transfers as receiver",
+        "转账（作为收款方）的 amount 总和",
+    ),
+    (
+        "loans",
+        'purpose not in ("car", "home") and amount > 10000',
+        "purpose is neither car nor home and amount is above 10,000 CNY",
+        "用途不为 car、home 且金额大于 10,000 元",
+    ),
+    (
+        "loans",
+        'purpose in ("car", "home") or is_missing(purpose)',
+        "purpose is car or home or purpose is missing",
+        "用途为 car 或 home 或用途缺失",
+    ),
+    ("loans", "not is_missing(remark)", "remark is known", "备注不缺失"),
+    ("loans", 'contains(remark, "a, b")', "remark contains “a, b”", "备注含有“a, b”"),
+    ("loans", 'approved > "2024-01-31"', "approved is after 2024-01-31", "approved 晚于 2024-01-31"),
+    ("loans", "insured == False", "not insured", "非已投保"),
+    (
+        "loans",
+        "days_since(customers.born) / 365",
+        "ratio of days since customer's birth to 365",
+        "距客户的出生的天数与 365 之比",
+    ),
+    ("loans", "cutoff - approved", "days from approved to the cutoff", "从 approved 到观测时点的天数"),
+    (
+        "loans",
+        "where(insured, amount, 0) - (amount - term)",
+        "(amount if insured, otherwise 0) minus (amount minus term)",
+        "（若已投保则金额，否则 0）减（金额减期数）",
+    ),
+    (
+        "loans",
+        "(insured or amount > 5) and term < 3",
+        "(insured or amount is above 5 CNY) and term is below 3",
+        "（已投保或金额大于 5 元）且期数小于 3",
+    ),
+    (
+        "customers",
+        'gap_mean(transactions, last="90d")',
+        "average days between transactions in the last 90 days",
+        "近 90 天交易平均间隔天数",
+    ),
+    (
+        "customers",
+        "last(transactions.amount)",
+        "most recent amount of transactions",
+        "交易最近一条的金额",
+    ),
+]
+
+
+@pytest.mark.parametrize(("entity", "text", "english", "chinese"), GOLDEN)
+def test_golden_words(bank: Schema, entity: str, text: str, english: str, chinese: str) -> None:
+    assert words(text, bank, entity) == english
+    assert words(text, bank, entity, "zh") == chinese
+    assert words(parse(text), bank, entity, "zh") == chinese
+
+
+@pytest.mark.parametrize("operator", REGISTRY.values(), ids=lambda operator: operator.name)
+def test_every_operator_speaks_both_languages_and_has_an_example_that_fits(operator: Operator) -> None:
+    column = {
+        "amount": {"type": "number"},
+        "purpose": {"type": "category"},
+        "opened": {"type": "time"},
+        "remark": {"type": "text"},
+    }
+    schema = Schema.from_dict(
+        {
+            "customers": {"key": "customer_id", "columns": column},
+            "loans": {"time": "approved", "columns": column | {"customer_id": {"to": "customers"}}},
+        }
+    )
+    node = parse(operator.example)
+    assert operator.name in {one.op for one in walk(node) if isinstance(one, Call)}
+    english, chinese = (words(operator.example, schema, "customers", lang) for lang in ("en", "zh"))
+    assert english
+    assert not re.search(r"[一-鿿{}]", english)
+    assert re.search(r"[一-鿿]", chinese)
+    assert not re.search(r"[{}]", chinese)
+    assert operator.doc["en"].endswith(".")
+    assert operator.doc["zh"].endswith(("。", "）。"))
+    assert is_aggregate(operator.name) == (operator.compute is None)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_reference_lists_every_operator(lang: str) -> None:
+    page = reference("zh" if lang == "zh" else "en")
+    for operator in REGISTRY.values():
+        assert f"| `{operator.name}` | `{operator.example}` |" in page
+
+
+def test_own_columns_have_words(bank: Schema) -> None:
+    own = {"channel_used": Type.CATEGORY}
+    assert words('channel_used == "app"', bank, "loans", own=own) == "channel used is app"
+
+
+def test_formulas_that_do_not_fit_are_refused(bank: Schema) -> None:
+    with pytest.raises(FormulaError, match="amont"):
+        words("amont", bank, "loans")

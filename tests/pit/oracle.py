@@ -1,0 +1,362 @@
+"""A slow plain oracle of the language on tables.
+
+It knows nothing of kernels, sorting or arrays: it loops over rows that are dicts and applies rules T1 to T7 of
+``docs/architecture.md`` one by one. Of tael it uses the tree of a formula whose names are looked up, and schemas.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from tael.formulas.bound import Bound, BoundAggregate, BoundCall, BoundColumn, BoundCutoff, BoundLiteral
+from tael.tables import Tables
+from tael.tables.schema import Type
+
+EPOCH = datetime(1970, 1, 1)
+DAY = 86_400_000_000
+NEVER = 2**70
+ALWAYS = -(2**70)
+Row = dict[str, Any]
+
+
+def micro(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def moved(t: int, duration: Any, sign: int) -> int:
+    """A time some calendar months or so many seconds later (sign 1) or earlier (-1)."""
+    if duration.unit not in ("mo", "y"):
+        seconds = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 604800}[duration.unit]
+        return t + sign * duration.count * seconds * 1_000_000
+    at = EPOCH + timedelta(microseconds=t)
+    month = at.year * 12 + at.month - 1 + sign * duration.count * (12 if duration.unit == "y" else 1)
+    for day in (at.day, 30, 29, 28):
+        try:
+            return micro(at.replace(year=month // 12, month=month % 12 + 1, day=day))
+        except ValueError:
+            continue
+    raise AssertionError
+
+
+class Oracle:
+    """Evaluates a bound formula for one observation by looping over all rows of all tables."""
+
+    def __init__(self, tables: Tables, entity: str) -> None:
+        self.schema, self.entity = tables.schema, entity
+        self.rows = {name: [self._read(name, row) for row in frame.to_dicts()] for name, frame in tables.items()}
+        for rows in self.rows.values():
+            for number, row in enumerate(rows):
+                row["#"] = number
+
+    def _read(self, table: str, row: Row) -> Row:
+        return {name: self._plain(table, name, value) for name, value in row.items()}
+
+    def _plain(self, table: str, column: str, value: Any) -> Any:
+        if isinstance(value, datetime):
+            return micro(value)
+        if isinstance(value, bool):
+            return float(value)
+        if isinstance(value, float):
+            special = self.schema.tables[table].column(column).special
+            return None if not math.isfinite(value) or value in special else value
+        return str(value) if isinstance(value, int) and self._is_key(table, column) else value
+
+    def _is_key(self, table: str, column: str) -> bool:
+        promise = self.schema.tables[table]
+        return column == promise.key or promise.column(column).to is not None
+
+    # -- when things become known
+    def row_known(self, table: str, row: Row) -> int:
+        """T1, as far as ``known_at`` goes."""
+        name = self.schema.tables[table].known
+        return ALWAYS if name is None else _or_never(row[name])
+
+    def row_used(self, table: str, row: Row) -> int:
+        """T1: both the time and the known-at lie before a cutoff from here on."""
+        name = self.schema.tables[table].time
+        return max(self.row_known(table, row), ALWAYS if name is None else _or_never(row[name]))
+
+    def column_known(self, table: str, row: Row, column: str) -> int:
+        """T4."""
+        name = self.schema.tables[table].column(column).known_at
+        return ALWAYS if name is None else _or_never(row[name])
+
+    # -- ways
+    def parent(self, table: str, value: Any) -> Row | None:
+        key = self.schema.tables[table].key
+        return next((row for row in self.rows[table] if value is not None and row[key] == value), None)
+
+    def climb(
+        self, table: str, row: Row | None, hops: tuple[str, ...], *, top: bool = True
+    ) -> tuple[str, Row | Any | None, int]:
+        """Up along foreign keys: where to, the row there (or the value shared), and when all of the way was known.
+
+        ``top=False``: whether the row at the top itself was known is asked elsewhere.
+        """
+        known = ALWAYS
+        for step, hop in enumerate(hops):
+            if row is None:
+                return table, None, known
+            known = max(known, self.column_known(table, row, hop))
+            table, value = self.schema.tables[table].columns[hop].to, row[hop]
+            if table not in self.rows:
+                return table, value, known
+            row = self.parent(table, value)
+            if row is not None and (top or step < len(hops) - 1):
+                known = max(known, self.row_used(table, row))
+        return table, row, known
+
+    # -- formulas
+    def formula(self, bound: Bound, key: Any, t: int, *, label: bool = False, own: Row | None = None) -> Any:
+        """A formula's value for one observation; None is missing."""
+        row = self.parent(self.entity, None if key is None else str(key))
+
+        def column(one: BoundColumn) -> Any:
+            return self._own_column(one, row, t, label, own or {})
+
+        def aggregate(one: BoundAggregate) -> Any:
+            return self._aggregate(one, row, t, label, own or {})
+
+        return evaluate(bound, column, t, aggregate)
+
+    def _own_column(self, one: BoundColumn, row: Row | None, t: int, label: bool, own: Row) -> Any:
+        if not one.hops and one.column in own:
+            return own[one.column]
+        if row is None:
+            return None
+        if not one.hops:
+            hidden = self.row_known(self.entity, row) > t or self.column_known(self.entity, row, one.column) >= t
+            return None if hidden and not label else row[one.column]  # T6
+        table, above, known = self.climb(self.entity, row, one.hops)
+        if above is None:
+            return None
+        known = max(known, self.column_known(table, above, one.column))
+        hidden = self.row_known(self.entity, row) > t or known >= t
+        return None if hidden and not label else above[one.column]
+
+    def _target(self, up: tuple[str, ...], row: Row | None, t: int, label: bool) -> Any:
+        if row is None or (not label and self.row_known(self.entity, row) > t):
+            return None
+        _, target, known = self.climb(self.entity, row, up)
+        return None if known >= t and not label else _identity(target)
+
+    def _aggregate(self, one: BoundAggregate, own_row: Row | None, t: int, label: bool, own: Row) -> Any:
+        base, first = one.path.down[-1]
+        promise = self.schema.tables[base]
+        target = self._target(one.path.up, own_row, t, label)
+        begin = t if one.gap is None else moved(t, one.gap, 1)
+        seen = []
+        for row in self.rows[base] if target is not None else ():
+            time = ALWAYS if promise.time is None else row[promise.time]
+            way = (first, *(column for _, column in reversed(one.path.down[:-1])))
+            _, top, known = self.climb(base, row, way, top=False)
+            known = max(known, self.row_known(base, row))
+            if time is None or _identity(top) != target:
+                continue
+            if one.forward:
+                inside = begin <= time and (one.window is None or time < moved(begin, one.window, 1))  # T3
+            else:
+                inside = time < t and known < t  # T1
+                inside = inside and (one.window is None or moved(t, one.window, -1) <= time)  # T2
+            if inside:
+                known_at = _or_never(row[promise.known_at]) if promise.known_at else 0
+                seen.append(((time, known_at, row["#"]), row, time))
+        seen.sort(key=lambda item: item[0])  # T7
+
+        def value(bound: Bound, row: Row) -> Any:
+            return self._on_row(bound, base, row, NEVER if one.forward else t)
+
+        counted = [(row, time) for _, row, time in seen if one.where is None or value(one.where, row) == 1.0]
+        if one.op == "share":
+            return len(counted) / len(seen) if seen else None
+        if one.value is None or one.op in ("gap_mean", "gap_std"):
+            return over_times(one.op, [time for _, time in counted])
+        values = [(value(one.value, row), time) for row, time in counted]
+        return over_values(one.op, [(v, time) for v, time in values if v is not None], t, -1 if one.forward else 1)
+
+    def _on_row(self, bound: Bound, base: str, row: Row, t: int) -> Any:
+        """A row expression as known at t: while any of its late columns is not known, all of them read as missing."""
+        since = self.row_used(base, row)
+        late = {}
+        for column in columns_in(bound):
+            table, above, known = self.climb(base, row, column.hops)
+            if above is not None:
+                known = max(known, self.column_known(table, above, column.column))
+            if known > since:
+                late[column] = known
+        hidden = late if any(known >= t for known in late.values()) else {}
+
+        def column(one: BoundColumn) -> Any:
+            if one in hidden:
+                return None
+            above = self.climb(base, row, one.hops)[1]
+            return None if above is None else above[one.column]
+
+        return evaluate(bound, column, None, None)
+
+
+def _or_never(t: int | None) -> int:
+    return NEVER if t is None else t
+
+
+def _identity(target: Any) -> Any:
+    return target["#"] if isinstance(target, dict) else target
+
+
+def columns_in(bound: Bound) -> Iterator[BoundColumn]:
+    if isinstance(bound, BoundColumn):
+        yield bound
+    elif isinstance(bound, BoundCall):
+        for part in bound.args:
+            yield from columns_in(part)
+
+
+def over_times(op: str, times: list[int]) -> float | None:
+    gaps = [(b - a) / DAY for a, b in zip(times, times[1:], strict=False)]
+    if op == "count":
+        return float(len(times))
+    if op == "gap_mean":
+        return sum(gaps) / len(gaps) if gaps else None
+    if op == "gap_std":
+        return _std(gaps)
+    raise AssertionError(op)
+
+
+def over_values(op: str, pairs: list[tuple[Any, int]], t: int, sign: int) -> Any:
+    values = [value for value, _ in pairs]
+    if op == "count":
+        return float(len(values))
+    if op == "sum":
+        return math.fsum(values)
+    if op == "n_unique":
+        return float(len(set(values)))
+    if not values:
+        return None
+    match op:
+        case "mean":
+            return math.fsum(values) / len(values)
+        case "min":
+            return min(values)
+        case "max":
+            return max(values)
+        case "std":
+            return _std(values)
+        case "first":
+            return values[0]
+        case "last":
+            return values[-1]
+        case "mode":  # of equally frequent values the one seen last
+            return max(set(values), key=lambda v: (values.count(v), max(i for i, x in enumerate(values) if x == v)))
+        case "days_since_first":
+            return sign * (t - min(values)) / DAY
+        case "days_since_last":
+            return sign * (t - max(values)) / DAY
+        case "trend":
+            return _slope([(time - pairs[0][1]) / DAY for _, time in pairs], values)
+    raise AssertionError(op)
+
+
+def _std(values: list[float]) -> float | None:
+    if len(values) < 2:
+        return None
+    mean = math.fsum(values) / len(values)
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
+
+
+def _slope(x: list[float], y: list[float]) -> float | None:
+    if len(set(x)) < 2:
+        return None
+    mx, my = math.fsum(x) / len(x), math.fsum(y) / len(y)
+    return math.fsum((a - mx) * (b - my) for a, b in zip(x, y, strict=True)) / math.fsum((a - mx) ** 2 for a in x)
+
+
+# ------------------------------------------------------------------ row operators, one value at a time
+def evaluate(
+    bound: Bound, column: Callable[[BoundColumn], Any], t: int | None, aggregate: Callable[[BoundAggregate], Any] | None
+) -> Any:
+    match bound:
+        case BoundLiteral(value=value):
+            return float(value) if isinstance(value, bool) else value
+        case BoundCutoff():
+            return t
+        case BoundColumn():
+            return column(bound)
+        case BoundAggregate():
+            assert aggregate is not None
+            return aggregate(bound)
+    args = [evaluate(arg, column, t, aggregate) for arg in bound.args]
+    if bound.op in LENIENT:
+        return LENIENT[bound.op](*args)
+    if any(arg is None for arg in args):
+        return None
+    if bound.op == "sub" and bound.args[0].type == Type.TIME:
+        return (args[0] - args[1]) / DAY
+    try:
+        result = STRICT[bound.op](*args)
+    except (ZeroDivisionError, OverflowError, ValueError):
+        return None
+    if isinstance(result, complex) or (isinstance(result, float) and not math.isfinite(result)):
+        return None
+    return float(result) if isinstance(result, bool) else result
+
+
+def _and(a: Any, b: Any) -> Any:
+    return 0.0 if 0.0 in (a, b) else None if None in (a, b) else 1.0
+
+
+def _or(a: Any, b: Any) -> Any:
+    return 1.0 if 1.0 in (a, b) else None if None in (a, b) else 0.0
+
+
+def _at(t: int) -> datetime:
+    return EPOCH + timedelta(microseconds=t)
+
+
+LENIENT: dict[str, Callable[..., Any]] = {
+    "and": _and,
+    "or": _or,
+    "is_missing": lambda x: float(x is None),
+    "coalesce": lambda *xs: next((x for x in xs if x is not None), None),
+    "where": lambda c, a, b: None if c is None else a if c == 1.0 else b,
+    "in": lambda x, *choices: None if x is None else float(x in choices),
+}
+STRICT: dict[str, Callable[..., Any]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b,
+    "pow": lambda a, b: a**b,
+    "neg": lambda a: -a,
+    "log": math.log,
+    "log1p": math.log1p,
+    "exp": math.exp,
+    "sqrt": math.sqrt,
+    "abs": abs,
+    "sign": lambda a: float((a > 0) - (a < 0)),
+    "floor": lambda a: float(math.floor(a)),
+    "round": lambda a, digits=0.0: round(a, int(digits)),
+    "clip": lambda a, low, high: min(max(a, low), high),
+    "minimum": min,
+    "maximum": max,
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a != b,
+    "lt": lambda a, b: a < b,
+    "le": lambda a, b: a <= b,
+    "gt": lambda a, b: a > b,
+    "ge": lambda a, b: a >= b,
+    "not": lambda a: 1.0 - a,
+    "days_since": lambda a, t: (t - a) / DAY,
+    "year": lambda a: float(_at(a).year),
+    "month": lambda a: float(_at(a).month),
+    "day": lambda a: float(_at(a).day),
+    "weekday": lambda a: float(_at(a).weekday()),
+    "hour": lambda a: float(_at(a).hour),
+    "day_of_year": lambda a: float(_at(a).timetuple().tm_yday),
+    "is_weekend": lambda a: _at(a).weekday() >= 5,
+    "is_night": lambda a: _at(a).hour >= 22 or _at(a).hour < 6,
+    "length": lambda a: float(len(a)),
+    "contains": lambda a, part: part in a,
+}

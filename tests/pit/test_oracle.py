@@ -1,0 +1,73 @@
+"""The engine says what the oracle says, for every operator."""
+
+from __future__ import annotations
+
+import functools
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tael.engine import Engine
+from tael.formulas.operators import REGISTRY
+from tael.formulas.values import NAT, Values
+from tael.tables.schema import Type
+
+WORLDS = 10
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+@functools.cache
+def _world(worlds: ModuleType, oracle: ModuleType, number: int) -> tuple[Any, ...]:
+    tables = worlds.world(number)
+    return Engine(tables, "applications"), oracle.Oracle(tables, "applications"), worlds.observations(number)
+
+
+def plain(values: Values) -> list[Any]:
+    """An engine's result as the oracle writes it."""
+    if values.type == Type.TIME:
+        return [None if t == NAT else int(t) for t in values.data]
+    if values.type in (Type.CATEGORY, Type.TEXT):
+        return list(values.strings())
+    return [None if np.isnan(x) else float(x) for x in values.data]
+
+
+def same(got: Any, told: Any) -> bool:
+    if isinstance(told, float) and isinstance(got, float):
+        return abs(got - told) <= 1e-7 * max(1.0, abs(told))
+    return got == told
+
+
+def check(engine: Engine, slow: Any, X: Any, formula: str, *, label: bool = False) -> None:
+    bound = engine.bind(formula, label=label)
+    got = plain(engine.evaluate([bound], X, label=label)[0])
+    for i, (key, cutoff) in enumerate(X.iter_rows()):
+        told = slow.formula(bound, key, slow_time(cutoff), label=label)
+        assert same(got[i], told), f"{formula}\nrow {i}: key {key}, cutoff {cutoff}: engine {got[i]}, oracle {told}"
+
+
+def slow_time(cutoff: Any) -> int:
+    return int(np.datetime64(cutoff, "us").astype(np.int64))
+
+
+def test_every_operator_has_a_case(worlds: ModuleType) -> None:
+    assert {*worlds.ROW_CASES, *worlds.AGGREGATE_CASES} == set(REGISTRY)
+
+
+@pytest.mark.parametrize("op", REGISTRY)
+@settings(max_examples=12)
+@given(number=st.integers(0, WORLDS - 1), seed=SEEDS)
+def test_engine_equals_oracle(worlds: ModuleType, oracle: ModuleType, op: str, number: int, seed: int) -> None:
+    engine, slow, X = _world(worlds, oracle, number)
+    check(engine, slow, X, worlds.Writer(seed).one(op))
+
+
+@pytest.mark.parametrize("op", [op for op, operator in REGISTRY.items() if operator.kind == "aggregate"])
+@settings(max_examples=6)
+@given(number=st.integers(0, WORLDS - 1), seed=SEEDS)
+def test_labels_look_forward(worlds: ModuleType, oracle: ModuleType, op: str, number: int, seed: int) -> None:
+    engine, slow, X = _world(worlds, oracle, number)
+    check(engine, slow, X, worlds.Writer(seed).aggregate(op, forward=True), label=True)

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tael.errors import TablesError
+from tael.tables import Role, Schema, Type, read_tables
+from tael.tables.contract import check, errors_of
+from tael.tables.infer import Draft, infer
+
+
+def column(draft: Draft, name: str, column: str) -> tuple[dict, str]:
+    promise = draft.schema.tables[name].columns[column].model_dump(mode="json", exclude_defaults=True)
+    (reason,) = [one.why for one in draft.reasons if (one.table, one.column) == (name, column)]
+    return promise, reason
+
+
+BANK = {
+    "customers.csv": "customer_id,born,sex\n" + "".join(f"{i:03},19{60 + i}-01-01,{'MF'[i % 2]}\n" for i in range(30)),
+    "loans.csv": "loan_no;customer_id;applied;reported_on;repaid;recovered;due;amount;device_id;is_bad;currency;note\n"
+    + "".join(
+        f"L{i};{i % 30:03};2024-01-{i % 28 + 1:02};2024-02-{i % 28 + 1:02};"
+        + (f"2024-05-0{i % 9 + 1};{i}" if i % 3 else ";")
+        + f";2024-06-01;{'NA' if i == 5 else -9 if i % 7 == 0 else i * 10};d{i % 40};{i % 2};CNY;\n"
+        for i in range(60)
+    ),
+    "visits.csv": "device_id,seen at,class\n"
+    + "".join(f"d{i % 40},2024-01-01 10:{i:02}:00,x{i % 3}\n" for i in range(60)),
+}
+
+
+@pytest.fixture
+def bank(folder: Callable[..., Path]) -> Draft:
+    return infer(folder(BANK))
+
+
+def test_keys_times_and_relations(bank: Draft) -> None:
+    customers, loans, visits = (bank.schema.tables[name] for name in ("customers", "loans", "visits"))
+    assert (customers.key, customers.time) == ("customer_id", None)
+    assert (loans.key, loans.time, loans.known_at, loans.separator) == ("loan_no", "applied", "reported_on", ";")
+    assert loans.missing == ("NA",)
+    assert (visits.key, visits.time) == (None, "seen_at")
+    assert column(bank, "loans", "customer_id") == ({"to": "customers"}, "all values are among the keys of customers")
+    assert column(bank, "loans", "device_id")[0] == {"to": "devices"}
+    assert column(bank, "visits", "device_id")[0] == {"to": "devices"}
+    assert "shared by loans and visits" in column(bank, "visits", "device_id")[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "promise", "reason"),
+    [
+        ("repaid", {"type": "time", "known_at": "repaid"}, "after applied: not known until then"),
+        ("recovered", {"type": "number", "known_at": "repaid"}, "missing exactly where repaid is missing"),
+        ("due", {"type": "time"}, "called like a plan"),
+        ("amount", {"type": "number", "special": [-9.0]}, "codes for missing"),
+        ("is_bad", {"type": "number", "role": "label"}, "called like a label"),
+        ("currency", {"role": "ignore"}, "the same value in all rows: CNY"),
+        ("note", {"role": "ignore"}, "no value in any row"),
+    ],
+)
+def test_columns(bank: Draft, name: str, promise: dict, reason: str) -> None:
+    found, why = column(bank, "loans", name)
+    assert found == promise
+    assert reason in why
+
+
+def test_names_that_no_formula_can_hold(bank: Draft) -> None:
+    columns = bank.schema.tables["visits"].columns
+    assert columns["seen_at"].header == "seen at"
+    assert columns["class_"].header == "class"
+
+
+def test_the_draft_is_the_file_and_the_file_reads(bank: Draft) -> None:
+    text = bank.to_toml()
+    assert Schema.from_dict(tomllib.loads(text), folder=bank.schema.folder) == bank.schema
+    assert '\nkey = "loan_no"' in text
+    assert "# unique, never missing, called like one" in text
+    path = bank.write(bank.schema.folder)
+    tables = read_tables(path)
+    assert tables["loans"]["customer_id"][0] == "000"
+    assert errors_of(check(tables)) == []
+    with pytest.raises(TablesError, match="nothing was written"):
+        bank.write(bank.schema.folder)
+    assert max(map(len, bank.text().splitlines())) <= 100
+
+
+def test_encodings_lines_before_and_odd_files(folder: Callable[..., Path]) -> None:
+    where = folder(
+        {
+            "客户.csv": "客户号,姓名,金额\n01,张三,1\n02,李四,2\n".encode("gb18030"),
+            "report.csv": "Report of the bank\n\nid,x\n" + "".join(f"{i},{i}\n" for i in range(9)),
+            "readme.md": "hello",
+        }
+    )
+    (where / "parts").mkdir()
+    pl.DataFrame({"id": [1, 2], "x": [[1], [2]], "y": ["5", "NA"]}).write_parquet(where / "parts" / "a.parquet")
+    draft = infer(where)
+    assert draft.schema.tables["客户"].encoding == "gb18030"
+    assert draft.schema.tables["客户"].key == "客户号"
+    assert draft.schema.tables["report"].skip_lines == 2
+    assert draft.schema.tables["parts"].file == "parts/*.parquet"
+    assert draft.schema.tables["parts"].missing == ("NA",)
+    assert draft.schema.tables["parts"].columns["x"].role == Role.IGNORE
+    assert draft.skipped == ("readme.md",)
+    assert '["客户"]' in draft.to_toml()
+    draft.write(where)
+    assert read_tables(where)["客户"]["姓名"].to_list() == ["张三", "李四"]
+
+
+def test_row_numbers_and_files_of_one_column(folder: Callable[..., Path]) -> None:
+    draft = infer(folder({"a.csv": ",y\n0,5\n1,6\n", "b.csv": "x y\n1 2\n3 4\n"}))
+    promise, reason = column(draft, "a", "column")
+    assert promise == {"header": "", "role": "ignore"}
+    assert "numbers the rows" in reason
+    assert "name the `separator`" in draft.to_toml()
+
+
+def test_faults(folder: Callable[..., Path], tmp_path: Path) -> None:
+    with pytest.raises(TablesError, match="no tables in the folder"):
+        infer(tmp_path)
+    with pytest.raises(TablesError, match="folder cannot be read"):
+        infer(tmp_path / "nowhere")
+    with pytest.raises(TablesError, match="A file is empty"):
+        infer(folder({"a.csv": ""}))
+
+
+def test_superlender(credit_data: Path) -> None:
+    draft = infer(credit_data / "superlender")
+    people, loans, before = (draft.schema.tables[f"train{name}"] for name in ("demographics", "perf", "prevloans"))
+    assert (people.key, people.duplicates, people.time) == ("customerid", "first", None)
+    assert "12 rows repeat" in draft.to_toml()
+    assert (loans.key, loans.time) == ("systemloanid", "approveddate")
+    assert (before.key, before.time) == ("systemloanid", "approveddate")
+    assert loans.columns["customerid"].to == before.columns["customerid"].to == "traindemographics"
+    assert loans.columns["good_bad_flag"].role == Role.LABEL
+    assert before.columns["closeddate"].known_at == "closeddate"
+    assert before.columns["firstrepaiddate"].known_at == "firstrepaiddate"
+    assert before.columns["firstduedate"].known_at is None
+    content = draft.schema.model_copy(update={"folder": None}).to_dict()
+    for section in content.values():
+        section["file"] = str(credit_data / "superlender" / section["file"])
+    tables = read_with(content, credit_data)
+    assert tables["traindemographics"].height == 4334
+    assert {one.code for one in check(tables)} == {"TAEL-T03", "TAEL-T17"}
+
+
+def test_berka(credit_data: Path) -> None:
+    draft = infer(credit_data / "berka")
+    relations = {
+        (name, column): promise.to
+        for name, table in draft.schema.tables.items()
+        for column, promise in table.columns.items()
+        if promise.to is not None
+    }
+    assert relations == {
+        ("account", "district_id"): "district",
+        ("card", "disp_id"): "disp",
+        ("client", "district_id"): "district",
+        ("disp", "account_id"): "account",
+        ("disp", "client_id"): "client",
+        ("loan", "account_id"): "account",
+        ("order", "account_id"): "account",
+        ("trans_preloan_354", "account_id"): "account",
+    }
+    keys = [table.key for table in draft.schema.tables.values()]
+    assert keys == ["account_id", "card_id", "client_id", "disp_id", "A1", "loan_id", "order_id", "trans_id"]
+    assert draft.schema.tables["loan"].columns["date"].format == "%y%m%d"
+    assert draft.schema.tables["loan"].columns["status"].role == Role.LABEL
+    assert draft.schema.tables["card"].columns["issued"].format == "%y%m%d %H:%M:%S"
+    assert draft.schema.tables["district"].missing == ("?",)
+    assert draft.schema.tables["order"].columns["account_to"].type == Type.TEXT
+    content = draft.schema.model_copy(update={"folder": None}).to_dict()
+    tables = read_with(content, credit_data / "berka")
+    assert str(tables.ends["loan"]) == "1998-12-08 00:00:00"
+    assert check(tables) == []
+
+
+def read_with(content: dict, where: Path):
+    """Read under a schema that lies in no folder."""
+    from tael.tables import Tables
+    from tael.tables.sources import source_of
+
+    schema = Schema.from_dict(content)
+    frames = {name: source_of(table, name).read(table, name, where) for name, table in schema.tables.items()}
+    return Tables(frames, schema)
