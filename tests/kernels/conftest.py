@@ -172,8 +172,9 @@ def oracle() -> Any:
     return table
 
 
-# Few distinct times and values, so that ties are common.
-_TIMES = st.integers(-6, 20).map(lambda k: k * 12 * HOUR)
+# Few distinct times, entities and values, so that ties are common: with each other, and with the cutoff.
+_TIMES = st.integers(-1, 5).map(lambda k: k * 12 * HOUR)
+_ENTITIES = st.sampled_from([0, 0, 0, 0, 1, 2, -1])
 _KNOWN = st.one_of(st.none(), st.just(NAT), _TIMES)
 _NUMBERS = st.sampled_from([0.0, 1.0, -2.5, 3.25, 1e3, 0.1, math.nan, math.inf, -math.inf])
 
@@ -181,9 +182,9 @@ _NUMBERS = st.sampled_from([0.0, 1.0, -2.5, 3.25, 1e3, 0.1, math.nan, math.inf, 
 @st.composite
 def _rows(draw: st.DrawFn) -> Row:
     time = draw(st.one_of(_TIMES, _TIMES, _TIMES, st.just(NAT)))
-    delay = draw(st.sampled_from([0, 0, 0, 12 * HOUR, 5 * DAY, None]))
+    delay = draw(st.sampled_from([0, 0, 0, 12 * HOUR, 2 * DAY, None]))
     return Row(
-        entity=draw(st.integers(-1, 2)),
+        entity=draw(_ENTITIES),
         time=time,
         known=NAT if delay is None or time == NAT else time + delay,
         values=(
@@ -200,9 +201,9 @@ def _rows(draw: st.DrawFn) -> Row:
 
 _CASES = st.builds(
     Case,
-    rows=st.lists(_rows(), max_size=24),
-    observations=st.lists(st.tuples(st.integers(-1, 3), _TIMES), max_size=4),
-    windows=st.lists(st.sampled_from([0, 12 * HOUR, 2 * DAY, 5 * DAY, 30 * DAY]), min_size=1, max_size=3),
+    rows=st.lists(_rows(), min_size=0, max_size=24),
+    observations=st.lists(st.tuples(st.one_of(_ENTITIES, st.just(3)), _TIMES), max_size=4),
+    windows=st.lists(st.sampled_from([0, 12 * HOUR, DAY, 2 * DAY, 30 * DAY]), min_size=1, max_size=3),
     late=st.booleans(),
 )
 

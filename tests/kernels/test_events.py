@@ -86,8 +86,8 @@ def test_the_future_changes_nothing(cases: Any) -> None:
     @given(case=cases, data=st.data())
     def holds(case: Any, data: Any) -> None:
         case = dataclasses.replace(case, late=True)
-        entity = data.draw(st.integers(0, 2))
-        cutoff = data.draw(st.integers(-4, 22)) * DAY // 2
+        entity = data.draw(st.sampled_from([0, 0, 1]))
+        cutoff = data.draw(st.integers(0, 6)) * DAY // 2
         case = dataclasses.replace(case, observations=[(entity, cutoff)])
 
         def past(at: int | None) -> bool:
@@ -109,6 +109,38 @@ def test_the_future_changes_nothing(cases: Any) -> None:
         assert dataclasses.replace(case, rows=poisoned).compute().tobytes() == bits
 
     holds()
+
+
+@pytest.mark.parametrize(("known", "seen"), [(4, True), (5, False), (6, False), (np.iinfo(np.int64).min, False)])
+@pytest.mark.parametrize("n_codes", [0, 3])
+@pytest.mark.parametrize("before", [False, True])
+def test_what_becomes_known_at_the_cutoff_is_not_known_yet(known: int, seen: bool, n_codes: int, before: bool) -> None:
+    """Strictly before, for rows, values and conditions alike; with ``before``, the old state holds until then."""
+    at, kind = np.array([known]), np.int32 if n_codes else np.float64
+    plain = Value(np.array([2], kind), n_codes=n_codes)
+    late = Value(np.array([2], kind), at, n_codes, np.array([1], kind) if before else None)
+    flag = Partition(np.array([0], np.int8), 2, at, np.array([1], np.int8) if before else None)
+    stats = ("last", "mode") if n_codes else ("last", "mean", "min")
+
+    def result(value: Value, request: Request, rows_known: Any = None) -> float:
+        return aggregate(
+            begins=np.array([[0]]),
+            stop=np.array([1]),
+            cutoff=np.array([5]),
+            time=np.array([1]),
+            known=rows_known,
+            values=[value],
+            partitions=[flag],
+            requests=[request],
+        )[0, 0]
+
+    for stat in stats:
+        np.testing.assert_equal(result(late, Request(stat, 0)), 2.0 if seen else 1.0 if before else np.nan)
+        np.testing.assert_equal(result(plain, Request(stat, 0), at), 2.0 if seen else np.nan)
+    assert result(late, Request("count", 0)) == float(seen or before)
+    assert result(plain, Request("count"), at) == float(seen)
+    assert result(plain, Request("count", partition=0, slot=0)) == float(seen)
+    assert result(plain, Request("count", partition=0, slot=1)) == float(not seen and before)
 
 
 def test_spread_far_from_zero_keeps_its_digits() -> None:

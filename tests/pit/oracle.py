@@ -167,7 +167,7 @@ class Oracle:
         seen.sort(key=lambda item: item[0])  # T7
 
         def value(bound: Bound, row: Row) -> Any:
-            return self._on_row(bound, base, row, NEVER if one.forward else t)
+            return self._on_row(bound, base, row, 2 * NEVER if one.forward else t)
 
         counted = [(row, time) for _, row, time in seen if one.where is None or value(one.where, row) == 1.0]
         if one.op == "share":

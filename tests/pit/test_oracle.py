@@ -16,7 +16,7 @@ from tael.formulas.operators import REGISTRY
 from tael.formulas.values import NAT, Values
 from tael.tables.schema import Type
 
-WORLDS = 10
+WORLDS = 40
 SEEDS = st.integers(0, 2**32 - 1)
 
 

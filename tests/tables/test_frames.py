@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, clone
 
 from tael.errors import TablesError
@@ -42,6 +44,32 @@ def test_every_library_gives_the_same(constructor: Callable[[dict[str, Any]], An
     assert tables["loans"].equals(expected, null_equal=True)
     assert tables["loans"].schema == expected.schema
     assert tables == Tables({"loans": pl.DataFrame(COLUMNS)}, SCHEMA)
+
+
+columns = st.integers(1, 6).flatmap(
+    lambda rows: st.fixed_dictionaries(
+        {
+            "x": st.lists(st.floats(allow_nan=False) | st.none(), min_size=rows, max_size=rows),
+            "n": st.lists(st.integers(-(2**53), 2**53), min_size=rows, max_size=rows),
+            "c": st.lists(st.text("ab 金", max_size=3) | st.none(), min_size=rows, max_size=rows),
+            "f": st.lists(st.booleans(), min_size=rows, max_size=rows),
+            "t": st.lists(st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1)), min_size=rows, max_size=rows),
+        }
+    )
+)
+
+
+@given(columns)
+def test_every_library_gives_the_same_values(content: dict[str, list[Any]]) -> None:
+    # An all-missing column has no kind of its own: pandas calls it object, Polars null.
+    kinds = {"x": pl.Float64, "n": pl.Int64, "c": pl.String, "f": pl.Boolean, "t": pl.Datetime("us")}
+    frame = pl.DataFrame(content, schema=kinds)
+    schema = {"a": {"key": "n", "time": "t"}}
+    here = Tables({"a": frame}, schema)
+    assert Tables({"a": frame.to_arrow()}, schema) == here
+    assert Tables({"a": frame.to_pandas()}, schema) == here
+    assert here.replace(a=here["a"]) == here
+    assert here["a"]["c"].to_list() == [text or None for text in content["c"]]
 
 
 def test_native(constructor: Callable[[dict[str, Any]], Any]) -> None:
@@ -183,6 +211,12 @@ def test_mixed_zones_are_refused() -> None:
         ({"a": pd.DataFrame({"x": [1, 2, "b"]})}, None, ["mixes values", "2 int, 1 str", "row 3 'b'", "column x"]),
         ({"a": pd.DataFrame([[1, 2]], columns=["x", "x"])}, None, ["same name", "x"]),
         ({"a": pd.DataFrame([[1, 2]])}, None, ["Column names must be text", "0, 1"]),
+        ({"a": pd.DataFrame({"x": [2**70, 1]})}, None, ["integers beyond 64 bits", "astype(str)"]),
+        (
+            {"a": pd.DataFrame({"x": [pd.Timestamp("2024-01-01", tz="UTC"), pd.Timestamp("2024-01-02")]})},
+            None,
+            ["Some times have a time zone", "1 with, 1 without, such as 2024-01-02", "column x"],
+        ),
         ({"a": pl.LazyFrame({"x": [1]})}, None, ["LazyFrame", ".collect()"]),
         ({"a": [1, 2]}, None, ["not a frame", "list"]),
     ],
@@ -216,7 +250,7 @@ def test_ignored_columns_may_hold_anything() -> None:
 def test_empty_one_row_and_all_missing() -> None:
     empty = Tables({"a": pl.DataFrame({"id": [], "x": []})}, {"a": {"key": "id"}})
     assert empty["a"].is_empty()
-    assert empty.schema.tables["a"].columns["x"].type == Type.NUMBER
+    assert empty.schema.tables["a"].columns["x"].type == Type.CATEGORY
     assert Tables({"a": pl.DataFrame({"x": [None]})})["a"]["x"].to_list() == [None]
     assert len(Tables({})) == 0
     assert Tables({}).end is None

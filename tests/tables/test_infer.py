@@ -119,6 +119,14 @@ def test_row_numbers_and_files_of_one_column(folder: Callable[..., Path]) -> Non
     assert "name the `separator`" in draft.to_toml()
 
 
+def test_the_ends_of_an_edge(folder: Callable[..., Path]) -> None:
+    nodes = "account_id\n" + "".join(f"{i}\n" for i in range(100, 300))
+    edges = "sender,target,amount\n" + "".join(f"{100 + i % 7},{100 + i % 11},{i}\n" for i in range(60))
+    draft = infer(folder({"accounts.csv": nodes, "transfers.csv": edges}))
+    ends = draft.schema.tables["transfers"].columns
+    assert (ends["sender"].to, ends["target"].to, ends["amount"].to) == ("accounts", "accounts", None)
+
+
 def test_faults(folder: Callable[..., Path], tmp_path: Path) -> None:
     with pytest.raises(TablesError, match="no tables in the folder"):
         infer(tmp_path)
@@ -126,6 +134,8 @@ def test_faults(folder: Callable[..., Path], tmp_path: Path) -> None:
         infer(tmp_path / "nowhere")
     with pytest.raises(TablesError, match="A file is empty"):
         infer(folder({"a.csv": ""}))
+    with pytest.raises(TablesError, match="draft could not be written"):
+        infer(folder({"a.csv": "x\n1\n"})).write(tmp_path / "nowhere")
 
 
 def test_superlender(credit_data: Path) -> None:

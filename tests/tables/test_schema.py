@@ -27,6 +27,7 @@ def test_round_trip() -> None:
         ({"loans": {"columns": {"x": {"min": 2, "max": 1}}}}, ["min = 2, max = 1", "Swap"]),
         ({"loans": {"columns": {"x": {"type": "text", "special": [-9]}}}}, ["Special codes", "[loans.columns] x"]),
         ({"my loans": {}}, ["usable in a formula", "'my loans'"]),
+        ({"loans": {"separator": ";;"}}, ["loans.separator", "';;'"]),
         ({"class": {}}, ["usable in a formula", "'class'"]),
         ({"loans": {"duplicates": "mean"}}, ["loans.duplicates", "'first'"]),
     ],

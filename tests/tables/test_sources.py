@@ -18,6 +18,7 @@ import pytest
 
 from tael.errors import TablesError
 from tael.tables import read_tables
+from tael.tables.sources.urls import filled, hidden
 
 DDL = 'CREATE TABLE loans (loan BIGINT, customer VARCHAR(9), amount NUMERIC(12, 2), "at" TIMESTAMP, good BOOLEAN)'
 ROWS = "INSERT INTO loans VALUES (1, '007', 1.50, '2024-01-31 10:00:00', true), (2, NULL, NULL, NULL, NULL)"
@@ -187,6 +188,14 @@ def test_postgres(postgres: Path, folder: Callable[..., Path], monkeypatch: pyte
         read_tables(where)
     monkeypatch.setenv("BANK_PASSWORD", "hunter2")
     assert read_tables(where)["loans"].rows() == EXPECTED
+
+
+def test_a_password_may_hold_any_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BANK_PASSWORD", "a@b/c:d")
+    monkeypatch.setenv("BANK_HOST", "host:5432")
+    url, secrets = filled("postgresql://me:${BANK_PASSWORD}@${BANK_HOST}/db", "loans")
+    assert psycopg.conninfo.conninfo_to_dict(url)["password"] == "a@b/c:d"
+    assert hidden(f"failed: {url} (a@b/c:d)", secrets) == "failed: postgresql://me:***@***/db (***)"
 
 
 def test_postgres_password_from_pgpassword(

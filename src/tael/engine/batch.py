@@ -115,7 +115,7 @@ class Batch:
             dated = self.children.dated(bound)
             if coded:
                 data, before, levels = _codes(dated)
-                n_codes = 0 if levels is None else len(levels)
+                n_codes = max(len(levels), 1)  # 0 would mean numbers
             else:
                 data, levels, n_codes = _floats(dated.values), None, 0
                 before = None if dated.before is None else _floats(dated.before)
@@ -162,6 +162,10 @@ class Batch:
         if member.op in ("days_since_first", "days_since_last") and member.value is not None:
             days = (self.seen.cutoff - data) / MICROSECONDS_A_DAY
             return Values(Type.NUMBER, -days if self.forward else days)
+        if member.op == "mode" and member.type != Type.CATEGORY:
+            assert member.value is not None
+            numbers = np.append(np.asarray(self._levels[(member.value, True)], dtype=np.float64), np.nan)
+            data = numbers[np.where(np.isnan(data), -1, data).astype(np.int64)]
         if member.type == Type.TIME:
             absent = np.isnan(data)
             return Values(Type.TIME, np.where(absent, NAT, np.where(absent, 0, data).astype(np.int64)))
@@ -170,12 +174,7 @@ class Batch:
             levels = self._levels[(member.value, True)]
             codes = np.where(np.isnan(data), -1, data).astype(np.int32)
             return Values(Type.CATEGORY, codes, tuple(map(str, () if levels is None else levels)))
-        if member.op == "mode":
-            assert member.value is not None
-            numbers = np.append(np.asarray(self._levels[(member.value, True)], dtype=np.float64), np.nan)
-            return Values(member.type, numbers[np.where(np.isnan(data), -1, data).astype(np.int64)])
         return Values(member.type, data)
-
 
 
 def _floats(values: Values) -> NDArray[np.float64]:

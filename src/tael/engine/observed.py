@@ -83,9 +83,9 @@ class Observed:
         """The id of the entity that each observation reaches by going up a path; -1: none, or not known yet."""
         if path not in self._entities:
             if not path.up:
-                self._entities[path] = self.rows
+                self._entities[path] = np.where(self._unborn(), -1, self.rows)
             else:
-                rows, hidden = self._climb(path.up, last_row=False)
+                rows, hidden = self._climb(path.up)
                 self._entities[path] = np.where(hidden, -1, rows)
         return self._entities[path]
 
@@ -97,14 +97,20 @@ class Observed:
             known_at = schema.column(name).known_at if schema else None
             if known_at is None or not self.law:
                 return values
-            known = self._own(known_at) if known_at != name else values
-            return mask(values, (known.data == NAT) | (known.data >= self.cutoff))
+            if known_at in self.own:
+                known = to_values(self.frame[known_at], Type.TIME).data
+            else:
+                known = take(self.store.values(self.entity, known_at), self.rows).data
+            return mask(values, (known == NAT) | (known >= self.cutoff))
         values = take(self.store.values(self.entity, name), self.rows)
+        return self._as_known(values, self._unborn(), self.store.column_known(self.entity, name), self.rows)
+
+    def _unborn(self) -> NDArray[np.bool_]:
+        """Where the observation's own row is not known yet: it may be used from its own time on (T6)."""
         row_known = self.store.row_known(self.entity)
-        hidden = np.zeros(self.size, dtype=bool)
-        if self.law and row_known is not None and len(row_known):
-            hidden = _at(row_known, self.rows) > self.cutoff  # T6: the row itself may be used from its own time on
-        return self._as_known(values, hidden, self.store.column_known(self.entity, name), self.rows)
+        if not self.law or row_known is None or len(row_known) == 0:
+            return np.zeros(self.size, dtype=bool)
+        return (self.rows >= 0) & (_at(row_known, self.rows) > self.cutoff)
 
     def _as_known(
         self, values: Values, hidden: NDArray[np.bool_], known: NDArray[np.int64] | None, rows: NDArray[np.int64]
@@ -115,7 +121,7 @@ class Observed:
             hidden = hidden | (_at(known, rows) >= self.cutoff)
         return mask(values, hidden)
 
-    def _climb(self, hops: tuple[str, ...], *, last_row: bool = True) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def _climb(self, hops: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Follow foreign keys upward: ids at the top, and where something on the way was not known at the cutoff."""
         store = self.store
         hidden = np.zeros(self.size, dtype=bool)
@@ -128,20 +134,16 @@ class Observed:
             else:
                 below = self.rows if step == 0 else rows
                 if step == 0:
-                    row_known = store.row_known(table)
-                    if row_known is not None and len(row_known):
-                        hidden |= _at(row_known, below) > self.cutoff
+                    hidden |= self._unborn()
                 link_known = store.column_known(table, hop)
                 if link_known is not None and len(link_known):
                     hidden |= _at(link_known, below) >= self.cutoff
                 above = store.parents(table, hop)
                 rows = np.where(below >= 0, above[below], -1) if len(above) else np.full(self.size, -1, dtype=np.int64)
             table = target
-            is_last = step == len(hops) - 1
-            if table in store.tables and (last_row or not is_last):
-                row_known = store.row_known(table)
-                if row_known is not None and len(row_known):
-                    hidden |= _at(row_known, rows) >= self.cutoff
+            used = store.row_used(table) if table in store.tables else None
+            if used is not None and len(used):
+                hidden |= _at(used, rows) >= self.cutoff
         if not self.law:
             hidden[:] = False
         return rows, hidden

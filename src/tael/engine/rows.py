@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tael.engine.shapes import Shape
-from tael.engine.store import NEVER, Store, mask, take
+from tael.engine.store import Store, mask, take
 from tael.formulas.bound import Bound, BoundCall, BoundColumn
 from tael.formulas.rows import evaluate_row
 from tael.formulas.values import Values
@@ -24,7 +24,7 @@ class Dated:
     values : Values
         Once every column in it is known.
     before : Values or None
-        Until then: with its late columns missing. None: missing altogether, or nothing is late.
+        Until then: with all columns that come later than the row missing. None: missing altogether, or nothing is late.
     known : ndarray of int64, or None
         When the last of its late columns became known; None: with the row.
     """
@@ -48,6 +48,8 @@ class ChildRows:
     def __init__(self, store: Store, table: str, shape: Shape) -> None:
         self.store, self.table, self.shape = store, table, shape
         self._dated: dict[Bound, Dated] = {}
+        used = store.row_used(table)
+        self._row_used = np.full(len(store.tables[table]), np.iinfo(np.int64).min) if used is None else used
 
     def dated(self, bound: Bound) -> Dated:
         """An expression with its times of knowledge."""
@@ -60,14 +62,19 @@ class ChildRows:
         self._dated.clear()
 
     def _evaluate(self, bound: Bound) -> Dated:
-        columns = list(_columns(bound))
-        late = {column: known for column in columns if (known := self._late(column)) is not None}
+        late: dict[BoundColumn, NDArray[np.int64]] = {}
+        for column in _columns(bound):
+            known = self._late(column)
+            if known is not None:
+                late[column] = known
         values = self._gather(evaluate_row(bound, self._column, None))
         if not late:
             return Dated(values, None, None)
-        known = np.maximum.reduce(list(late.values()))
-        hidden = evaluate_row(bound, lambda c: _nothing(self._column(c)) if c in late else self._column(c), None)
+        # Row by row: which columns are late in a row must not depend on other rows, some of which nobody has seen yet.
+        hide = {column: known > self._row_used for column, known in late.items()}
+        hidden = evaluate_row(bound, lambda c: mask(self._column(c), hide[c]) if c in hide else self._column(c), None)
         before = self._gather(hidden)
+        known = self.shape.gather(np.maximum.reduce(list(late.values())))
         return Dated(values, None if _all_missing(before) else before, known)
 
     def _gather(self, values: Values) -> Values:
@@ -82,16 +89,12 @@ class ChildRows:
         return take(self.store.values(bound.table, bound.column), self._climb(bound.hops)[0])
 
     def _late(self, bound: BoundColumn) -> NDArray[np.int64] | None:
-        """When a column's values became known, in the shape's order; None if never later than the row itself."""
+        """When a column's values became known, in the table's order; None if never later than the row itself."""
         known = self.store.column_known(bound.table, bound.column)
         if bound.hops:
             rows, on_the_way = self._climb(bound.hops)
             known = _later(on_the_way, None if known is None else _at(known, rows))
-        if known is None:
-            return None
-        known = self.shape.gather(known)
-        row = self.shape.time if self.shape.known is None else np.maximum(self.shape.time, self.shape.known)
-        return known if bool(np.any(known > row)) else None
+        return known if known is not None and bool(np.any(known > self._row_used)) else None
 
     def _climb(self, hops: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
         table = self.table
@@ -106,9 +109,8 @@ class ChildRows:
                 known = _later(known, None if link_known is None else _at(link_known, rows))
                 rows = np.where(rows >= 0, above[rows], -1) if len(above) else np.full_like(rows, -1)
             table = self.store.target(table, hop)
-            row_known = self.store.row_known(table)
-            # a parent that is not there is no secret: its columns are missing at once
-            known = _later(known, None if row_known is None else _at(row_known, rows, absent=np.iinfo(np.int64).min))
+            used = self.store.row_used(table)
+            known = _later(known, None if used is None else _at(used, rows))
         assert rows is not None
         return rows, known
 
@@ -127,14 +129,12 @@ def _later(a: NDArray[np.int64] | None, b: NDArray[np.int64] | None) -> NDArray[
     return np.maximum(a, b)
 
 
-def _at(known: NDArray[np.int64], rows: NDArray[np.int64], absent: int = NEVER) -> NDArray[np.int64]:
+def _at(known: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Times of the rows named; a parent that is not there is no secret: its columns are missing at once."""
+    always = np.iinfo(np.int64).min
     if len(known) == 0:
-        return np.full(len(rows), absent, dtype=np.int64)
-    return np.where(rows >= 0, known[rows], absent)
-
-
-def _nothing(values: Values) -> Values:
-    return mask(values, np.ones(len(values.data), dtype=bool))
+        return np.full(len(rows), always, dtype=np.int64)
+    return np.where(rows >= 0, known[rows], always)
 
 
 def _all_missing(values: Values) -> bool:

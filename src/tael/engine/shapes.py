@@ -59,9 +59,10 @@ def build(store: Store, path: Path, n_entities: int) -> Shape:
     """
     base, foreign = path.down[-1]
     owner = store.parents(base, foreign)
+    own_known = store.row_known(base) if store.tables.schema.tables[base].known_at else None
     late = _latest(store.row_known(base), store.column_known(base, foreign))
     for table, column in reversed(path.down[:-1]):
-        late = _latest(late, _through(store.row_known(table), owner))
+        late = _latest(late, _through(store.row_used(table), owner))
         late = _latest(late, _through(store.column_known(table, column), owner))
         above = store.parents(table, column)
         owner = np.where(owner >= 0, above[owner], -1) if len(above) else np.full_like(owner, -1)
@@ -71,11 +72,12 @@ def build(store: Store, path: Path, n_entities: int) -> Shape:
     alive = (owner >= 0) & (moments != NEVER)
     needs_known = late is not None and bool(np.any(late[alive] > moments[alive]))
     known = late if needs_known else None
+    # ties go by the row's own known-at (T7): whether any row is late at all must not change the order of the others
     if alive.all():
-        rows = sort_rows(owner, moments, known)
+        rows = sort_rows(owner, moments, own_known)
     else:
         kept = np.flatnonzero(alive)
-        rows = kept[sort_rows(owner[kept], moments[kept], None if known is None else known[kept])]
+        rows = kept[sort_rows(owner[kept], moments[kept], None if own_known is None else own_known[kept])]
     return Shape(
         order=rows,
         offsets=entity_offsets(owner[rows], n_entities),

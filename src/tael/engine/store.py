@@ -72,6 +72,13 @@ class Store:
         name = self.tables.schema.tables[table].known
         return None if name is None else self._moments(table, name)
 
+    def row_used(self, table: str) -> NDArray[np.int64] | None:
+        """From when on another row may use each row (T1): it has happened and is known; None for a timeless table."""
+        known, time = self.row_known(table), self.row_time(table)
+        if known is None or time is None or known is time:
+            return known
+        return np.maximum(known, time)
+
     def row_time(self, table: str) -> NDArray[np.int64] | None:
         """When each row happened (missing: never); None for a timeless table."""
         name = self.tables.schema.tables[table].time

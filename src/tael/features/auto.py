@@ -19,8 +19,7 @@ from tael.features.forecast import Forecast, forecast, parse_bytes, parse_second
 from tael.features.formula_set import FormulaSet
 from tael.features.frames import Sight, as_container
 from tael.features.ledger import Ledger
-from tael.features.screen import Screen, chunks, residuals
-from tael.features.select import Distinct, boosted_gain
+from tael.features.search import Search, pool_size
 from tael.formulas.names import short_name
 from tael.formulas.parser import parse
 from tael.formulas.printer import to_text
@@ -206,11 +205,23 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         enumeration = Enumeration(sight.engine, seen, limits, tuple(self.forbid), dated=sight.dated)
         candidates = list(dict.fromkeys(enumeration))
         memory = parse_bytes((self.budget or {}).get("memory"))
-        self.forecast_: Forecast = forecast(sight.engine, seen, len(candidates), self._pool, memory)
+        self.forecast_: Forecast = forecast(sight.engine, seen, len(candidates), pool_size(self.keep), memory)
         ledger = Ledger()
-        held = self._screen(candidates, seen, target, n_classes, ledger, clock, seconds)
-        nodes, columns = held.best(self._pool)
-        self._choose(nodes, columns, target, n_classes, ledger)
+        search = Search(
+            lambda nodes: np.asarray(self._evaluate(nodes, seen, np.float32), dtype=np.float32).reshape(-1, seen.size),
+            seen.size,
+            target,
+            n_classes,
+            keep=self.keep,
+            correlation=self.correlation,
+            ledger=ledger,
+            tell=self._tell,
+            seconds=None if seconds is None else seconds - (time.monotonic() - clock),
+            seed=self.random_state,
+            n_threads=self.n_jobs,
+        )
+        found = search.run(candidates, self.forecast_)
+        self._nodes, self.gain_, self.stability_ = list(found.nodes), found.gain, found.stability
         self._add_forced(ledger)
         self.ledger_ = ledger
         self._names = _unique_names(self._nodes)
@@ -218,81 +229,6 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         self.coverage_ = np.array([ledger.coverage(text) for text in self.formulas_])
         self.n_features_out_ = len(self.formulas_)
         self._tell("features kept: " + str(len(self.formulas_)), 1.0)
-
-    @property
-    def _pool(self) -> int:
-        return max(4 * self.keep, 60)
-
-    def _screen(
-        self, candidates: list[Node], seen: Any, y: NDArray | None, n_classes: int, ledger: Ledger, clock: float,
-        seconds: float | None,
-    ) -> _Held:  # fmt: skip
-        held = _Held(self._pool)
-        half = (np.arange(seen.size) >= seen.size // 2).astype(np.uint8)
-        screen = None
-        if y is not None:
-            rest, variance = residuals(y, classification=n_classes > 0)
-            screen = Screen(rest, variance, half, n_threads=self.n_jobs)
-        done = 0
-        for batch in chunks(candidates, self.forecast_.batch):
-            if seconds is not None and done and time.monotonic() - clock > seconds:
-                ledger.skipped([to_text(node) for node in candidates[done:]])
-                break
-            columns = np.asarray(self._evaluate(batch, seen, np.float32), dtype=np.float32).reshape(-1, seen.size)
-            scores = screen(columns) if screen is not None else None
-            for i, node in enumerate(batch):
-                text = to_text(node)
-                if scores is None:
-                    present = columns[i][~np.isnan(columns[i])]
-                    constant = len(present) == 0 or bool((present == present[0]).all())
-                    ledger.enter(text, float("nan"), float("nan"), len(present) / max(seen.size, 1))
-                    score = -float(done + i)
-                else:
-                    one = scores[i]
-                    constant, score = one.constant, one.score
-                    ledger.enter(text, one.score, one.agreement, one.coverage)
-                if constant:
-                    ledger.drop(text, "constant")
-                elif screen is not None and score < 1.0:
-                    ledger.drop(text, "no gain")
-                else:
-                    held.add(score, done + i, node, columns[i], ledger)
-            done += len(batch)
-            self._tell(f"{done:,} of {len(candidates):,} formulas tried", 0.8 * done / len(candidates))
-        return held
-
-    def _choose(
-        self, nodes: list[Node], columns: NDArray[np.float32], y: NDArray | None, n_classes: int, ledger: Ledger
-    ) -> None:
-        distinct = Distinct(self.correlation, columns.shape[1] if len(columns) else 0)
-        kept: list[int] = []
-        for i, node in enumerate(nodes):
-            twin = distinct.twin(columns[i])
-            if twin is None:
-                kept.append(i)
-            else:
-                ledger.drop(to_text(node), "redundant", with_=to_text(nodes[kept[twin]]))
-        nodes, columns = [nodes[i] for i in kept], columns[kept]
-        if y is None or len(nodes) == 0:
-            self._nodes = nodes[: self.keep]
-            self.gain_ = np.full(len(self._nodes), np.nan)
-            self.stability_ = np.full(len(self._nodes), np.nan)
-            return
-        self._tell("weighing the best together", 0.85)
-        choice = boosted_gain(columns, y, n_classes=n_classes, seed=self.random_state, n_threads=self.n_jobs)
-        order = np.argsort(-choice.gain, kind="stable")
-        useful = [i for i in order if choice.stability[i] >= 0.5]
-        for i in order:
-            if choice.stability[i] < 0.5:
-                ledger.drop(to_text(nodes[i]), "no better than noise")
-        for i in useful[self.keep :]:
-            ledger.drop(to_text(nodes[i]), "beyond keep")
-        # with too few rows for any formula to beat the shadows, the screen's best are still better than nothing
-        best = useful[: self.keep] or [int(i) for i in order[: min(self.keep, 5)]]
-        for i in best:
-            ledger.keep(to_text(nodes[i]))
-        self._nodes = [nodes[i] for i in best]
-        self.gain_, self.stability_ = choice.gain[best], choice.stability[best]
 
     def _add_forced(self, ledger: Ledger) -> None:
         for text in self.force:
@@ -345,37 +281,6 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
     def _tell(self, text: str, share: float) -> None:
         if self.progress is not None:
             self.progress(text, share)
-
-
-class _Held:
-    """The best candidates so far with their columns; memory is that of the pool."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self._items: list[tuple[float, int, Node, NDArray[np.float32]]] = []
-        self._hashes: dict[int, tuple[float, int]] = {}
-
-    def add(self, score: float, number: int, node: Node, column: NDArray[np.float32], ledger: Ledger) -> None:
-        digest = hash(column.tobytes())
-        if digest in self._hashes:
-            ledger.drop(to_text(node), "duplicate")
-            return
-        self._hashes[digest] = (score, number)
-        self._items.append((score, number, node, column.copy()))
-        if len(self._items) >= 2 * self.size:
-            self._shrink(ledger)
-
-    def _shrink(self, ledger: Ledger) -> None:
-        self._items.sort(key=lambda item: (-item[0], item[1]))
-        for _, _, node, _ in self._items[self.size :]:
-            ledger.drop(to_text(node), "weaker than the pool")
-        del self._items[self.size :]
-
-    def best(self, most: int) -> tuple[list[Node], NDArray[np.float32]]:
-        self._items.sort(key=lambda item: (-item[0], item[1]))
-        items = self._items[:most]
-        columns = np.stack([item[3] for item in items]) if items else np.empty((0, 0), dtype=np.float32)
-        return [item[2] for item in items], columns
 
 
 def _in_time_order(cutoff: NDArray[np.int64], most: int) -> NDArray[np.int64]:

@@ -70,7 +70,9 @@ class Enumeration:
 
     def __iter__(self) -> Iterator[Node]:
         yield from self.own()
-        for path in () if not self.dated else paths(self.schema, self.engine.entity, self.limits.max_up, self.limits.max_down):
+        for path in (
+            () if not self.dated else paths(self.schema, self.engine.entity, self.limits.max_up, self.limits.max_down)
+        ):
             if path.base not in self.forbid:
                 yield from self.along(path)
 

@@ -14,8 +14,9 @@ from tael.features.ledger import Ledger
 from tael.features.pool import Pool
 from tael.features.screen import Screen, Screening, chunks, residuals
 from tael.features.select import boosted_gain, foretold
+from tael.formulas import operators
 from tael.formulas.printer import to_text
-from tael.formulas.syntax import Node, is_aggregated
+from tael.formulas.syntax import Call, Node, walk
 
 Evaluate = Callable[[list[Node]], NDArray[np.float32]]
 Tell = Callable[[str, float], None]
@@ -160,6 +161,11 @@ class Search:
 def pool_size(keep: int) -> int:
     """How many candidates are held for the last weighing."""
     return max(5 * keep, 60)
+
+
+def is_aggregated(node: Node) -> bool:
+    """Whether a formula looks at a history, not at the observation's own row and parents alone."""
+    return any(isinstance(part, Call) and operators.is_aggregate(part.op) for part in walk(node))
 
 
 def bins_for(n: int) -> int:

@@ -15,7 +15,7 @@ from tael.models.members import Setting
 
 # Counted in rows and cells, never by the clock: the same data must choose the same members on a slow and on a busy
 # machine.
-SCREEN_ROWS = 6_000  # rows to learn on while settings are screened
+SCREEN_ROWS = 8_000  # rows to learn on while settings are screened
 SMALLEST = 0.05  # weight under which a member is not worth its cost in scoring and explaining
 
 

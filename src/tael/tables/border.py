@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -68,14 +69,41 @@ def polars_of(frame: Any, name: str) -> pl.DataFrame:
             where=str(Place(name)),
             fix="Name the columns: frame.columns = [...].",
         )
+    _one_clock(wide, name)
     try:
         return wide.to_polars()
-    except (pa.ArrowException, TypeError, ValueError, pl.exceptions.PolarsError) as error:
+    except (pa.ArrowException, TypeError, ValueError, OverflowError, pl.exceptions.PolarsError) as error:
         raise _mixed(wide, name, error) from error
+
+
+def _one_clock(wide: nw.DataFrame[Any], name: str) -> None:
+    """Python's own times in a column of objects: Arrow would take those without a zone as UTC, and say nothing."""
+    for column in wide.columns:
+        if wide[column].dtype != nw.Object:
+            continue
+        times = [value for value in wide[column].to_list() if isinstance(value, datetime) and value == value]
+        zoned = sum(value.tzinfo is not None for value in times)
+        if 0 < zoned < len(times):
+            raise TablesError(
+                "Some times have a time zone and some have none.",
+                expected="all with a zone, or none",
+                got=f"{zoned} with, {len(times) - zoned} without, such as "
+                f"{next(value for value in times if value.tzinfo is None)}",
+                where=str(Place(name, column)),
+                fix="Give those without a zone theirs before: time.tz_localize(...).",
+            )
 
 
 def _mixed(wide: nw.DataFrame[Any], name: str, error: Exception) -> TablesError:
     """Find the column that would not pass, and say what is in it."""
+    if isinstance(error, OverflowError):
+        return TablesError(
+            "A column holds integers beyond 64 bits.",
+            expected="integers of 64 bits, or text",
+            got=clipped(str(error), 200),
+            where=str(Place(name)),
+            fix="Convert it to text before: frame[column].astype(str).",
+        )
     for column in wide.columns:
         values = wide[column].to_list() if wide[column].dtype == nw.Object else []
         kinds = Counter(type(value).__name__ for value in values if value is not None and value == value)

@@ -46,9 +46,10 @@ def guess(series: pl.Series, promise: ColumnSchema, place: Place) -> Type:
         return Type.FLAG
     if kind.is_integer() and not promise.special and huge(series).any():
         return Type.TEXT
-    if kind.is_numeric() or kind == pl.Null:
+    if kind.is_numeric():
         return Type.NUMBER
-    if kind in (pl.Categorical, pl.Enum):
+    # Without any value: what a column of text without values is too, so that every library's frame gives the same.
+    if kind in (pl.Categorical, pl.Enum, pl.Null):
         return Type.CATEGORY
     if kind == pl.Time:
         return Type.TEXT

@@ -14,6 +14,13 @@ _ID = re.compile(r"(id|ids|_no|_key|_uuid|guid|编号|单号|客户号|账号|�
 _LINK = re.compile(
     r"(device|phone|mobile|imei|id_?card|bank_?card|e?mail|wifi|fingerprint|手机|设备|身份证|银行卡)", re.IGNORECASE
 )
+# The two ends of an edge, each holding the key of one table of nodes.
+_END = re.compile(
+    r"(source|target|src|dst|from|to|orig(in)?|dest|sender|receiver|payer|payee|counterparty|acct|owner|parent|guarantor)"
+    r"(_?(id|account|acct|customer|entity))?",
+    re.IGNORECASE,
+)
+_NODES = 100
 NEARLY = 0.95
 OVERLAP = 0.9
 SAME_NAME = 0.5

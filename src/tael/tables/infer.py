@@ -122,10 +122,10 @@ def infer(folder: str | Path) -> Draft:
 
     Examples
     --------
-    >>> import tempfile
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> _ = (folder / "loans.csv").write_text("loan_id,amount\\n1,100\\n2,250\\n")
-    >>> infer(folder).schema.tables["loans"].key
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "loans.csv").write_text("loan_id,amount\\n1,100\\n2,250\\n")
+    ...     infer(folder).schema.tables["loans"].key
     'loan_id'
     """
     path = Path(folder)

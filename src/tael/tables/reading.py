@@ -34,11 +34,11 @@ def read_tables(folder_or_toml: str | Path, *, progress: Callable[[str, int, int
 
     Examples
     --------
-    >>> import tempfile
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> _ = (folder / "loans.csv").write_text("loan,amount\\n007,100\\n")
-    >>> _ = (folder / "tables.toml").write_text("[loans]\\nfile = 'loans.csv'\\nkey = 'loan'\\n")
-    >>> read_tables(folder)["loans"].row(0)
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "loans.csv").write_text("loan,amount\\n007,100\\n")
+    ...     _ = Path(folder, "tables.toml").write_text("[loans]\\nfile = 'loans.csv'\\nkey = 'loan'\\n")
+    ...     read_tables(folder)["loans"].row(0)
     ('007', 100.0)
     """
     path = Path(folder_or_toml)

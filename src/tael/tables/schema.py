@@ -71,7 +71,8 @@ class ColumnSchema(_Strict):
     Parameters
     ----------
     type : {"number", "flag", "category", "time", "text"}, optional
-        Left out: taken from the data (text with few distinct values is a category).
+        Left out: taken from the data (text with few distinct values is a category). Keys and columns with ``to`` are
+        categories whatever is said here, since they name things.
     role : {"feature", "label", "ignore"}
         ``label`` columns may be named in label formulas alone; ``ignore`` columns nowhere.
     to : str, optional
@@ -154,7 +155,7 @@ class TableSchema(_Strict):
     known_at: str | None = None
     time_zone: str | None = None
     encoding: str = "utf-8"
-    separator: str | None = None
+    separator: str | None = Field(default=None, min_length=1, max_length=1)
     skip_lines: int = 0
     missing: tuple[str, ...] = ()
     columns: dict[str, ColumnSchema] = Field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 from tael.errors import TablesError
 from tael.tables.places import Place
@@ -19,7 +20,7 @@ def filled(url: str, name: str) -> tuple[str, list[str]]:
 
     >>> os.environ["TAEL_DOC_SECRET"] = "s3cret"
     >>> filled("postgresql://me:${TAEL_DOC_SECRET}@host/db", "loans")
-    ('postgresql://me:s3cret@host/db', ['s3cret'])
+    ('postgresql://me:s3cret@host/db', ['s3cret', 's3cret'])
     """
     secrets: list[str] = []
 
@@ -33,6 +34,10 @@ def filled(url: str, name: str) -> tuple[str, list[str]]:
                 fix=f"Set it: export {match[1]}=...",
             )
         secrets.append(found)
+        if url[: match.start()].endswith(":") and url[match.end() :].startswith("@"):
+            # A password stands in an address with its special signs written as %40 and so on.
+            found = quote(found, safe="")
+            secrets.append(found)
         return found
 
     return _VARIABLE.sub(value, url), secrets

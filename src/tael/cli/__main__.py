@@ -1,0 +1,5 @@
+"""``python -m tael.cli``."""
+
+from tael.cli.app import main
+
+main()

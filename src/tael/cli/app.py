@@ -1,0 +1,215 @@
+"""The commands, each a thin shell over the rooms."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from tael.cli.show import Stages, fail, say, say_table, stop
+from tael.errors import TaelError
+from tael.tables.schema import Language
+
+app = typer.Typer(
+    name="tael",
+    help="From linked finance tables to a decision. 从关联数据表到业务决策。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class Lang(StrEnum):
+    """Language of messages and reports."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+LangOption = Annotated[Lang, typer.Option("--lang", help="Language: en or zh. 语言。")]
+OutOption = Annotated[Path, typer.Option("--out", help="Folder in which the run's own folder is made.")]
+RunArgument = Annotated[Path, typer.Argument(help="A run folder.")]
+
+
+def _lang(lang: Lang) -> Language:
+    return cast(Language, str(lang.value))
+
+
+@app.command()
+def scenarios(lang: LangOption = Lang.EN) -> None:
+    """List the scenarios. 列出场景。"""
+    from tael.scenarios import PACKS, scenario
+
+    zh = lang == Lang.ZH
+    rows = [[name, one.title(_lang(lang)), one.question(_lang(lang))] for name in PACKS for one in [scenario(name)]]
+    say_table(["场景", "名称", "问题"] if zh else ["scenario", "title", "question"], rows)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="A scenario to start from.")],
+    folder: Annotated[Path, typer.Argument(help="The project folder to make.")],
+    customers: Annotated[int, typer.Option(help="Size of the simulated example data.")] = 2000,
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Write a project folder: scenario.toml, tables.toml and example data. 新建项目文件夹。"""
+    from tael.scenarios.project import write_project
+
+    path = write_project(name, folder, customers=customers)
+    if lang == Lang.ZH:
+        say(f"已写入 {path}（示例数据为模拟数据）。编辑 scenario.toml，替换数据表，然后运行：tael run {path}")
+    else:
+        say(f"Wrote {path} (its example data is simulated). Edit scenario.toml, put your tables in, then: tael run {path}")
+
+
+@app.command()
+def infer(
+    folder: Annotated[Path, typer.Argument(help="A folder of CSV or Parquet files.")],
+    write: Annotated[bool, typer.Option("--write", help="Write tables.toml into the folder.")] = False,
+) -> None:
+    """Draft tables.toml, and say why each guess was made. 起草 tables.toml 并说明理由。"""
+    from tael.tables import infer as draft_of
+
+    draft = draft_of(folder)
+    if write:
+        say(draft.text())
+        say(f"\nWrote {draft.write(folder)}: read it, correct it, then: tael check {folder}")
+    else:
+        say(draft.to_toml())
+        say(f"# Nothing was written. To write it: tael infer {folder} --write")
+
+
+@app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(help="A folder with tables.toml, and scenario.toml for the leak scan.")],
+    scenario: Annotated[Path | None, typer.Option(help="A scenario.toml (default: the folder's).")] = None,
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Test the tables' contract and scan for leaks, before any model. 检查数据契约与信息泄漏。"""
+    from tael.scenarios.project import check_project
+
+    checked = check_project(folder, scenario, lang=_lang(lang))
+    say(checked.text)
+    if checked.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def run(
+    what: Annotated[str, typer.Argument(help="A scenario's name (on its example data), or a project folder.")],
+    out: OutOption = Path("runs"),
+    tables: Annotated[Path | None, typer.Option(help="A folder with tables.toml (default: the project folder).")] = None,
+    lang: LangOption = Lang.EN,
+    seed: Annotated[int | None, typer.Option(help="Of everything random (default: the scenario's).")] = None,
+    customers: Annotated[int | None, typer.Option(help="Size of the simulated example.")] = None,
+    jobs: Annotated[int, typer.Option(help="Threads.")] = 2,
+) -> None:
+    """The whole way: tables, features, model, decision, report. 完整流程。"""
+    from tael.scenarios.project import run_project
+
+    with Stages(_lang(lang)) as stages:
+        made = run_project(
+            what, out, tables=tables, lang=_lang(lang), seed=seed, customers=customers, n_jobs=jobs, tell=stages.tell
+        )
+    from tael.cli.summary import summary
+
+    summary(made, _lang(lang))
+    say(str(made.report.path))
+
+
+@app.command()
+def score(
+    run: RunArgument,
+    tables: Annotated[Path, typer.Option(help="A folder with tables.toml.")],
+    out: Annotated[Path | None, typer.Option(help="A .parquet or .csv file to write (default: show the first).")] = None,
+    id: Annotated[list[str] | None, typer.Option("--id", help="Only this key; may be repeated.")] = None,  # noqa: A002
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Score and decide with a run's bundle. 用运行的模型包评分并决策。"""
+    from tael.runs.bundle import load_bundle
+    from tael.runs.scoring import score as score_with
+    from tael.runs.scoring import write_table
+    from tael.tables import read_tables
+
+    bundle = load_bundle(run)
+    with Stages(_lang(lang)) as stages:
+        stages.tell("tables", "reading tables", 0.0)
+        read = read_tables(tables)
+        stages.tell("score", "scoring", 0.0)
+        decided = score_with(bundle, read, ids=id)
+    if out is not None:
+        say(f"{decided.height:,} -> {write_table(decided, out)}")
+        return
+    key = decided.columns[0]
+    rows = [
+        [str(r[key]), str(r["cutoff"])[:16], f"{r['probability']:.4f}", r["decision"], "; ".join(r[f"reasons_{lang.value}"][:1])]
+        for r in decided.head(20).to_dicts()
+    ]  # fmt: skip
+    say_table([key, "cutoff", "probability", "decision", "first reason"], rows)
+
+
+@app.command()
+def explain(
+    run: RunArgument,
+    id: Annotated[str, typer.Option("--id", help="The observation's key.")],  # noqa: A002
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Say why an observation got its decision. 解释单个决策。"""
+    from tael.runs.explain import explain as explain_one
+    from tael.runs.runner import Run
+
+    zh = lang == Lang.ZH
+    for one in explain_one(Run.read(run), id, _lang(lang)):
+        say(f"{one.id}  {one.cutoff}  ({one.split})")
+        say(f"  {one.because}")
+        for number, reason in enumerate(one.reasons, 1):
+            say(f"  {number}. {reason}")
+        say(f"  {'模型版本' if zh else 'model version'} {one.model_version}")
+
+
+@app.command()
+def compare(first: RunArgument, second: RunArgument, lang: LangOption = Lang.EN) -> None:
+    """Compare two runs: metrics, formulas, changed decisions. 比较两次运行。"""
+    from tael.cli.summary import comparison
+    from tael.runs.explain import compare as compare_runs
+    from tael.runs.runner import Run
+
+    comparison(compare_runs(Run.read(first), Run.read(second)), _lang(lang))
+
+
+@app.command()
+def features(run: RunArgument, lang: LangOption = Lang.EN) -> None:
+    """Print the kept formulas in words with gain, stability and coverage. 列出保留的特征公式。"""
+    from tael.cli.summary import features_table
+    from tael.runs.runner import Run
+
+    features_table(Run.read(run), _lang(lang))
+
+
+@app.command()
+def report(
+    run: RunArgument,
+    out: Annotated[Path, typer.Option(help="The .html file to write.")],
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Write a run's report again, in either language. 以任一语言重新生成报告。"""
+    from tael.reports import write_report
+    from tael.runs.runner import Run
+
+    say(str(write_report(Run.read(run).content, out, _lang(lang))))
+
+
+def main() -> None:
+    """Run the command line; errors are told in four parts, without a traceback."""
+    try:
+        app(standalone_mode=True)
+    except TaelError as error:
+        fail(error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        stop()
+        sys.exit(130)

@@ -1,0 +1,150 @@
+"""Why one observation got its decision, and what differs between two runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tael.decisions import swap_set
+from tael.errors import RunError, did_you_mean
+from tael.runs.runner import Run
+from tael.tables.schema import Language
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why an observation got its decision.
+
+    Attributes
+    ----------
+    id, cutoff, split, decision : str
+    probability : float
+    because : str
+        The rule, band or cut-off that decided.
+    reasons : list of str
+        The factors, the strongest first.
+    model_version : str
+    """
+
+    id: str
+    cutoff: str
+    split: str
+    decision: str
+    probability: float
+    because: str
+    reasons: list[str]
+    model_version: str
+
+
+def explain(run: Run, identity: str, lang: Language = "en") -> list[Explanation]:
+    """Explain the decisions about one key (several, if it was observed at several cutoffs).
+
+    Raises
+    ------
+    RunError
+        If the run holds no such key.
+    """
+    table = run.decisions
+    key = table.columns[0]
+    rows = table.filter(pl.col(key).cast(pl.String) == str(identity))
+    if rows.height == 0:
+        sample = table[key].cast(pl.String).head(5000).to_list()
+        raise RunError(
+            "The run holds no such observation.",
+            expected=f"a value of {key}",
+            got=str(identity),
+            where=str(run.path),
+            fix=did_you_mean(str(identity), sample),
+        )
+    return [
+        Explanation(
+            id=str(row[key]),
+            cutoff=str(row["cutoff"]),
+            split=row["split"],
+            decision=row["decision"],
+            probability=row["probability"],
+            because=row[f"reason_{lang}"],
+            reasons=list(row[f"reasons_{lang}"]),
+            model_version=row["model_version"],
+        )
+        for row in rows.to_dicts()
+    ]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What differs between two runs.
+
+    Attributes
+    ----------
+    metrics : polars.DataFrame
+        split, metric, first, second, difference.
+    same_data : bool
+    only_first, only_second : list of str
+        Formulas that one run kept and the other did not.
+    swaps : polars.DataFrame or None
+        The swap-set on the observations that both decided; None if there are none.
+    """
+
+    metrics: pl.DataFrame
+    same_data: bool
+    only_first: list[str]
+    only_second: list[str]
+    swaps: pl.DataFrame | None
+
+
+def compare(first: Run, second: Run) -> Comparison:
+    """Compare two runs: metrics side by side, formulas, and whose decision changed (second against first)."""
+    rows: list[dict[str, Any]] = []
+    for split, named in first.metrics.items():
+        for metric, value in named.items():
+            other = second.metrics.get(split, {}).get(metric)
+            if other is None or value["value"] is None or other["value"] is None:
+                continue
+            difference = other["value"] - value["value"]
+            rows.append(
+                {
+                    "split": split,
+                    "metric": metric,
+                    "first": value["value"],
+                    "second": other["value"],
+                    "difference": difference,
+                }
+            )
+    one = {feature["formula"] for feature in first.content["features"]}
+    two = {feature["formula"] for feature in second.content["features"]}
+    return Comparison(
+        metrics=pl.DataFrame(
+            rows,
+            schema={
+                "split": pl.String, "metric": pl.String, "first": pl.Float64, "second": pl.Float64,
+                "difference": pl.Float64,
+            },
+        ),
+        same_data=first.content["data"]["fingerprint"] == second.content["data"]["fingerprint"],
+        only_first=sorted(one - two),
+        only_second=sorted(two - one),
+        swaps=_swaps(first, second),
+    )  # fmt: skip
+
+
+def _swaps(first: Run, second: Run) -> pl.DataFrame | None:
+    one, two = first.decisions, second.decisions
+    key = one.columns[0]
+    if two.columns[0] != key or one[key].dtype != two[key].dtype:
+        return None
+    labels = first.scores.select(key, "cutoff", "label")
+    both = (
+        two.select(key, "cutoff", new="decision", p="probability", split="split")
+        .join(one.select(key, "cutoff", old="decision", old_split="split"), on=[key, "cutoff"])
+        .join(labels, on=[key, "cutoff"], how="left")
+        .filter((pl.col("split") == "out_of_time") & (pl.col("old_split") == "out_of_time"))
+    )
+    if both.height == 0:
+        return None
+    y = both["label"].to_numpy()
+    known = not np.isnan(y).any()
+    return swap_set(both["new"].to_numpy(), both["old"].to_numpy(), pd=both["p"], y=y if known else None)

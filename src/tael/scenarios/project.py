@@ -1,0 +1,167 @@
+"""Project folders: a scenario with tables of one's own. Making one, checking it, running it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tael.engine import Engine
+from tael.errors import ScenarioError
+from tael.observations import observe
+from tael.observations.observe import CUTOFF
+from tael.runs.folder import cannot_write, flush
+from tael.runs.plan import ExamplePlan
+from tael.runs.runner import Run, labelled_sample, leaks_of
+from tael.scenarios.scenario import Scenario, scenario
+from tael.tables.contract import check
+from tael.tables.frames import Tables
+from tael.tables.reading import read_tables
+from tael.tables.schema import Language
+from tael.tables.violations import errors_of, violations_text
+
+Tell = Callable[[str, str, float], None]
+
+
+def write_project(name: str, folder: str | Path, *, customers: int = 2000) -> Path:
+    """Write a project folder whole or not at all.
+
+    Parameters
+    ----------
+    name : str
+        The scenario to start from.
+    folder : path
+        Must not exist.
+    customers : int
+        Size of the simulated example.
+
+    Raises
+    ------
+    ScenarioError
+        If the folder exists.
+    RunError
+        If it cannot be written.
+    """
+    chosen, folder = scenario(name), Path(folder)
+    if folder.exists():
+        raise ScenarioError(
+            "The folder exists.", got=str(folder), fix="Name another one: nothing is written over."
+        )
+    example = (chosen.plan.example or ExamplePlan()).model_copy(update={"n_customers": customers})
+    sized = Scenario(chosen.plan.model_copy(update={"example": example}), chosen.source)
+    draft = folder.with_name(f".tael-{secrets.token_hex(4)}-{folder.name}")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        sized.simulate().write(draft, format="csv")
+        text = chosen.source[: chosen.source.index("[example]")].rstrip() + "\n"
+        (draft / "scenario.toml").write_text(text, encoding="utf-8")
+        flush(draft)
+        os.rename(draft, folder)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    finally:
+        if draft.exists():
+            shutil.rmtree(draft, ignore_errors=True)
+    return folder
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found.
+
+    Attributes
+    ----------
+    text : str
+        A table of violations, then the leaks.
+    failed : bool
+        Whether an error (not only warnings) or a leak was found.
+    """
+
+    text: str
+    failed: bool
+
+
+def check_project(folder: Path, own: Path | None = None, *, lang: Language = "en") -> Checked:
+    """Test the contract of a folder's tables and, if there is a scenario, scan it for leaks.
+
+    Parameters
+    ----------
+    folder : Path
+    own : Path, optional
+        A ``scenario.toml``; left out: the folder's, if there is one.
+    """
+    zh = lang == "zh"
+    tables = read_tables(folder)
+    violations = check(tables)
+    lines = ["数据契约" if zh else "Contract", violations_text(violations, lang), ""]
+    failed = bool(errors_of(violations))
+    path = own or folder / "scenario.toml"
+    if not path.is_file():
+        lines.append(
+            f"没有 {path.name}，未做泄漏扫描。" if zh else f"No {path.name} here: leaks were not scanned."
+        )
+        return Checked("\n".join(lines), failed)
+    if failed:
+        lines.append("先修正错误，再做泄漏扫描。" if zh else "Leaks are scanned once the errors are mended.")
+        return Checked("\n".join(lines), failed)
+    plan = scenario(path).plan
+    engine = Engine(tables, plan.observations.entity, cutoff=CUTOFF)
+    seen = observe(tables, plan.observations, plan.label, engine=engine)
+    sample = labelled_sample(engine, seen, plan)
+    known = int(seen.labelled.sum())
+    rate = float(sample.y.mean())
+    lines.append(
+        f"观测 {len(seen):,} 个，其中有标签 {known:,} 个（坏样本率 {rate:.1%}），待预测 {len(seen) - known:,} 个。"
+        if zh
+        else f"{len(seen):,} observations: {known:,} with a label (rate {rate:.1%}), {len(seen) - known:,} to predict."
+    )
+    leaks = leaks_of(engine, sample, plan)
+    lines += ["", "泄漏扫描" if zh else "Leak scan"]
+    lines += [f"{leak.code}  {leak.column}: {leak.text(lang)}" for leak in leaks]
+    if not leaks:
+        lines.append("未发现泄漏。" if zh else "No leak found.")
+    return Checked("\n".join(lines), failed or bool(leaks))
+
+
+def run_project(
+    what: str, out: str | Path, *, tables: Path | None = None, lang: Language = "en", seed: int | None = None,
+    customers: int | None = None, n_jobs: int = 2, tell: Tell | None = None,
+) -> Run:  # fmt: skip
+    """Run a scenario on its example, or a project folder on its tables.
+
+    Parameters
+    ----------
+    what : str
+        A scenario's name, or a folder with ``scenario.toml`` (and ``tables.toml``, unless ``tables`` names another).
+    """
+    chosen = scenario(what)
+    plan = chosen.plan
+    command = f"tael run {what}"
+    if seed is not None:
+        example = None if plan.example is None else plan.example.model_copy(update={"seed": seed})
+        plan = plan.model_copy(update={"seed": seed, "example": example})
+        command += f" --seed {seed}"
+    if customers is not None and plan.example is not None:
+        plan = plan.model_copy(update={"example": plan.example.model_copy(update={"n_customers": customers})})
+        command += f" --customers {customers}"
+    folder = tables or (Path(what) if Path(what).is_dir() else None)
+    if folder is not None:
+        if tables is not None:
+            command += f" --tables {tables}"
+        data = _read(folder, tell)
+    else:
+        if tell is not None:
+            tell("simulate", "simulating the example", 0.0)
+        data = Scenario(plan).example()
+    return Scenario(plan, chosen.source).run(data, out, lang=lang, tell=tell, n_jobs=n_jobs, command=command)
+
+
+def _read(folder: Path, tell: Tell | None) -> Tables:
+    def progress(name: str, done: int, total: int) -> None:
+        if tell is not None:
+            tell("read", name, done / max(total, 1))
+
+    return read_tables(folder, progress=progress)
