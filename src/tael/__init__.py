@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from tael.models import PortfolioClassifier
     from tael.runs import Run
     from tael.scenarios import Scenario, scenario
-    from tael.tables import Schema, Tables, infer, read_tables
+    from tael.tables import Schema, Tables, read_tables
+    from tael.tables.infer import infer
 
 _WHERE = {
     "AutoFeatures": "tael.features",
@@ -30,7 +31,7 @@ _WHERE = {
     "Schema": "tael.tables",
     "TaelError": "tael.errors",
     "Tables": "tael.tables",
-    "infer": "tael.tables",
+    "infer": "tael.tables.infer",
     "read_tables": "tael.tables",
     "scenario": "tael.scenarios",
 }
@@ -42,8 +43,8 @@ __all__ = [
     "Run",
     "Scenario",
     "Schema",
-    "TaelError",
     "Tables",
+    "TaelError",
     "infer",
     "read_tables",
     "scenario",

@@ -105,8 +105,10 @@ class Oracle:
             if table not in self.rows:
                 return table, value, known
             row = self.parent(table, value)
-            if row is not None and (top or step < len(hops) - 1):
-                known = max(known, self.row_used(table, row))
+            if top or step < len(hops) - 1:
+                # whether a parent never was or is only to come, nobody can tell before it comes
+                dated = self.schema.tables[table].known is not None
+                known = max(known, NEVER if dated and row is None else ALWAYS if row is None else self.row_used(table, row))
         return table, row, known
 
     # -- formulas

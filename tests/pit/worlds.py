@@ -17,6 +17,7 @@ from tael.tables import Tables
 START = datetime(2024, 1, 20)
 STEPS = 100
 HALF_DAY = timedelta(hours=12)
+EARLY = {"customers": 30, "applications": 60}  # others happen up to step STEPS
 SCHEMA: dict[str, Any] = {
     "regions": {"key": "region_id", "columns": {
         "wealth": {"type": "number", "special": [-9]}, "kind": {"type": "category"}}},
@@ -49,20 +50,20 @@ SCHEMA: dict[str, Any] = {
         "customer_id": {"to": "customers"}, "limit": {"type": "number"}, "gold": {"type": "flag"},
         "brand": {"type": "category"}, "expires": {"type": "time"}, "print": {"type": "text"}}},
 }  # fmt: skip
-NUMBERS = [None, -9.0, -8.0, 0.0, 0.5, 1.0, 1.0, 2.25, 3.0, -4.5, 100.0, 1e4, float("inf"), float("nan")]
-TEXTS = [None, "car", "home", "car home", "Car", "", "房"]
-CATEGORIES = [None, "car", "home", "trip", "other", "房"]
+NUMBERS = [None, -9.0, -8.0, 0.0, 0.5, 1.0, 1.0, 2.25, 2.25, 3.0, 3.0, -4.5, 7.0, 100.0, 1e4, float("inf"), float("nan")]
+TEXTS = [None, "car", "car", "home", "car home", "Car", "", "房"]
+CATEGORIES = [None, "car", "car", "home", "home", "trip", "房"]
 
 
 def world(seed: int, *, clean: bool = False) -> Tables:
     """Tables of random rows; ``clean`` ones break no contract: unique keys, no gaps in them."""
     rng = np.random.default_rng([seed, clean])
-    n = {"regions": 3, "customers": 6, "applications": 10, "loans": 12, "instalments": 30, "logins": 20,
-         "transfers": 15, "cards": 10}  # fmt: skip
+    n = {"regions": 2, "customers": 4, "applications": 12, "loans": 20, "instalments": 70, "logins": 40,
+         "transfers": 30, "cards": 12}  # fmt: skip
     if not clean and rng.random() < 0.15:
         n[str(rng.choice(list(n)))] = int(rng.integers(0, 2))
     keys = {name: list(range(1, n[name] + 1)) for name in ("regions", "customers", "applications", "loans")}
-    keys["devices"] = list("abcd")
+    keys["devices"] = list("abc")
     frames = {}
     for name, promise in SCHEMA.items():
         columns: dict[str, pl.Series] = {}
@@ -75,9 +76,9 @@ def world(seed: int, *, clean: bool = False) -> Tables:
             columns[key] = pl.Series(own, dtype=pl.Int64)
         for column in [promise.get("time"), promise.get("known_at")]:
             if column is not None:
-                columns[column] = _times(rng, n[name], 0.06)
+                columns[column] = _times(rng, n[name], 0.04, EARLY.get(name, STEPS))
         if {"time", "known_at"} <= promise.keys() and rng.random() < 0.7:  # mostly known soon after, sometimes before
-            late = [timedelta(days=int(d)) for d in rng.choice([0, 0, 0, 1, 5, 30, -3], n[name])]
+            late = [timedelta(days=int(d)) for d in rng.choice([0, 0, 0, 0, 1, 5, 30, -3], n[name])]
             known = columns[promise["time"]] + pl.Series(late, dtype=pl.Duration("us"))
             columns[promise["known_at"]] = known.set(pl.Series(rng.random(n[name]) < 0.1, dtype=pl.Boolean), None)
         for column, detail in promise["columns"].items():
@@ -86,15 +87,15 @@ def world(seed: int, *, clean: bool = False) -> Tables:
     return Tables(frames, SCHEMA)
 
 
-def _times(rng: np.random.Generator, n: int, gaps: float) -> pl.Series:
-    steps = rng.integers(0, STEPS, n)
+def _times(rng: np.random.Generator, n: int, gaps: float, most: int = STEPS) -> pl.Series:
+    steps = rng.integers(0, most, n)
     times = [None if rng.random() < gaps else START + int(step) * HALF_DAY for step in steps]
     return pl.Series(times, dtype=pl.Datetime("us"))
 
 
 def _column(rng: np.random.Generator, detail: dict[str, Any], n: int, keys: dict[str, list], clean: bool) -> pl.Series:
     if "to" in detail:
-        known = keys[detail["to"]] + ([None] if known_type(keys[detail["to"]]) else [None])
+        known: list[Any] = [*keys[detail["to"]] * 3, None]
         known = known if clean else [*known, "z" if detail["to"] == "devices" else 999]
         return pl.Series([known[i] for i in rng.integers(0, len(known), n)], strict=False)
     if detail["type"] == "time":
@@ -107,16 +108,12 @@ def _column(rng: np.random.Generator, detail: dict[str, Any], n: int, keys: dict
     return pl.Series([choices[i] for i in rng.integers(0, len(choices), n)], dtype=pl.String)
 
 
-def known_type(keys: list) -> bool:
-    return bool(keys)
-
-
 def observations(seed: int, entity: str = "applications", *, unknown: bool = True) -> pl.DataFrame:
     """Several cutoffs for each entity, in no order; keys that no table knows, and none."""
     rng = np.random.default_rng([seed, 7])
-    n = 10 if entity == "applications" else 6
-    keys = [int(k) for k in rng.integers(1, n + 1, 14)] + ([None, 77] if unknown else [])
-    cutoffs = [START + int(step) * HALF_DAY for step in rng.integers(10, STEPS + 4, len(keys))]
+    n = 12 if entity == "applications" else 4
+    keys = [int(k) for k in rng.integers(1, n + 1, 16)] + ([None, 77] if unknown else [])
+    cutoffs = [START + int(step) * HALF_DAY for step in rng.integers(15, STEPS + 4, len(keys))]
     return pl.DataFrame(
         {SCHEMA[entity]["key"]: pl.Series(keys, dtype=pl.Int64), "cutoff": pl.Series(cutoffs, dtype=pl.Datetime("us"))}
     )
@@ -139,7 +136,7 @@ OWN = {
     "time": ["applied", "decided", "customers.born", "customers.graded", "cutoff"],
     "text": ["note"],
 }
-WINDOWS = ["1d", "12h", "10d", "2w", "1mo", "36h"]
+WINDOWS = ["36h", "10d", "10d", "2w", "1mo", "1mo", "35d"]
 # How each row operator is written: {n} {f} {c} {t} {x} stand for expressions of the types.
 ROW_CASES: dict[str, list[tuple[str, str]]] = {
     "add": [("number", "({n} + {n})")],

@@ -63,7 +63,10 @@ def new(
     if lang == Lang.ZH:
         say(f"已写入 {path}（示例数据为模拟数据）。编辑 scenario.toml，替换数据表，然后运行：tael run {path}")
     else:
-        say(f"Wrote {path} (its example data is simulated). Edit scenario.toml, put your tables in, then: tael run {path}")
+        say(
+            f"Wrote {path} (its example data is simulated). "
+            f"Edit scenario.toml, put your tables in, then: tael run {path}"
+        )
 
 
 @app.command()
@@ -72,7 +75,7 @@ def infer(
     write: Annotated[bool, typer.Option("--write", help="Write tables.toml into the folder.")] = False,
 ) -> None:
     """Draft tables.toml, and say why each guess was made. 起草 tables.toml 并说明理由。"""
-    from tael.tables import infer as draft_of
+    from tael.tables.infer import infer as draft_of
 
     draft = draft_of(folder)
     if write:
@@ -102,7 +105,9 @@ def check(
 def run(
     what: Annotated[str, typer.Argument(help="A scenario's name (on its example data), or a project folder.")],
     out: OutOption = Path("runs"),
-    tables: Annotated[Path | None, typer.Option(help="A folder with tables.toml (default: the project folder).")] = None,
+    tables: Annotated[
+        Path | None, typer.Option(help="A folder with tables.toml (default: the project folder).")
+    ] = None,
     lang: LangOption = Lang.EN,
     seed: Annotated[int | None, typer.Option(help="Of everything random (default: the scenario's).")] = None,
     customers: Annotated[int | None, typer.Option(help="Size of the simulated example.")] = None,
@@ -125,8 +130,10 @@ def run(
 def score(
     run: RunArgument,
     tables: Annotated[Path, typer.Option(help="A folder with tables.toml.")],
-    out: Annotated[Path | None, typer.Option(help="A .parquet or .csv file to write (default: show the first).")] = None,
-    id: Annotated[list[str] | None, typer.Option("--id", help="Only this key; may be repeated.")] = None,  # noqa: A002
+    out: Annotated[
+        Path | None, typer.Option(help="A .parquet or .csv file to write (default: show the first).")
+    ] = None,
+    id: Annotated[list[str] | None, typer.Option("--id", help="Only this key; may be repeated.")] = None,
     lang: LangOption = Lang.EN,
 ) -> None:
     """Score and decide with a run's bundle. 用运行的模型包评分并决策。"""
@@ -146,7 +153,10 @@ def score(
         return
     key = decided.columns[0]
     rows = [
-        [str(r[key]), str(r["cutoff"])[:16], f"{r['probability']:.4f}", r["decision"], "; ".join(r[f"reasons_{lang.value}"][:1])]
+        [
+            str(r[key]), str(r["cutoff"])[:16], f"{r['probability']:.4f}", r["decision"],
+            "; ".join(r[f"reasons_{lang.value}"][:1]),
+        ]
         for r in decided.head(20).to_dicts()
     ]  # fmt: skip
     say_table([key, "cutoff", "probability", "decision", "first reason"], rows)
@@ -155,7 +165,7 @@ def score(
 @app.command()
 def explain(
     run: RunArgument,
-    id: Annotated[str, typer.Option("--id", help="The observation's key.")],  # noqa: A002
+    id: Annotated[str, typer.Option("--id", help="The observation's key.")],
     lang: LangOption = Lang.EN,
 ) -> None:
     """Say why an observation got its decision. 解释单个决策。"""

@@ -17,7 +17,11 @@ def summary(run: Run, lang: Language) -> None:
     content, zh = run.content, lang == "zh"
     say("")
     if content["simulated"]:
-        say("模拟数据：以下数字不代表真实申请人。" if zh else "Simulated data: no figure below is about real applicants.")
+        say(
+            "模拟数据：以下数字不代表真实申请人。"
+            if zh
+            else "Simulated data: no figure below is about real applicants."
+        )
     say(content["decision"]["message"][lang])
     say("")
     titles = content["metric_titles"]
@@ -27,7 +31,9 @@ def summary(run: Run, lang: Language) -> None:
         metrics = content["metrics"][split]
         rows.append([SPLITS[split][zh], f"{part['n']:,}", *(_interval(metrics[name]) for name in SHOWN)])
     plain = content["reference_metrics"]["out_of_time"]
-    rows.append(["逻辑回归（跨期）" if zh else "logistic, out of time", "", *(_interval(plain[name]) for name in SHOWN)])
+    rows.append(
+        ["逻辑回归（跨期）" if zh else "logistic, out of time", "", *(_interval(plain[name]) for name in SHOWN)]
+    )
     say_table(head, rows, right=(1,))
     say("")
     for worry in content["worries"]:
@@ -77,7 +83,10 @@ def comparison(found: Comparison, lang: Language) -> None:
         if r["metric"] in SHOWN
     ]
     say_table(["split", "metric", "first", "second", "difference"], rows, right=(2, 3, 4))
-    for title, formulas in ((("only in the first", "仅第一次"), found.only_first), (("only in the second", "仅第二次"), found.only_second)):
+    for title, formulas in (
+        (("only in the first", "仅第一次"), found.only_first),
+        (("only in the second", "仅第二次"), found.only_second),
+    ):
         if formulas:
             say("")
             say(f"{title[zh]} ({len(formulas)}):")

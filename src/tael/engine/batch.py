@@ -113,6 +113,9 @@ class Batch:
         at = (bound, coded)
         if at not in self._value_at:
             dated = self.children.dated(bound)
+            data: NDArray
+            before: NDArray | None
+            levels: tuple[str, ...] | NDArray | None
             if coded:
                 data, before, levels = _codes(dated)
                 n_codes = max(len(levels), 1)  # 0 would mean numbers
@@ -134,7 +137,9 @@ class Batch:
             if where is None:
                 continue
             match where:
-                case BoundCall(op="eq", args=(BoundColumn(type=Type.CATEGORY) as column, BoundLiteral(value=str(level)))):
+                case BoundCall(
+                    op="eq", args=(BoundColumn(type=Type.CATEGORY) as column, BoundLiteral(value=str(level)))
+                ):
                     equal.setdefault(column, []).append((where, level))
                 case _:
                     self._add_mask(where)

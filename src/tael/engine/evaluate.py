@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from tael.engine.batch import Batch
@@ -15,7 +14,7 @@ from tael.engine.rows import ChildRows
 from tael.engine.shapes import Shape, build
 from tael.engine.store import Store
 from tael.errors import FormulaError
-from tael.formulas.bound import Bound, BoundAggregate, BoundCall, Path
+from tael.formulas.bound import Bound, BoundAggregate, BoundCall, BoundColumn, Path
 from tael.formulas.parser import parse
 from tael.formulas.resolve import resolve
 from tael.formulas.rows import evaluate_row
@@ -100,7 +99,7 @@ class Engine:
 
     def observe(self, X: Any, own: Mapping[str, Type] | None = None, *, label: bool = False) -> Observed:
         """Read a frame of observations."""
-        frame = X if isinstance(X, pl.DataFrame) else to_polars(X, self.key, self.cutoff)
+        frame = to_polars(X, self.key, self.cutoff)
         return Observed(self.store, frame, self.entity, self.key, self.cutoff, own or {}, law=not label)
 
     def evaluate(
@@ -132,11 +131,12 @@ class Engine:
         """
         seen = X if isinstance(X, Observed) else self.observe(X, own, label=label)
         bound = [
-            f if not isinstance(f, str) and not _is_node(f) else self.bind(f, seen.own, label=label)  # type: ignore[arg-type]
-            for f in formulas
+            self.bind(f, seen.own, label=label) if isinstance(f, str | Literal | Name | Call) else f for f in formulas
         ]
         aggregates = self.aggregate(list(_aggregates(bound)), seen, dtype=dtype)
-        return [_full(evaluate_row(b, seen.column, seen.cutoff, aggregate=aggregates.__getitem__), seen.size) for b in bound]
+        return [
+            _full(evaluate_row(b, seen.column, seen.cutoff, aggregate=aggregates.__getitem__), seen.size) for b in bound
+        ]
 
     def aggregate(
         self, aggregates: Sequence[BoundAggregate], seen: Observed, *, dtype: type = np.float64
@@ -156,6 +156,7 @@ class Engine:
                     where=members[0].table,
                     fix="Name its time column in tables.toml, or leave the window out.",
                 )
+            _only_own_gaps(members, self.tables)
             batch = Batch(self.children(path), seen, members, n_threads=self.n_threads, dtype=dtype)
             out.update(batch.run())
         return out
@@ -189,8 +190,20 @@ def _again(tables: Tables, entity: str, key: str, cutoff: str, n_threads: int) -
     return Engine(tables, entity, key=key, cutoff=cutoff, n_threads=n_threads)
 
 
-def _is_node(formula: object) -> bool:
-    return isinstance(formula, Literal | Name | Call)
+def _only_own_gaps(members: Iterable[BoundAggregate], tables: Tables) -> None:
+    """Gaps follow the order of the rows, which is that of the table's own time."""
+    for one in members:
+        own = tables.schema.tables[one.table].time
+        of = one.value
+        if one.op in ("gap_mean", "gap_std") and of is not None:
+            if isinstance(of, BoundColumn) and not of.hops and of.column == own:
+                continue
+            raise FormulaError(
+                f"`{one.op}` of a time other than the table's own is not in the language yet.",
+                expected=f"{one.op}({one.table}): the days between rows in the order of {own}",
+                where=f"{one.op} over {one.table}",
+                fix=f"Write `{one.op}({one.table})`.",
+            )
 
 
 def _aggregates(bound: Iterable[Bound]) -> dict[BoundAggregate, None]:

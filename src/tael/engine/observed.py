@@ -15,7 +15,9 @@ from tael.errors import ObservationsError, did_you_mean
 from tael.formulas.bound import BoundColumn, Path
 from tael.formulas.values import NAT, Values
 from tael.tables.frames import Tables
+from tael.tables.places import Place
 from tael.tables.schema import Type
+from tael.tables.times import to_time
 
 
 class Observed:
@@ -37,11 +39,20 @@ class Observed:
     """
 
     def __init__(
-        self, store: Store, frame: pl.DataFrame, entity: str, key: str, cutoff: str, own: Mapping[str, Type], *, law: bool
+        self,
+        store: Store,
+        frame: pl.DataFrame,
+        entity: str,
+        key: str,
+        cutoff: str,
+        own: Mapping[str, Type],
+        *,
+        law: bool,
     ) -> None:
         self.store, self.entity, self.key, self.law = store, entity, key, law
         self.size = len(frame)
-        self.cutoff = to_values(frame[cutoff], Type.TIME).data
+        moments = to_time(frame[cutoff], Place("observations", cutoff)).values
+        self.cutoff = to_values(moments, Type.TIME).data
         if np.any(self.cutoff == NAT):
             rows = np.flatnonzero(self.cutoff == NAT)
             raise ObservationsError(
@@ -51,16 +62,18 @@ class Observed:
                 where=f"column {cutoff}, row {rows[0] + 1}",
                 fix="Drop these rows or give them a cutoff.",
             )
-        names = [key, *own]
-        promise = {name: {"type": str(kind)} for name, kind in own.items()}
+        names = list(dict.fromkeys([key, *own]))
+        promise: dict[str, dict[str, Any]] = {name: {"type": str(kind)} for name, kind in own.items()}
         schema = store.tables.schema.tables.get(entity)
         for name in own:
             if schema and name in schema.columns:
                 promise[name] = schema.columns[name].model_dump(mode="json", exclude_none=True, include=_READING)
                 promise[name]["type"] = str(own[name])
+        promise[key] = {"to": entity}  # a key is read as keys are: 7, 7.0 and "7" are one, "007" is another
         normal = Tables({"observations": frame.select(names)}, {"observations": {"columns": promise}})["observations"]
         self.frame = normal
         self.own = dict(own)
+        self._ids: NDArray[np.int64] | None = None
         self._rows: NDArray[np.int64] | None = None
         self._entities: dict[Path, NDArray[np.int64]] = {}
 
@@ -68,8 +81,15 @@ class Observed:
     def rows(self) -> NDArray[np.int64]:
         """The row of the entity table behind each observation; -1 for one that the table does not know."""
         if self._rows is None:
-            self._rows = self.store.link(self.entity).ids(self.frame[self.key])
+            self._rows = np.where(self.ids < self.store.link(self.entity).n_rows, self.ids, -1)
         return self._rows
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """The id of each observation's key, also of one that only other tables' columns know; -1: nobody does."""
+        if self._ids is None:
+            self._ids = self.store.link(self.entity).ids(self.frame[self.key])
+        return self._ids
 
     def column(self, bound: BoundColumn) -> Values:
         """A column of the observation's row or of its parents, as known at each cutoff."""
@@ -83,10 +103,10 @@ class Observed:
         """The id of the entity that each observation reaches by going up a path; -1: none, or not known yet."""
         if path not in self._entities:
             if not path.up:
-                self._entities[path] = np.where(self._unborn(), -1, self.rows)
+                self._entities[path] = np.where(self._unborn(), -1, self.ids)
             else:
-                rows, hidden = self._climb(path.up)
-                self._entities[path] = np.where(hidden, -1, rows)
+                ids, hidden = self._climb(path.up, to_id=True)
+                self._entities[path] = np.where(hidden, -1, ids)
         return self._entities[path]
 
     def _own(self, name: str) -> Values:
@@ -121,8 +141,12 @@ class Observed:
             hidden = hidden | (_at(known, rows) >= self.cutoff)
         return mask(values, hidden)
 
-    def _climb(self, hops: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Follow foreign keys upward: ids at the top, and where something on the way was not known at the cutoff."""
+    def _climb(self, hops: tuple[str, ...], *, to_id: bool = False) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Follow foreign keys upward: rows at the top, and where something on the way was not known at the cutoff.
+
+        With ``to_id`` the last step ends at an id: rows are related by the value that they share, so the row that the
+        value names need not be known, nor be there at all.
+        """
         store = self.store
         hidden = np.zeros(self.size, dtype=bool)
         table = self.entity
@@ -131,6 +155,8 @@ class Observed:
             target = store.target(table, hop)
             if step == 0 and hop in self.own:
                 rows = store.link(target).ids(self.frame[hop])
+                if not (to_id and step == len(hops) - 1):
+                    rows = np.where(rows < store.link(target).n_rows, rows, -1)
             else:
                 below = self.rows if step == 0 else rows
                 if step == 0:
@@ -138,9 +164,11 @@ class Observed:
                 link_known = store.column_known(table, hop)
                 if link_known is not None and len(link_known):
                     hidden |= _at(link_known, below) >= self.cutoff
-                above = store.parents(table, hop)
+                above = store.owners(table, hop) if to_id and step == len(hops) - 1 else store.parents(table, hop)
                 rows = np.where(below >= 0, above[below], -1) if len(above) else np.full(self.size, -1, dtype=np.int64)
             table = target
+            if to_id and step == len(hops) - 1:
+                break
             used = store.row_used(table) if table in store.tables else None
             if used is not None and len(used):
                 hidden |= _at(used, rows) >= self.cutoff
@@ -170,8 +198,9 @@ def own_types(X: Any, tables: Tables, entity: str, key: str, cutoff: str) -> dic
         if name in (key, cutoff):
             continue
         if promised and name in promised.columns:
-            if promised.columns[name].role == "feature" and promised.columns[name].type is not None:
-                out[name] = promised.columns[name].type
+            kind = promised.columns[name].type
+            if promised.columns[name].role == "feature" and kind is not None:
+                out[name] = kind
         else:
             unknown.append(name)
     if unknown:

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tael.engine.shapes import Shape
-from tael.engine.store import Store, mask, take
+from tael.engine.store import NEVER, Store, mask, take
 from tael.formulas.bound import Bound, BoundCall, BoundColumn
 from tael.formulas.rows import evaluate_row
 from tael.formulas.values import Values
+
+ALWAYS = int(np.iinfo(np.int64).min)
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class ChildRows:
         self.store, self.table, self.shape = store, table, shape
         self._dated: dict[Bound, Dated] = {}
         used = store.row_used(table)
-        self._row_used = np.full(len(store.tables[table]), np.iinfo(np.int64).min) if used is None else used
+        self._row_used = np.full(len(store.tables[table]), ALWAYS) if used is None else used
 
     def dated(self, bound: Bound) -> Dated:
         """An expression with its times of knowledge."""
@@ -110,7 +112,8 @@ class ChildRows:
                 rows = np.where(rows >= 0, above[rows], -1) if len(above) else np.full_like(rows, -1)
             table = self.store.target(table, hop)
             used = self.store.row_used(table)
-            known = _later(known, None if used is None else _at(used, rows))
+            # Whether a parent never was or is only to come, nobody can tell before it comes: it counts as to come.
+            known = _later(known, None if used is None else _at(used, rows, NEVER))
         assert rows is not None
         return rows, known
 
@@ -129,12 +132,10 @@ def _later(a: NDArray[np.int64] | None, b: NDArray[np.int64] | None) -> NDArray[
     return np.maximum(a, b)
 
 
-def _at(known: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Times of the rows named; a parent that is not there is no secret: its columns are missing at once."""
-    always = np.iinfo(np.int64).min
+def _at(known: NDArray[np.int64], rows: NDArray[np.int64], absent: int = ALWAYS) -> NDArray[np.int64]:
     if len(known) == 0:
-        return np.full(len(rows), always, dtype=np.int64)
-    return np.where(rows >= 0, known[rows], always)
+        return np.full(len(rows), absent, dtype=np.int64)
+    return np.where(rows >= 0, known[rows], absent)
 
 
 def _all_missing(values: Values) -> bool:

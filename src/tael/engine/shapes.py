@@ -1,4 +1,4 @@
-"""Child rows as an observation sees them along a path: sorted by (entity, time, known), with what each row's link costs in time."""
+"""Child rows as an observation sees them along a path: sorted by (entity, time, known), each with when it was known."""
 
 from __future__ import annotations
 
@@ -58,13 +58,15 @@ def build(store: Store, path: Path, n_entities: int) -> Shape:
         How many ids the path's target has.
     """
     base, foreign = path.down[-1]
-    owner = store.parents(base, foreign)
+    # rows are found by number on the way, and related by the value that they share at its end
+    steps = [store.owners] + [store.parents] * (len(path.down) - 1)
+    owner = steps[len(path.down) - 1](base, foreign)
     own_known = store.row_known(base) if store.tables.schema.tables[base].known_at else None
     late = _latest(store.row_known(base), store.column_known(base, foreign))
-    for table, column in reversed(path.down[:-1]):
+    for depth, (table, column) in reversed(list(enumerate(path.down[:-1]))):
         late = _latest(late, _through(store.row_used(table), owner))
         late = _latest(late, _through(store.column_known(table, column), owner))
-        above = store.parents(table, column)
+        above = steps[depth](table, column)
         owner = np.where(owner >= 0, above[owner], -1) if len(above) else np.full_like(owner, -1)
     time = store.row_time(base)
     timeless = time is None

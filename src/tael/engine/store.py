@@ -15,27 +15,47 @@ NEVER = np.iinfo(np.int64).max
 
 
 class Link:
-    """The ids behind the values of a key: row numbers of a table, or codes of values that tables share.
+    """The ids behind the values of a key: row numbers of a table, then codes of values that other columns share.
+
+    Rows are related by the values that they share, whether or not the table that the values name has such a row:
+    a customer without demographics still has earlier loans.
 
     Parameters
     ----------
-    values : polars.Series
-        Distinct values in the order of their ids; or a table's key, whose first occurrence counts.
+    key : polars.Series or None
+        A table's key, whose first occurrence counts; None for a name without a table.
+    others : polars.Series
+        Values of the columns that point to it.
     """
 
-    def __init__(self, values: pl.Series) -> None:
-        values = values.rename("value")
-        self.dtype = values.dtype
-        self.size = len(values)
+    def __init__(self, key: pl.Series | None, others: pl.Series) -> None:
+        beyond = others.drop_nulls().unique().sort().rename("value")
+        if key is None:
+            values, self.n_rows = beyond, 0
+        else:
+            key = key.rename("value")
+            self.n_rows = len(key)
+            values = pl.concat([key, beyond.filter(~beyond.is_in(key.implode()))])
+        self.dtype, self.size = values.dtype, len(values)
         known = pl.DataFrame({"value": values, "id": np.arange(len(values), dtype=np.int64)})
         self._ids = known.drop_nulls().unique("value", keep="first", maintain_order=True)
+        self._as_text: pl.DataFrame | None = None
 
     def ids(self, values: pl.Series) -> NDArray[np.int64]:
         """The id of each value; -1 for missing and unknown values."""
         values = values.rename("value")
+        ids = self._ids
         if values.dtype != self.dtype:
-            values = values.cast(self.dtype, strict=False)
-        found = values.to_frame().join(self._ids, on="value", how="left", maintain_order="left")["id"]
+            # whole numbers are compared with text as text: "7" is 7, "007" and "7.5" are not
+            if self.dtype == pl.String:
+                values = values.cast(pl.String)
+            elif values.null_count() == len(values):
+                values = values.cast(self.dtype, strict=False)
+            else:
+                if self._as_text is None:
+                    self._as_text = self._ids.with_columns(pl.col("value").cast(pl.String))
+                ids = self._as_text
+        found = values.to_frame().join(ids, on="value", how="left", maintain_order="left")["id"]
         return found.fill_null(-1).to_numpy()
 
 
@@ -50,6 +70,7 @@ class Store:
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
         self._values: dict[tuple[str, str], Values] = {}
+        self._owners: dict[tuple[str, str], NDArray[np.int64]] = {}
         self._parents: dict[tuple[str, str], NDArray[np.int64]] = {}
         self._links: dict[str, Link] = {}
 
@@ -104,29 +125,37 @@ class Store:
         """The ids of a table's keys, or of the values that all columns pointing to a name without a table share."""
         if target not in self._links:
             schema = self.tables.schema
-            if target in schema.tables and schema.tables[target].key:
-                self._links[target] = Link(self.tables[target][str(schema.tables[target].key)])
-            else:
-                pointing = [
-                    self.tables[name][column].rename("value")
-                    for name, promise in schema.tables.items()
-                    for column, detail in promise.columns.items()
-                    if detail.to == target
-                ]
-                shared = pl.concat(pointing) if pointing else pl.Series("value", [], pl.String)
-                self._links[target] = Link(shared.drop_nulls().unique().sort())
+            promise = schema.tables.get(target)
+            key = self.tables[target][promise.key] if promise is not None and promise.key else None
+            pointing = [
+                self.tables[name][column].rename("value")
+                for name, table in schema.tables.items()
+                for column, detail in table.columns.items()
+                if detail.to == target
+            ]
+            empty = pl.Series("value", [], key.dtype if key is not None else pl.String)
+            self._links[target] = Link(key, pl.concat(pointing) if pointing else empty)
         return self._links[target]
 
+    def owners(self, table: str, column: str) -> NDArray[np.int64]:
+        """The id that each row of ``table`` points to through ``column``; -1: none."""
+        at = (table, column)
+        if at not in self._owners:
+            self._owners[at] = self.link(self.target(table, column)).ids(self.tables[table][column])
+        return self._owners[at]
+
     def parents(self, table: str, column: str) -> NDArray[np.int64]:
-        """The id (of a table: the row number) that each row of ``table`` points to through ``column``; -1: none."""
+        """The row number that each row of ``table`` points to through ``column``; -1: there is no such row."""
         at = (table, column)
         if at not in self._parents:
-            self._parents[at] = self.link(self.target(table, column)).ids(self.tables[table][column])
+            owners = self.owners(table, column)
+            self._parents[at] = np.where(owners < self.link(self.target(table, column)).n_rows, owners, -1)
         return self._parents[at]
 
     def forget(self) -> None:
         """Free the arrays (they come back when asked for)."""
         self._values.clear()
+        self._owners.clear()
         self._parents.clear()
         self._links.clear()
 

@@ -1,4 +1,4 @@
-"""A fixed list of formulas and how to compute them: what a fitted AutoFeatures leaves behind, and what a bundle carries."""
+"""A fixed list of formulas and how to compute them: what a fitted AutoFeatures leaves and a bundle carries."""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ Evaluate = Callable[[list[Node]], NDArray[np.float32]]
 Tell = Callable[[str, float], None]
 
 LEAST_SCORE = 1.0
-STABLE = 0.5
+import os
+
+STABLE = float(os.environ.get("ST", "0.5"))
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,10 @@ class Search:
             choice = boosted_gain(
                 columns[left], self.target, n_classes=self.n_classes, seed=self.seed, n_threads=self.n_threads
             )
-            order = np.argsort(-choice.gain, kind="stable")
+            import os
+
+            key = {"gain": choice.gain, "help": choice.help}[os.environ.get("KEY", "help")]
+            order = np.argsort(-key, kind="stable")
             if len(left) <= 1.5 * self.keep:
                 break
             staying = np.sort(order[: max(len(left) // 2, int(1.5 * self.keep))])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 ROUNDS = 120
 QUICK = 60
+HELD_OUT = 4000
 SHADOWS = 24
 
 
@@ -28,6 +29,7 @@ class Choice:
     """
 
     gain: NDArray[np.float64]
+    help: NDArray[np.float64]
     stability: NDArray[np.float64]
     noise: float
 
@@ -59,7 +61,7 @@ def boosted_gain(
     table[:, :m] = columns.T
     for i, source in enumerate(chosen):
         table[:, m + i] = columns[source][rng.permutation(n)]
-    gains = []
+    gains, helped = [], []
     edges = np.linspace(0, n, folds + 1).astype(int)
     # one set of parameters for the data and all models: LightGBM warns of any difference
     parameters = _parameters(n_classes, n, seed, n_threads)
@@ -70,16 +72,39 @@ def boosted_gain(
             continue
         booster = lightgbm.train(parameters, data.subset(rows, params=parameters), ROUNDS)
         gains.append(booster.feature_importance("gain"))
+        out = np.arange(edges[fold], edges[fold + 1])
+        out = out[:: max(1, len(out) // HELD_OUT)]
+        helped.append(_help(booster, table[out], y[out], n_classes))
     if not gains:
-        return Choice(np.zeros(m), np.zeros(m), 0.0)
-    told = np.array(gains)
-    shares = told / np.maximum(told.sum(axis=1, keepdims=True), 1e-300)
-    import os; noise = np.quantile(shares[:, m:], float(os.environ.get('NQ','0.9')), axis=1)
+        return Choice(np.zeros(m), np.zeros(m), np.zeros(m), 0.0)
+    shares = np.array(gains)
+    shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-300)
+    help_ = np.array(helped)
+    noise = np.maximum(np.quantile(help_[:, m:], 0.75, axis=1), 0.0)
     return Choice(
         gain=shares[:, :m].mean(axis=0),
-        stability=(shares[:, :m] > noise[:, None]).mean(axis=0),
+        help=help_[:, :m].mean(axis=0),
+        stability=(help_[:, :m] > noise[:, None]).mean(axis=0),
         noise=float(noise.mean()),
     )
+
+
+def _help(booster: Any, table: NDArray[np.float32], y: NDArray, n_classes: int) -> NDArray[np.float64]:
+    """How much worse a model would foretell rows it has not seen without each column's contributions."""
+    m = table.shape[1]
+    parts = booster.predict(table, pred_contrib=True, num_threads=booster.params["num_threads"])
+    parts = parts.reshape(len(table), -1, m + 1)
+    whole = parts.sum(axis=2)
+    base = _loss(whole, y, n_classes)
+    return np.array([_loss(whole - parts[:, :, j], y, n_classes) - base for j in range(m)])
+
+
+def _loss(score: NDArray[np.float64], y: NDArray, n_classes: int) -> float:
+    if n_classes == 0:
+        return float(np.mean((y - score[:, 0]) ** 2))
+    if n_classes == 2:
+        return float(np.mean(np.logaddexp(0.0, score[:, 0]) - y * score[:, 0]))
+    return float(np.mean(np.logaddexp.reduce(score, axis=1) - score[np.arange(len(y)), y.astype(np.int64)]))
 
 
 def foretold(

@@ -82,7 +82,8 @@ def observe(
     >>> tables = Tables(
     ...     {"people": pl.DataFrame({"id": [1, 2], "joined": [datetime(2024, 1, 1)] * 2}),
     ...      "visits": pl.DataFrame({"who": [1, 1, 2], "day": [datetime(2024, m, 3) for m in (1, 3, 2)]})},
-    ...     {"people": {"key": "id", "time": "joined"}, "visits": {"time": "day", "columns": {"who": {"to": "people"}}}})
+    ...     {"people": {"key": "id", "time": "joined"},
+    ...      "visits": {"time": "day", "columns": {"who": {"to": "people"}}}})
     >>> spec = ObservationSpec(entity="people", at=(datetime(2024, 2, 1), datetime(2024, 3, 1)))
     >>> seen = observe(tables, spec, LabelSpec(formula='count(visits, next="1mo") == 0'))
     >>> seen.label.tolist()
@@ -98,6 +99,14 @@ def observe(
             fix=did_you_mean(spec.entity, tables),
         )
     key = engine.key
+    if key not in tables[spec.entity].columns:
+        raise ObservationsError(
+            "The table to observe has no key, so its rows cannot be told apart.",
+            expected=f"a key column of {spec.entity}",
+            got=", ".join(tables[spec.entity].columns[:20]),
+            where=f"table {spec.entity}",
+            fix=f'Name it in tables.toml: [{spec.entity}] key = "...".',
+        )
     end = data_end(tables, spec)
     frame = _pairs(tables, spec, key, end)
     excluded: list[tuple[str, int]] = []
@@ -123,7 +132,7 @@ def observe(
         )
     weight = None
     if spec.weight is not None:
-        weight = engine.evaluate([spec.weight], frame)[0].data
+        weight = _weight(engine, spec.weight, frame)
         if not np.all(np.nan_to_num(weight, nan=-1.0) >= 0):
             row = int(np.flatnonzero(~(np.nan_to_num(weight, nan=-1.0) >= 0))[0])
             raise ObservationsError(
@@ -134,6 +143,19 @@ def observe(
                 fix="Give every observation a weight (see `coalesce`).",
             )
     return Observations(frame, y, weight, key, end, excluded)
+
+
+def _weight(engine: Engine, formula: str, frame: pl.DataFrame) -> NDArray[np.float64]:
+    bound = engine.bind(formula)
+    if bound.type not in (Type.FLAG, Type.NUMBER):
+        raise ObservationsError(
+            "A weight must be a number.",
+            expected="such as coalesce(amount, 1)",
+            got=f"a {bound.type}",
+            where=f"weight = {formula}",
+            fix="Make a number of it.",
+        )
+    return engine.evaluate([bound], frame)[0].data
 
 
 def data_end(tables: Tables, spec: ObservationSpec) -> datetime:
@@ -166,7 +188,9 @@ def _pairs(tables: Tables, spec: ObservationSpec, key: str, end: datetime) -> pl
     else:
         moments = _calendar(tables, spec, end) if spec.every else [_moment(at) for at in spec.at]
         cutoffs = pl.DataFrame({CUTOFF: pl.Series(moments, dtype=pl.Datetime("us"))}).unique(maintain_order=True)
-        known = pl.col(promise.known).alias("_known") if promise.known else pl.lit(None, pl.Datetime("us")).alias("_known")
+        known = (
+            pl.col(promise.known).alias("_known") if promise.known else pl.lit(None, pl.Datetime("us")).alias("_known")
+        )
         pairs = table.select(pl.col(key), known).join(cutoffs, how="cross")
         if promise.known:
             pairs = pairs.filter(pl.col("_known") <= pl.col(CUTOFF))
@@ -174,7 +198,7 @@ def _pairs(tables: Tables, spec: ObservationSpec, key: str, end: datetime) -> pl
     if spec.start is not None:
         pairs = pairs.filter(pl.col(CUTOFF) >= _moment(spec.start))
     if spec.end is not None:
-        pairs = pairs.filter(pl.col(CUTOFF) <= _moment(spec.end))
+        pairs = pairs.filter(pl.col(CUTOFF) <= _last_moment(spec.end))
     return pairs.sort(CUTOFF, maintain_order=True)
 
 
@@ -198,7 +222,7 @@ def _calendar(tables: Tables, spec: ObservationSpec, end: datetime) -> list[date
         )
     every = f"{rule.count}{unit}"
     begin = pl.Series([first]).dt.truncate(f"1{unit}")[0]
-    last = min(end, _moment(spec.end)) if spec.end is not None else end
+    last = min(end, _last_moment(spec.end)) if spec.end is not None else end
     moments = pl.datetime_range(begin, last, every, eager=True, time_unit="us")
     return [moment for moment in moments.to_list() if moment >= first]
 
@@ -253,7 +277,7 @@ def _flag(engine: Engine, formula: str, frame: pl.DataFrame, where: str, *, labe
     if bound.type != Type.FLAG:
         raise ObservationsError(
             "A condition must be a flag.",
-            expected='such as amount > 0, or count(loans) >= 1',
+            expected="such as amount > 0, or count(loans) >= 1",
             got=f"a {bound.type}",
             where=f"{where}: {formula}",
             fix="Compare it with a value.",
@@ -263,6 +287,11 @@ def _flag(engine: Engine, formula: str, frame: pl.DataFrame, where: str, *, labe
 
 def _moment(at: datetime | date) -> datetime:
     return at if isinstance(at, datetime) else datetime(at.year, at.month, at.day)
+
+
+def _last_moment(at: datetime | date) -> datetime:
+    """A date as an end holds the whole day."""
+    return at if isinstance(at, datetime) else datetime(at.year, at.month, at.day, 23, 59, 59, 999_999)
 
 
 __all__ = ["CUTOFF", "Observations", "data_end", "observe", "settled_at"]

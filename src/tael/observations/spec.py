@@ -52,16 +52,18 @@ class ObservationSpec(_Strict):
     cutoff : str, optional
         A time column of that table: one observation for each row, at that time.
     every : str, optional
-        A calendar rule: ``"1mo"`` is the first of each month, ``"1w"`` each Monday, ``"1d"`` each day, ``"1y"`` each New Year.
+        A calendar rule: ``"1mo"`` is the first of each month, ``"1w"`` each Monday, ``"1d"`` each day, ``"1y"`` each
+        New Year.
         One observation for each row and date from the day the row is known.
     at : tuple of date or datetime
         A list of cutoffs, the same for every row.
     start, end : date or datetime, optional
-        Cutoffs before ``start`` or after ``end`` are left out.
+        Cutoffs before ``start`` or after ``end`` are left out; a date as ``end`` holds the whole day.
     where : str, optional
         A flag formula, as known at the cutoff: which observations belong to the population.
     exclude : dict of str to str
-        Reason -> flag formula: observations left out of the sample. A formula that looks forward leaves out labelled rows alone.
+        Reason -> flag formula: observations left out of the sample. A formula that looks forward leaves out
+        labelled rows alone.
     weight : str, optional
         A number formula: the weight of an observation in training and metrics.
     data_end : date or datetime, optional

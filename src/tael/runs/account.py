@@ -100,9 +100,9 @@ def observations_section(tables: Tables, seen: Observations, entity: str, cutoff
 def split_section(split: Split, y: NDArray[np.float64], cutoffs: pl.Series) -> dict[str, Any]:
     """How the observations were parted, and why so."""
     texts = [reason.to_dict() for reason in split.reasons]
-    kind = {"out_of_time": ("Out of time: the latest observations were kept aside.", "跨期划分：最近的观测留作测试。")}.get(
-        split.kind, ("Random.", "随机划分。")
-    )
+    kind = {
+        "out_of_time": ("Out of time: the latest observations were kept aside.", "跨期划分：最近的观测留作测试。")
+    }.get(split.kind, ("Random.", "随机划分。"))
     parts: Mapping[str, NDArray[np.int64]] = split.parts()
     return {
         "kind": split.kind,

@@ -1,6 +1,7 @@
 """The model bundle: formulas, model, policy, and a manifest that says what they must hash to and must answer.
 
-Nothing in it is code. Loading checks the hashes, reads the weights in formats that carry no code, then replays the golden rows.
+Nothing in it is code. Loading checks the hashes, reads the weights in formats that carry no code, then replays the
+golden rows.
 """
 
 from __future__ import annotations
@@ -70,8 +71,8 @@ class Bundle:
 
 
 def save_bundle(
-    folder: Path, *, plan: Plan, formulas: FormulaSet, model: Any, policy: ApprovalPolicy, baseline: NDArray[np.float64],
-    typical: NDArray[np.float64], words: Mapping[str, list[str]], features: pl.DataFrame,
+    folder: Path, *, plan: Plan, formulas: FormulaSet, model: Any, policy: ApprovalPolicy,
+    baseline: NDArray[np.float64], typical: NDArray[np.float64], words: Mapping[str, list[str]], features: pl.DataFrame,
 ) -> str:  # fmt: skip
     """Write a bundle.
 
@@ -147,7 +148,9 @@ def load_bundle(folder: str | Path) -> Bundle:
         version=manifest["version"],
         words=read_json(folder / "words.json"),
     )
-    table = pl.DataFrame(np.array([_read(row) for row in golden["features"]]), schema=list(formulas.names), orient="row")
+    table = pl.DataFrame(
+        np.array([_read(row) for row in golden["features"]]), schema=list(formulas.names), orient="row"
+    )
     answered, expected = bundle.probability(table), _read(golden["probability"])
     if not np.array_equal(answered, expected):
         row = int(np.flatnonzero(answered != expected)[0])

@@ -1,4 +1,7 @@
-"""Writing a run folder: to a temporary folder beside it, flushed to disk, then renamed. A killed run leaves nothing half-made."""
+"""Writing a run folder: to a temporary folder beside it, flushed to disk, then renamed.
+
+A killed run leaves nothing half-made.
+"""
 
 from __future__ import annotations
 

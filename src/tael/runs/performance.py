@@ -1,4 +1,4 @@
-"""How good the model is, for ``run.json``: metrics with intervals, curves, calibration, stability, the shape of each feature."""
+"""How good the model is, for ``run.json``: metrics with intervals, curves, calibration, stability, features' shapes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def metrics_section(metrics: Mapping[str, Mapping[str, Metric]]) -> dict[str, An
     return {split: {name: value.to_dict() for name, value in named.items()} for split, named in metrics.items()}
 
 
-def metric_titles() -> dict[str, dict[str, str]]:
+def metric_titles() -> dict[str, dict[str, str | bool | None]]:
     """What each metric is called and means."""
     return {
         name: {
@@ -64,7 +64,11 @@ def verdict_section(
     """The plain verdicts on over-fitting, leaks, drift and the like."""
     last = parts["out_of_time"]
     both = len(np.unique(y[last])) == 2
-    ahead = evaluate_difference(y[last], p[last], reference[last], metrics=["roc_auc"], seed=seed)["roc_auc"] if both else None
+    ahead = (
+        evaluate_difference(y[last], p[last], reference[last], metrics=["roc_auc"], seed=seed)["roc_auc"]
+        if both
+        else None
+    )
     events = {name: int(min(y[rows].sum(), (1 - y[rows]).sum())) for name, rows in parts.items()}
     severity = {"serious": "error", "warning": "warning", "good": "ok", "note": "ok"}
     out = []
@@ -162,7 +166,11 @@ def shapes(
     for j in range(table.shape[1]):
         values, truth, moved = table[:, j], y[rows], contributions[rows, j]
         present = ~np.isnan(values)
-        inner = np.unique(np.quantile(values[present], np.linspace(0, 1, bins + 1)[1:-1])) if present.any() else np.array([])
+        inner = (
+            np.unique(np.quantile(values[present], np.linspace(0, 1, bins + 1)[1:-1]))
+            if present.any()
+            else np.array([])
+        )
         inner = inner[inner < values[present].max()] if present.any() else inner
         at = np.searchsorted(inner, values, side="left")
         found = []

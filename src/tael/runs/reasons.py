@@ -59,8 +59,7 @@ def reasons_of(
     >>> found.feature.tolist(), found.difference.tolist()
     ([[0, -1]], [[0.5, 0.0]])
     """
-    n, m = contributions.shape
-    told = min(told, m)
+    told = min(told, contributions.shape[1])
     difference = contributions - baseline
     towards = np.where(adverse[:, None], difference, -difference)
     # ties by position, so that the same applicant always gets the same reasons

@@ -153,10 +153,10 @@ def labelled_sample(engine: Engine, seen: Observations, plan: Plan) -> Sample:
             where="label.formula",
             fix="Check the label's formula and its window.",
         )
-    groups = None
+    groups: NDArray[Any] | None = None
     if plan.split.groups is not None:
-        groups = engine.tables[plan.observations.entity].select(engine.key, plan.split.groups)
-        groups = X.join(groups, on=engine.key, how="left", maintain_order="left")[plan.split.groups].to_numpy()
+        people = engine.tables[plan.observations.entity].select(engine.key, plan.split.groups)
+        groups = X.join(people, on=engine.key, how="left", maintain_order="left")[plan.split.groups].to_numpy()
     cutoff = X[CUTOFF].cast(pl.Datetime("us")).to_physical().to_numpy()
     settled = settled_at(engine.bind(plan.label.formula, label=True), plan.label, cutoff)
     span = timedelta(microseconds=int((settled - cutoff).max()))
@@ -174,7 +174,7 @@ def features_of(plan: Plan, tables: Tables, *, progress: Any = None, n_jobs: int
     f = plan.features
     return AutoFeatures(
         tables, entity=plan.observations.entity, cutoff=CUTOFF, windows=f.windows, keep=f.keep, max_up=f.max_up,
-        max_down=f.max_down, force=f.force, forbid=f.forbid, budget=dict(f.budget) or None,
+        max_down=f.max_down, force=f.force, forbid=f.forbid, budget={str(k): v for k, v in f.budget.items()} or None,
         search_rows=f.search_rows, random_state=plan.seed, n_jobs=n_jobs, progress=progress,
     )  # fmt: skip
 
@@ -267,7 +267,7 @@ def run(
             names = list(auto.get_feature_names_out())
             everything = pl.DataFrame(auto.formula_set_.compute(tables, seen.frame, n_threads=n_jobs), schema=names)
             features = everything.filter(pl.Series(seen.labelled))
-            words = {lang_: auto.describe(lang_) for lang_ in LANGUAGES}
+            words = {str(name): auto.describe(name) for name in LANGUAGES}
         with clock.stage("model", "fitting the portfolio"):
             model = model_of(plan, n_jobs=n_jobs)
             model.set_params(monotone=_monotone(plan, auto) or None)

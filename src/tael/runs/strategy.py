@@ -1,8 +1,7 @@
-"""The decision of a run: economics from the plan's formulas, the cut-off chosen on validation, its worth out of time."""
+"""The decision of a run: economics from the plan's formulas, the cut-off from validation, its worth out of time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +32,11 @@ TERMS: dict[str, tuple[Words, str]] = {
     "acquisition_cost": (Words("cost of acquisition", "获客成本"), "currency"),
     "servicing_cost": (Words("cost of servicing", "服务成本"), "currency"),
 }
-FORMULA = "(1 - pd) * margin + pd * income_before_default * margin - pd * lgd * exposure_at_default * amount - (funding_rate + capital_ratio * capital_cost) * average_balance * term_years * amount - acquisition_cost - servicing_cost"
+FORMULA = (
+    "(1 - pd) * margin + pd * income_before_default * margin - pd * lgd * exposure_at_default * amount"
+    " - (funding_rate + capital_ratio * capital_cost) * average_balance * term_years * amount"
+    " - acquisition_cost - servicing_cost"
+)
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,10 @@ def decision_section(
     approved = decided.decision == "approve"
     policies: list[tuple[Words, NDArray[np.bool_]]] = [
         (Words("chosen cut-off (referred not yet granted)", "所选分数线（转人工者暂未放款）"), approved),
-        (Words("chosen cut-off, referred granted too", "所选分数线，转人工者亦放款"), approved | (decided.decision == "refer")),
+        (
+            Words("chosen cut-off, referred granted too", "所选分数线，转人工者亦放款"),
+            approved | (decided.decision == "refer"),
+        ),
         (Words("approve all", "全部批准"), np.ones(n, dtype=bool)),
         (Words("decline all", "全部拒绝"), np.zeros(n, dtype=bool)),
     ]
@@ -222,7 +228,11 @@ def _total(gains: NDArray[np.float64], seed: int) -> dict[str, float]:
 
 
 def _swap(
-    new: NDArray[np.bool_], old: NDArray[np.bool_], p: NDArray[np.float64], y: NDArray[np.float64] | None, worth: NDArray
+    new: NDArray[np.bool_],
+    old: NDArray[np.bool_],
+    p: NDArray[np.float64],
+    y: NDArray[np.float64] | None,
+    worth: NDArray,
 ) -> dict[str, Any]:
     table = swap_set(new, old, pd=p, y=y, profit=worth)
     rate = "observed_bad_rate" if y is not None else "expected_bad_rate"
@@ -230,6 +240,3 @@ def _swap(
         row["cell"].replace(" ", "_"): {"n": row["n"], "bad_rate": row[rate], "profit": row["profit"]}
         for row in table.to_dicts()
     }
-
-
-Evaluate = Callable[[str], NDArray[np.float64]]

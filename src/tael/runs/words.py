@@ -42,14 +42,21 @@ def limits_words(content: dict[str, Any]) -> list[Said]:
     seen = content["observations"]
     out = []
     if content["simulated"]:
-        out.append(_say("The data is simulated: no figure here says anything about real applicants.", "数据为模拟生成：此处任何数字均不代表真实申请人。"))
+        out.append(
+            _say(
+                "The data is simulated: no figure here says anything about real applicants.",
+                "数据为模拟生成：此处任何数字均不代表真实申请人。",
+            )
+        )
     if seen["excluded"]:
         left = sum(item["n"] for item in seen["excluded"])
         out.append(
             _say(
                 f"{left:,} observations were left out of the sample. Where they are applicants declined in the past, "
-                "their outcome was never seen, and the probabilities lean towards those accepted (no reject inference was made).",
-                f"{left:,} 个观测未进入样本。若其为历史被拒申请人，其结果从未被观察到，概率将偏向已批准人群（未做拒绝推断）。",
+                "their outcome was never seen, and the probabilities lean towards those accepted (no reject "
+                "inference was made).",
+                f"{left:,} 个观测未进入样本。若其为历史被拒申请人，其结果从未被观察到，"
+                "概率将偏向已批准人群（未做拒绝推断）。",
             )
         )
     out.append(
@@ -60,7 +67,10 @@ def limits_words(content: dict[str, Any]) -> list[Said]:
     )
     if content["split"]["kind"] != "out_of_time":
         out.append(
-            _say("There is no true out-of-time test: the last split is random.", "没有真正的跨期测试：最后一份样本为随机抽取。")
+            _say(
+                "There is no true out-of-time test: the last split is random.",
+                "没有真正的跨期测试：最后一份样本为随机抽取。",
+            )
         )
     return out
 

@@ -1,5 +1,5 @@
 """The business cases: each a TOML page without algorithms."""
 
-from tael.scenarios.scenario import PACKS, Scenario, scenario
+from tael.scenarios.pack import PACKS, Scenario, scenario
 
 __all__ = ["PACKS", "Scenario", "scenario"]

@@ -16,7 +16,7 @@ from tael.observations.observe import CUTOFF
 from tael.runs.folder import cannot_write, flush
 from tael.runs.plan import ExamplePlan
 from tael.runs.runner import Run, labelled_sample, leaks_of
-from tael.scenarios.scenario import Scenario, scenario
+from tael.scenarios.pack import Scenario, scenario
 from tael.tables.contract import check
 from tael.tables.frames import Tables
 from tael.tables.reading import read_tables
@@ -47,9 +47,7 @@ def write_project(name: str, folder: str | Path, *, customers: int = 2000) -> Pa
     """
     chosen, folder = scenario(name), Path(folder)
     if folder.exists():
-        raise ScenarioError(
-            "The folder exists.", got=str(folder), fix="Name another one: nothing is written over."
-        )
+        raise ScenarioError("The folder exists.", got=str(folder), fix="Name another one: nothing is written over.")
     example = (chosen.plan.example or ExamplePlan()).model_copy(update={"n_customers": customers})
     sized = Scenario(chosen.plan.model_copy(update={"example": example}), chosen.source)
     draft = folder.with_name(f".tael-{secrets.token_hex(4)}-{folder.name}")
@@ -100,9 +98,7 @@ def check_project(folder: Path, own: Path | None = None, *, lang: Language = "en
     failed = bool(errors_of(violations))
     path = own or folder / "scenario.toml"
     if not path.is_file():
-        lines.append(
-            f"没有 {path.name}，未做泄漏扫描。" if zh else f"No {path.name} here: leaks were not scanned."
-        )
+        lines.append(f"没有 {path.name}，未做泄漏扫描。" if zh else f"No {path.name} here: leaks were not scanned.")
         return Checked("\n".join(lines), failed)
     if failed:
         lines.append("先修正错误，再做泄漏扫描。" if zh else "Leaks are scanned once the errors are mended.")
