@@ -170,7 +170,7 @@ def explain(
 ) -> None:
     """Say why an observation got its decision. 解释单个决策。"""
     from tael.runs.explain import explain as explain_one
-    from tael.runs.runner import Run
+    from tael.runs.result import Run
 
     zh = lang == Lang.ZH
     for one in explain_one(Run.read(run), id, _lang(lang)):
@@ -186,7 +186,7 @@ def compare(first: RunArgument, second: RunArgument, lang: LangOption = Lang.EN)
     """Compare two runs: metrics, formulas, changed decisions. 比较两次运行。"""
     from tael.cli.summary import comparison
     from tael.runs.explain import compare as compare_runs
-    from tael.runs.runner import Run
+    from tael.runs.result import Run
 
     comparison(compare_runs(Run.read(first), Run.read(second)), _lang(lang))
 
@@ -195,7 +195,7 @@ def compare(first: RunArgument, second: RunArgument, lang: LangOption = Lang.EN)
 def features(run: RunArgument, lang: LangOption = Lang.EN) -> None:
     """Print the kept formulas in words with gain, stability and coverage. 列出保留的特征公式。"""
     from tael.cli.summary import features_table
-    from tael.runs.runner import Run
+    from tael.runs.result import Run
 
     features_table(Run.read(run), _lang(lang))
 
@@ -208,7 +208,7 @@ def report(
 ) -> None:
     """Write a run's report again, in either language. 以任一语言重新生成报告。"""
     from tael.reports import write_report
-    from tael.runs.runner import Run
+    from tael.runs.result import Run
 
     say(str(write_report(Run.read(run).content, out, _lang(lang))))
 

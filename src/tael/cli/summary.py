@@ -6,7 +6,7 @@ from typing import Any
 
 from tael.cli.show import say, say_table
 from tael.runs.explain import Comparison
-from tael.runs.runner import Run
+from tael.runs.result import Run
 from tael.tables.schema import Language
 
 SHOWN = ("roc_auc", "ks", "log_loss", "brier")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tael.errors import DecisionError, ValidationError
-from tael.validation._arrays import Floats, as_array, codes, floats
+from tael.validation.arrays import Floats, as_array, codes, floats
 
 __all__ = ["Floats", "as_array", "codes", "money", "outcomes", "probabilities", "refuse", "same_length", "weights"]
 

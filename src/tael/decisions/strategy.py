@@ -9,7 +9,7 @@ import polars as pl
 
 from tael.decisions._arrays import Floats, money, outcomes, probabilities, weights
 from tael.errors import DecisionError
-from tael.validation._ranked import interval, resample
+from tael.validation.ranked import interval, resample
 
 MARGIN_WINDOW = 0.05
 """The marginal bad rate is that of the last 5 % of applicants let in: of fewer, it would be noise."""

@@ -271,7 +271,7 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
             self.classes_ = None
             return target.astype(np.float64), 0
         raise FeaturesError(
-            "The label has a form that features cannot be scored against.",
+            "Unknown label type: features cannot be scored against it.",
             expected="one column of classes or of numbers",
             got=kind,
             where="y",

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tael.engine import Engine
 from tael.engine.observed import Observed
 from tael.features import vocabulary as words
-from tael.features.vocabulary import Expression, Vocabulary
+from tael.features.vocabulary import Expression, Visible, Vocabulary
 from tael.formulas.bound import BoundAggregate, Path
 from tael.formulas.relations import path_text, paths
 from tael.formulas.syntax import Call, Literal, Name, Node
+from tael.formulas.values import Values
 from tael.tables.schema import Role, Schema, Type
 
 OF_NUMBERS = ("mean", "sum", "min", "max", "std", "last", "trend")
@@ -91,7 +89,7 @@ class Enumeration:
                     numbers.append(name)
             elif kind == Type.CATEGORY:
                 values = self.engine.evaluate([name], self.seen)[0]
-                levels = words.frequent_levels(values, np.arange(self.seen.size), 2 * self.limits.levels, 0.01)
+                levels = words.frequent_levels(values, 2 * self.limits.levels, 0.01)
                 if len(levels) > 1:
                     for level in levels:
                         yield words.equals(name, level)
@@ -185,7 +183,6 @@ class Enumeration:
             if not self._forbidden(entry[1], entry[2]) and entry[1] not in self.forbid
         ]
         visible = words.visible_rows(self.engine, self.seen, path)
-        rows = self.engine.shape(path).order[visible]
         own = [entry for entry in names if entry[1] == base]
         numbers = [Expression(name, kind) for name, _, _, kind in own if kind == Type.NUMBER]
         flags = [Expression(name, kind) for name, _, _, kind in own if kind == Type.FLAG]
@@ -206,12 +203,12 @@ class Enumeration:
         for expression in categories:
             name = expression.node
             assert isinstance(name, Name)
-            values = self.engine.store.values(base, name.parts[1])
-            levels = words.frequent_levels(values, rows, self.limits.levels, 0.005)
+            values = self._visible(expression, path, visible)
+            levels = words.frequent_levels(values, self.limits.levels, 0.005)
             conditions += [words.equals(Name((name.parts[1],)), level) for level in levels]
         conditions += [Name((e.node.parts[1],)) for e in flags if isinstance(e.node, Name)]
         for expression in (*differences, *numbers):
-            for cut in words.thresholds(self._numbers(expression, path, visible), (0.5, 0.9)):
+            for cut in words.thresholds(self._visible(expression, path, visible).data, (0.5, 0.9)):
                 conditions.append(Call("gt", (_inside(expression.node, base), Literal(cut))))
         for name, _, column, kind in own:
             late = self.schema.tables[base].column(column).known_at
@@ -230,11 +227,12 @@ class Enumeration:
             options.append(("via", Literal(via)))
         return Call(op, (argument,), tuple(options))
 
-    def _numbers(self, expression: Expression, path: Path, visible: NDArray[np.int64]) -> NDArray[np.float64]:
-        bound = self.engine.bind(self._call(path, "mean", expression.node), self.seen.own)
+    def _visible(self, expression: Expression, path: Path, visible: Visible) -> Values:
+        """An expression's values on the rows that training observations knew, as they knew them."""
+        bound = self.engine.bind(self._call(path, "count", expression.node), self.seen.own)
         assert isinstance(bound, BoundAggregate)
         assert bound.value is not None
-        return self.engine.children(path).dated(bound.value).values.data[visible]
+        return visible.read(self.engine.children(path).dated(bound.value))
 
 
 def _names_table(node: Node, table: str) -> bool:

@@ -10,11 +10,12 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from sklearn.utils.validation import _check_feature_names, validate_data
+from sklearn.utils.validation import _check_feature_names, _num_samples, validate_data
 
 from tael.engine import Engine
 from tael.engine.observed import Observed, own_types, to_polars
 from tael.errors import FeaturesError, did_you_mean
+from tael.tables.columns import DTYPES
 from tael.tables.frames import Tables
 from tael.tables.schema import Schema, Type
 
@@ -53,9 +54,12 @@ class Sight:
     def of(cls, auto: Any, X: Any) -> Sight:
         """Look at the training observations."""
         if auto.tables is None:
-            frame = _alone(auto, X, reset=True)
-            engine = Engine(Tables({}), ALONE, key=ROW, cutoff=NOW, n_threads=auto.n_jobs)
-            return cls(engine, own_types(frame, engine.tables, ALONE, ROW, NOW), dated=False)
+            own = own_types(_alone(auto, X, reset=True), Tables({}), ALONE, ROW, NOW)
+            # an empty table that promises X's columns: formulas and their words find them there
+            empty = pl.DataFrame(schema={ROW: pl.Int64(), **{name: DTYPES[kind] for name, kind in own.items()}})
+            promise = {"key": ROW, "columns": {name: {"type": str(kind)} for name, kind in own.items()}}
+            engine = Engine(Tables({ALONE: empty}, {ALONE: promise}), ALONE, key=ROW, cutoff=NOW, n_threads=auto.n_jobs)
+            return cls(engine, own, dated=False)
         if not isinstance(auto.tables, Tables):
             raise FeaturesError(
                 "The tables have no schema.",
@@ -76,7 +80,7 @@ class Sight:
 
     def n_rows(self, X: Any) -> int:
         """How many observations X holds."""
-        return int(X.shape[0])
+        return int(_num_samples(X))
 
     def observe(self, auto: Any, X: Any, rows: NDArray[np.int64] | None = None) -> Observed:
         """Read observations; with ``rows``, some of them in that order."""

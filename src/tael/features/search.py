@@ -142,7 +142,7 @@ class Search:
             )
             import os
 
-            key = {"gain": choice.gain, "help": choice.help}[os.environ.get("KEY", "help")]
+            key = {"gain": choice.gain, "help": choice.help, "sure": choice.sure}[os.environ.get("KEY", "help")]
             order = np.argsort(-key, kind="stable")
             if len(left) <= 1.5 * self.keep:
                 break
@@ -150,9 +150,9 @@ class Search:
             for i in np.setdiff1d(np.arange(len(left)), staying):
                 self.ledger.drop(to_text(nodes[left[i]]), "weaker together")
             left = left[staying]
-        useful = [int(i) for i in order if choice.stability[i] >= STABLE]
+        useful = [int(i) for i in order if choice.sure[i] >= STABLE]
         for i in order:
-            if choice.stability[i] < STABLE:
+            if choice.sure[i] < STABLE:
                 self.ledger.drop(to_text(nodes[left[i]]), "no better than noise")
         for i in useful[self.keep :]:
             self.ledger.drop(to_text(nodes[left[i]]), "beyond keep")

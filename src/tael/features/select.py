@@ -30,6 +30,7 @@ class Choice:
 
     gain: NDArray[np.float64]
     help: NDArray[np.float64]
+    sure: NDArray[np.float64]
     stability: NDArray[np.float64]
     noise: float
 
@@ -76,35 +77,37 @@ def boosted_gain(
         out = out[:: max(1, len(out) // HELD_OUT)]
         helped.append(_help(booster, table[out], y[out], n_classes))
     if not gains:
-        return Choice(np.zeros(m), np.zeros(m), np.zeros(m), 0.0)
+        return Choice(np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m), 0.0)
     shares = np.array(gains)
     shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-300)
-    help_ = np.array(helped)
-    noise = np.maximum(np.quantile(help_[:, m:], 0.75, axis=1), 0.0)
+    every = np.concatenate(helped)
+    error = every.std(axis=0) / np.sqrt(len(every))
+    sure = every.mean(axis=0) / np.maximum(error, 1e-300)
     return Choice(
         gain=shares[:, :m].mean(axis=0),
-        help=help_[:, :m].mean(axis=0),
-        stability=(help_[:, :m] > noise[:, None]).mean(axis=0),
-        noise=float(noise.mean()),
+        help=every[:, :m].mean(axis=0),
+        sure=sure[:m],
+        stability=np.mean([one[:, :m].mean(axis=0) > 0 for one in helped], axis=0),
+        noise=float(np.quantile(sure[m:], 0.9)),
     )
 
 
-def _help(booster: Any, table: NDArray[np.float32], y: NDArray, n_classes: int) -> NDArray[np.float64]:
-    """How much worse a model would foretell rows it has not seen without each column's contributions."""
+def _help(booster: Any, table: NDArray[np.float32], y: NDArray, n_classes: int) -> NDArray[np.float32]:
+    """How much worse a model would foretell each row it has not seen without each column's contributions: (n, m)."""
     m = table.shape[1]
     parts = booster.predict(table, pred_contrib=True, num_threads=booster.params["num_threads"])
     parts = parts.reshape(len(table), -1, m + 1)
     whole = parts.sum(axis=2)
     base = _loss(whole, y, n_classes)
-    return np.array([_loss(whole - parts[:, :, j], y, n_classes) - base for j in range(m)])
+    return np.stack([_loss(whole - parts[:, :, j], y, n_classes) - base for j in range(m)], axis=1).astype(np.float32)
 
 
-def _loss(score: NDArray[np.float64], y: NDArray, n_classes: int) -> float:
+def _loss(score: NDArray[np.float64], y: NDArray, n_classes: int) -> NDArray[np.float64]:
     if n_classes == 0:
-        return float(np.mean((y - score[:, 0]) ** 2))
+        return (y - score[:, 0]) ** 2
     if n_classes == 2:
-        return float(np.mean(np.logaddexp(0.0, score[:, 0]) - y * score[:, 0]))
-    return float(np.mean(np.logaddexp.reduce(score, axis=1) - score[np.arange(len(y)), y.astype(np.int64)]))
+        return np.logaddexp(0.0, score[:, 0]) - y * score[:, 0]
+    return np.logaddexp.reduce(score, axis=1) - score[np.arange(len(y)), y.astype(np.int64)]
 
 
 def foretold(

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from tael.engine import Engine
 from tael.engine.observed import Observed
+from tael.engine.rows import Dated
+from tael.engine.store import mask
 from tael.formulas.bound import Path
 from tael.formulas.syntax import Call, Literal, Name, Node
 from tael.formulas.values import NAT, Values
@@ -43,8 +45,34 @@ class Vocabulary:
     conditions: list[Node] = field(default_factory=list)
 
 
-def visible_rows(engine: Engine, seen: Observed, path: Path) -> NDArray[np.int64]:
-    """Places in the path's order of rows that some training observation knew at its cutoff.
+@dataclass(frozen=True)
+class Visible:
+    """The rows of a path that some training observation knew at its cutoff.
+
+    Attributes
+    ----------
+    places : ndarray of int64, shape (n,)
+        In the path's order.
+    limit : ndarray of int64, shape (n,)
+        The last cutoff at which each of them was seen.
+    """
+
+    places: NDArray[np.int64]
+    limit: NDArray[np.int64]
+
+    def read(self, dated: Dated) -> Values:
+        """An expression on these rows, as known at their limits."""
+        values = Values(dated.values.type, dated.values.data[self.places], dated.values.levels)
+        if dated.known is None:
+            return values
+        late = dated.known[self.places] >= self.limit
+        if dated.before is None:
+            return mask(values, late)
+        return Values(values.type, np.where(late, dated.before.data[self.places], values.data), values.levels)
+
+
+def visible_rows(engine: Engine, seen: Observed, path: Path) -> Visible:
+    """The rows that some training observation knew at its cutoff.
 
     Parameters
     ----------
@@ -63,7 +91,8 @@ def visible_rows(engine: Engine, seen: Observed, path: Path) -> NDArray[np.int64
     known = shape.time < limit
     if shape.known is not None:
         known &= shape.known < limit
-    return np.flatnonzero(known)
+    places = np.flatnonzero(known)
+    return Visible(places, limit[places])
 
 
 def table_names(schema: Schema, table: str) -> list[tuple[Name, str, str, Type]]:
@@ -117,14 +146,14 @@ def _within(part: Node, whole: Node) -> bool:
     return isinstance(whole, Call) and part in whole.args
 
 
-def frequent_levels(values: Values, rows: NDArray[np.int64], most: int, least_share: float) -> list[str]:
-    """The most frequent categories among some rows, most frequent first (ties by name)."""
-    if values.levels is None or len(rows) == 0:
+def frequent_levels(values: Values, most: int, least_share: float) -> list[str]:
+    """The most frequent categories, most frequent first (ties by name)."""
+    codes = values.data
+    if values.levels is None or len(codes) == 0:
         return []
-    codes = values.data[rows]
     counts = np.bincount(codes[codes >= 0], minlength=len(values.levels))
     order = np.argsort(-counts, kind="stable")[:most]
-    return [values.levels[code] for code in order if counts[code] >= max(least_share * len(rows), 1)]
+    return [values.levels[code] for code in order if counts[code] >= max(least_share * len(codes), 1)]
 
 
 def thresholds(values: NDArray[np.float64], quantiles: tuple[float, ...]) -> list[float]:

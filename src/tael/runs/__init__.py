@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tael.runs.bundle import Bundle, load_bundle
     from tael.runs.plan import Plan
-    from tael.runs.runner import Run, run
+    from tael.runs.result import Run
+    from tael.runs.runner import run
 
 _WHERE = {
     "Bundle": "tael.runs.bundle",
     "Plan": "tael.runs.plan",
-    "Run": "tael.runs.runner",
+    "Run": "tael.runs.result",
     "load_bundle": "tael.runs.bundle",
     "run": "tael.runs.runner",
 }

@@ -10,7 +10,7 @@ import polars as pl
 
 from tael.decisions import swap_set
 from tael.errors import RunError, did_you_mean
-from tael.runs.runner import Run
+from tael.runs.result import Run
 from tael.tables.schema import Language
 
 

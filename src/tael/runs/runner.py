@@ -6,8 +6,7 @@ import resource
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,80 +17,27 @@ from numpy.typing import NDArray
 import tael
 from tael.decisions import ApprovalPolicy
 from tael.engine import Engine
-from tael.errors import RunError
 from tael.features import AutoFeatures
 from tael.models import LogisticReference, PortfolioClassifier
 from tael.observations import Observations, observe
-from tael.observations.observe import CUTOFF, settled_at
+from tael.observations.observe import CUTOFF
 from tael.runs import account, performance, strategy
 from tael.runs.bundle import environment, save_bundle
 from tael.runs.decided import decided_rows
 from tael.runs.folder import new_folder, read_json, write_json
 from tael.runs.plan import Plan
 from tael.runs.reasons import baseline_of
+from tael.runs.result import Run
+from tael.runs.sample import labelled_sample, leaks_of
 from tael.runs.words import limits_words, next_steps, worries
 from tael.tables.contract import check
 from tael.tables.frames import Tables
 from tael.tables.schema import Language
 from tael.tables.violations import raise_on_errors
-from tael.validation import Split, key_carries_label, scan_columns, shared_entities
-from tael.validation.splits import three_way
+from tael.validation import Split
 
 Tell = Callable[[str, str, float], None]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
-
-
-@dataclass(frozen=True)
-class Report:
-    """A run's report."""
-
-    path: Path
-
-    def open(self) -> None:
-        """Show it in the browser."""
-        import webbrowser
-
-        webbrowser.open(self.path.absolute().as_uri())
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run folder.
-
-    Attributes
-    ----------
-    path : Path
-    content : dict
-        ``run.json``.
-    """
-
-    path: Path
-    content: dict[str, Any] = field(repr=False)
-
-    @classmethod
-    def read(cls, path: str | Path) -> Run:
-        """Read a run folder."""
-        return cls(Path(path), read_json(Path(path) / "run.json"))
-
-    @property
-    def report(self) -> Report:
-        """The report."""
-        return Report(self.path / "report.html")
-
-    @property
-    def metrics(self) -> dict[str, Any]:
-        """``metrics[split][name]`` with ``value``, ``low``, ``high``."""
-        return dict(self.content["metrics"])
-
-    @property
-    def scores(self) -> pl.DataFrame:
-        """Every observation's probability and split."""
-        return pl.read_parquet(self.path / "scores.parquet")
-
-    @property
-    def decisions(self) -> pl.DataFrame:
-        """Every observation's decision and reasons."""
-        return pl.read_parquet(self.path / "decisions.parquet")
 
 
 class _Clock:
@@ -114,61 +60,6 @@ class _Clock:
             self.tell(name, text, share)
 
 
-@dataclass(frozen=True)
-class Sample:
-    """The labelled observations and how they are parted."""
-
-    X: pl.DataFrame
-    y: NDArray[np.float64]
-    weight: NDArray[np.float64] | None
-    groups: NDArray[Any] | None
-    split: Split
-
-
-def labelled_sample(engine: Engine, seen: Observations, plan: Plan) -> Sample:
-    """The observations whose label is known, parted by the plan."""
-    known = seen.labelled
-    if not known.any():
-        raise RunError(
-            "No observation has a label yet.",
-            expected="labels whose window is complete",
-            got=f"{len(seen):,} observations, data complete up to {seen.data_end}",
-            where="label",
-            fix="Bring later data, a shorter window, or state data_end.",
-        )
-    X, y = seen.frame.filter(pl.Series(known)), seen.label[known]
-    if not np.isin(y, (0.0, 1.0)).all():
-        raise RunError(
-            "The label of a decision between yes and no must be a flag.",
-            expected="0 or 1",
-            got=f"values such as {y[~np.isin(y, (0.0, 1.0))][0]:g}",
-            where="label.formula",
-            fix="Compare it with a value: ... >= 90.",
-        )
-    if len(np.unique(y)) < 2:
-        raise RunError(
-            "All labels are the same: there is nothing to learn.",
-            expected="both outcomes",
-            got=f"{len(y):,} labels, all {y[0]:g}",
-            where="label.formula",
-            fix="Check the label's formula and its window.",
-        )
-    groups: NDArray[Any] | None = None
-    if plan.split.groups is not None:
-        people = engine.tables[plan.observations.entity].select(engine.key, plan.split.groups)
-        groups = X.join(people, on=engine.key, how="left", maintain_order="left")[plan.split.groups].to_numpy()
-    cutoff = X[CUTOFF].cast(pl.Datetime("us")).to_physical().to_numpy()
-    settled = settled_at(engine.bind(plan.label.formula, label=True), plan.label, cutoff)
-    span = timedelta(microseconds=int((settled - cutoff).max()))
-    out = plan.split.out_of_time
-    split = three_way(
-        X[CUTOFF], y=y, out_of_time=out, validation=plan.split.validation, groups=groups,
-        label_span=span if span else None, seed=plan.seed,
-    )  # fmt: skip
-    weight = None if seen.weight is None else seen.weight[known]
-    return Sample(X, y, weight, groups, split)
-
-
 def features_of(plan: Plan, tables: Tables, *, progress: Any = None, n_jobs: int = 1) -> AutoFeatures:
     """The feature search that a plan states."""
     f = plan.features
@@ -183,35 +74,6 @@ def model_of(plan: Plan, *, n_jobs: int = 1) -> PortfolioClassifier:
     """The model that a plan states."""
     members: Any = plan.model.members if plan.model.members == "auto" else list(plan.model.members)
     return PortfolioClassifier(members=members, cv=plan.split.folds, random_state=plan.seed, n_jobs=n_jobs)
-
-
-def leaks_of(engine: Engine, sample: Sample, plan: Plan) -> list[Any]:
-    """Scan the observations' own and parents' columns, the key, and the people on both sides."""
-    rows = sample.split.train
-    X, y = sample.X[rows], sample.y[rows]
-    promise = engine.tables.schema.tables[plan.observations.entity]
-    columns = [
-        name
-        for name, column in promise.columns.items()
-        if column.role == "feature" and name != promise.key and column.to is None and column.type != "text"
-    ]
-    found: list[Any] = []
-    if columns:
-        values = engine.evaluate(columns, X)
-        frame = pl.DataFrame(
-            {
-                name: (value.strings().tolist() if value.levels is not None else value.data.astype(np.float64))
-                for name, value in zip(columns, values, strict=True)
-            }
-        )
-        found += scan_columns(frame, y)
-    found += key_carries_label(X[engine.key], y, X[CUTOFF], name=engine.key)
-    if sample.groups is not None:
-        parts = sample.split
-        found += shared_entities(
-            sample.groups[parts.train], sample.groups[parts.validation], name=str(plan.split.groups)
-        )
-    return found
 
 
 def run(

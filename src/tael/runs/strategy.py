@@ -14,7 +14,7 @@ from tael.errors import DecisionError
 from tael.formulas.parser import parse
 from tael.runs.plan import DecisionPlan, Economics
 from tael.tables.schema import Type
-from tael.validation._ranked import interval, resample
+from tael.validation.ranked import interval, resample
 from tael.validation.words import Words
 
 TERMS: dict[str, tuple[Words, str]] = {

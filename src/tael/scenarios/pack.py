@@ -21,7 +21,7 @@ from tael.tables.schema import Language
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-    from tael.runs.runner import Run
+    from tael.runs.result import Run
 
 PACKS: dict[str, str] = {
     "credit-approval": "credit_approval",

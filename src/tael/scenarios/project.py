@@ -15,7 +15,8 @@ from tael.observations import observe
 from tael.observations.observe import CUTOFF
 from tael.runs.folder import cannot_write, flush
 from tael.runs.plan import ExamplePlan
-from tael.runs.runner import Run, labelled_sample, leaks_of
+from tael.runs.result import Run
+from tael.runs.sample import labelled_sample, leaks_of
 from tael.scenarios.pack import Scenario, scenario
 from tael.tables.contract import check
 from tael.tables.frames import Tables

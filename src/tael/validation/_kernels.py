@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tael.validation._arrays import Floats
-from tael.validation._ranked import Ranked
+from tael.validation.arrays import Floats
+from tael.validation.ranked import Ranked
 
 
 def ratio(top: Floats, bottom: Floats) -> Floats:

@@ -9,8 +9,8 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from tael.errors import ValidationError
-from tael.validation import _arrays as arrays
-from tael.validation._arrays import Floats
+from tael.validation import arrays
+from tael.validation.arrays import Floats
 from tael.validation.metrics import one_class
 from tael.validation.words import Words
 

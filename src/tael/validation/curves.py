@@ -7,11 +7,11 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from tael.errors import ValidationError
-from tael.validation import _arrays as arrays
-from tael.validation._arrays import Floats
-from tael.validation._ranked import Ranked, Sorter
+from tael.validation import arrays
+from tael.validation.arrays import Floats
 from tael.validation.calibration import quantile_bins
 from tael.validation.metrics import one_class
+from tael.validation.ranked import Ranked, Sorter
 
 
 def _ranked(y: ArrayLike, p: ArrayLike, weight: ArrayLike | None) -> Ranked:

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tael.errors import ValidationError, did_you_mean
-from tael.validation import _arrays as arrays
 from tael.validation import _kernels as kernels
-from tael.validation._arrays import Floats
-from tael.validation._ranked import Ranked, Sorter, interval, resample
+from tael.validation import arrays
 from tael.validation._value import NAN, Metric
+from tael.validation.arrays import Floats
+from tael.validation.ranked import Ranked, Sorter, interval, resample
 from tael.validation.words import Words
 
 

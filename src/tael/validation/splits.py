@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tael.errors import ValidationError
-from tael.validation import _arrays as arrays
+from tael.validation import arrays
 from tael.validation.splitters import Instants, Span, instant, instants, latest_share, span_of
 from tael.validation.words import Words
 

@@ -18,7 +18,7 @@ from sklearn.model_selection import BaseCrossValidator
 from sklearn.model_selection import StratifiedGroupKFold as GroupedStratifiedKFold
 
 from tael.errors import ValidationError, did_you_mean
-from tael.validation._arrays import as_array, same_length
+from tael.validation.arrays import as_array, same_length
 
 __all__ = ["GroupedStratifiedKFold", "OutOfTimeSplit", "TimeOrderedKFold", "instants", "span_of"]
 

@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tael.errors import ValidationError, did_you_mean
-from tael.validation._arrays import Floats, as_array, column, frame
+from tael.validation.arrays import Floats, as_array, column, frame
 from tael.validation.words import Words
 
 WATCH, SHIFTED = 0.10, 0.25

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tael.validation._arrays import Floats, codes, same_length
+from tael.validation.arrays import Floats, codes, same_length
 
 CHUNK = 2_000_000  # elements of one block of resamples: 16 MB as float64
 

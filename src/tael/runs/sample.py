@@ -1,0 +1,103 @@
+"""The sample of a run: labelled observations, how they are parted, and what gives the label away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tael.engine import Engine
+from tael.errors import RunError
+from tael.observations import Observations
+from tael.observations.observe import CUTOFF, settled_at
+from tael.runs.plan import Plan
+from tael.validation import Split, key_carries_label, scan_columns, shared_entities
+from tael.validation.splits import three_way
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The labelled observations and how they are parted."""
+
+    X: pl.DataFrame
+    y: NDArray[np.float64]
+    weight: NDArray[np.float64] | None
+    groups: NDArray[Any] | None
+    split: Split
+
+
+def labelled_sample(engine: Engine, seen: Observations, plan: Plan) -> Sample:
+    """The observations whose label is known, parted by the plan."""
+    known = seen.labelled
+    if not known.any():
+        raise RunError(
+            "No observation has a label yet.",
+            expected="labels whose window is complete",
+            got=f"{len(seen):,} observations, data complete up to {seen.data_end}",
+            where="label",
+            fix="Bring later data, a shorter window, or state data_end.",
+        )
+    X, y = seen.frame.filter(pl.Series(known)), seen.label[known]
+    if not np.isin(y, (0.0, 1.0)).all():
+        raise RunError(
+            "The label of a decision between yes and no must be a flag.",
+            expected="0 or 1",
+            got=f"values such as {y[~np.isin(y, (0.0, 1.0))][0]:g}",
+            where="label.formula",
+            fix="Compare it with a value: ... >= 90.",
+        )
+    if len(np.unique(y)) < 2:
+        raise RunError(
+            "All labels are the same: there is nothing to learn.",
+            expected="both outcomes",
+            got=f"{len(y):,} labels, all {y[0]:g}",
+            where="label.formula",
+            fix="Check the label's formula and its window.",
+        )
+    groups: NDArray[Any] | None = None
+    if plan.split.groups is not None:
+        people = engine.tables[plan.observations.entity].select(engine.key, plan.split.groups)
+        groups = X.join(people, on=engine.key, how="left", maintain_order="left")[plan.split.groups].to_numpy()
+    cutoff = X[CUTOFF].cast(pl.Datetime("us")).to_physical().to_numpy()
+    settled = settled_at(engine.bind(plan.label.formula, label=True), plan.label, cutoff)
+    span = timedelta(microseconds=int((settled - cutoff).max()))
+    out = plan.split.out_of_time
+    split = three_way(
+        X[CUTOFF], y=y, out_of_time=out, validation=plan.split.validation, groups=groups,
+        label_span=span if span else None, seed=plan.seed,
+    )  # fmt: skip
+    weight = None if seen.weight is None else seen.weight[known]
+    return Sample(X, y, weight, groups, split)
+
+
+def leaks_of(engine: Engine, sample: Sample, plan: Plan) -> list[Any]:
+    """Scan the observations' own and parents' columns, the key, and the people on both sides."""
+    rows = sample.split.train
+    X, y = sample.X[rows], sample.y[rows]
+    promise = engine.tables.schema.tables[plan.observations.entity]
+    columns = [
+        name
+        for name, column in promise.columns.items()
+        if column.role == "feature" and name != promise.key and column.to is None and column.type != "text"
+    ]
+    found: list[Any] = []
+    if columns:
+        values = engine.evaluate(columns, X)
+        frame = pl.DataFrame(
+            {
+                name: (value.strings().tolist() if value.levels is not None else value.data.astype(np.float64))
+                for name, value in zip(columns, values, strict=True)
+            }
+        )
+        found += scan_columns(frame, y)
+    found += key_carries_label(X[engine.key], y, X[CUTOFF], name=engine.key)
+    if sample.groups is not None:
+        parts = sample.split
+        found += shared_entities(
+            sample.groups[parts.train], sample.groups[parts.validation], name=str(plan.split.groups)
+        )
+    return found
