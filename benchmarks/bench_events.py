@@ -106,9 +106,10 @@ def run_tael(
 
     def prepare() -> np.ndarray:
         ranks = grouping.row_ranks(load["entity"], load["time"], n_threads=n_threads)
+        offsets = np.concatenate(([0], np.cumsum(np.bincount(load.pop("entity"), minlength=entities))))
         for name in load:
             load[name] = grouping.place(load[name], ranks)
-        return grouping.entity_offsets(load.pop("entity"), entities)
+        return offsets
 
     offsets = clock("sort", prepare)
     partitions = [events.Partition(load["category"], N_CATEGORIES), *(events.Partition(load[f]) for f in FLAGS)]

@@ -89,38 +89,38 @@ class Oracle:
         key = self.schema.tables[table].key
         return next((row for row in self.rows[table] if value is not None and row[key] == value), None)
 
-    def climb(
-        self, table: str, row: Row | None, hops: tuple[str, ...], *, top: bool = True
-    ) -> tuple[str, Row | Any | None, int]:
-        """Up along foreign keys: where to, the row there (or the value shared), and when all of the way was known.
-
-        ``top=False``: whether the row at the top itself was known is asked elsewhere.
-        """
+    def climb(self, table: str, row: Row | None, hops: tuple[str, ...]) -> tuple[str, Row | None, int]:
+        """Up along foreign keys: the table and row there, and when all of the way was known."""
         known = ALWAYS
-        for step, hop in enumerate(hops):
+        for hop in hops:
             if row is None:
                 return table, None, known
             known = max(known, self.column_known(table, row, hop))
             table, value = self.schema.tables[table].columns[hop].to, row[hop]
-            if table not in self.rows:
-                return table, value, known
             row = self.parent(table, value)
-            if top or step < len(hops) - 1:
-                # whether a parent never was or is only to come, nobody can tell before it comes
-                dated = self.schema.tables[table].known is not None
-                known = max(known, NEVER if dated and row is None else ALWAYS if row is None else self.row_used(table, row))
+            # whether a parent never was or is only to come, nobody can tell before it comes
+            dated = self.schema.tables[table].known is not None
+            known = max(known, NEVER if dated and row is None else ALWAYS if row is None else self.row_used(table, row))
         return table, row, known
+
+    def shared(self, table: str, row: Row | None, hops: tuple[str, ...]) -> tuple[Any, int]:
+        """The value at the end of a way, by which rows are related (whether or not it names a row), and since when."""
+        table, row, known = self.climb(table, row, hops[:-1])
+        if row is None:
+            return None, known
+        return row[hops[-1]], max(known, self.column_known(table, row, hops[-1]))
 
     # -- formulas
     def formula(self, bound: Bound, key: Any, t: int, *, label: bool = False, own: Row | None = None) -> Any:
         """A formula's value for one observation; None is missing."""
-        row = self.parent(self.entity, None if key is None else str(key))
+        key = None if key is None else str(key)
+        row = self.parent(self.entity, key)
 
         def column(one: BoundColumn) -> Any:
             return self._own_column(one, row, t, label, own or {})
 
         def aggregate(one: BoundAggregate) -> Any:
-            return self._aggregate(one, row, t, label, own or {})
+            return self._aggregate(one, row, key, t, label)
 
         return evaluate(bound, column, t, aggregate)
 
@@ -139,24 +139,26 @@ class Oracle:
         hidden = self.row_known(self.entity, row) > t or known >= t
         return None if hidden and not label else above[one.column]
 
-    def _target(self, up: tuple[str, ...], row: Row | None, t: int, label: bool) -> Any:
+    def _target(self, up: tuple[str, ...], row: Row | None, key: Any, t: int, label: bool) -> Any:
+        if not up:
+            return key
         if row is None or (not label and self.row_known(self.entity, row) > t):
             return None
-        _, target, known = self.climb(self.entity, row, up)
-        return None if known >= t and not label else _identity(target)
+        target, known = self.shared(self.entity, row, up)
+        return None if known >= t and not label else target
 
-    def _aggregate(self, one: BoundAggregate, own_row: Row | None, t: int, label: bool, own: Row) -> Any:
+    def _aggregate(self, one: BoundAggregate, own_row: Row | None, key: Any, t: int, label: bool) -> Any:
         base, first = one.path.down[-1]
         promise = self.schema.tables[base]
-        target = self._target(one.path.up, own_row, t, label)
+        target = self._target(one.path.up, own_row, key, t, label)
         begin = t if one.gap is None else moved(t, one.gap, 1)
         seen = []
         for row in self.rows[base] if target is not None else ():
             time = ALWAYS if promise.time is None else row[promise.time]
             way = (first, *(column for _, column in reversed(one.path.down[:-1])))
-            _, top, known = self.climb(base, row, way, top=False)
+            top, known = self.shared(base, row, way)
             known = max(known, self.row_known(base, row))
-            if time is None or _identity(top) != target:
+            if time is None or top != target:
                 continue
             if one.forward:
                 inside = begin <= time and (one.window is None or time < moved(begin, one.window, 1))  # T3
@@ -202,10 +204,6 @@ class Oracle:
 
 def _or_never(t: int | None) -> int:
     return NEVER if t is None else t
-
-
-def _identity(target: Any) -> Any:
-    return target["#"] if isinstance(target, dict) else target
 
 
 def columns_in(bound: Bound) -> Iterator[BoundColumn]:

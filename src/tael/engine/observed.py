@@ -103,7 +103,7 @@ class Observed:
         """The id of the entity that each observation reaches by going up a path; -1: none, or not known yet."""
         if path not in self._entities:
             if not path.up:
-                self._entities[path] = np.where(self._unborn(), -1, self.ids)
+                self._entities[path] = self.ids
             else:
                 ids, hidden = self._climb(path.up, to_id=True)
                 self._entities[path] = np.where(hidden, -1, ids)

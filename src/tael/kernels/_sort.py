@@ -23,6 +23,7 @@ def _after(time: int, known: int, a: int, b: int) -> bool:
 
 @njit(**JIT)
 def is_sorted(codes: int, width: int, n_rows: int, time: int, known: int) -> bool:
+    """Whether rows are in the order of (code, time, known-at) already."""
     for j in range(1, n_rows):
         a, b = load_int(codes, width, j - 1), load_int(codes, width, j)
         if a > b or (a == b and _after(time, known, j - 1, j)):

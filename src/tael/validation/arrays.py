@@ -148,3 +148,12 @@ def column(series: nw.Series[Any]) -> tuple[str, NDArray[Any]]:
         whole = stamps.astype(unit)
         return "number", np.where(np.isnat(whole), np.nan, whole.astype(np.int64).astype(np.float64))
     return "category", np.array([None if v is None or v != v else str(v) for v in series.to_list()], dtype=object)
+
+
+def numbers_or_none(keys: NDArray[Any]) -> Floats | None:
+    """Keys as numbers, or None where they are not all numbers."""
+    try:
+        values = keys.astype(np.float64)
+    except (TypeError, ValueError):
+        return None
+    return values if np.isfinite(values).all() else None

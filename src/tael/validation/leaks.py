@@ -254,7 +254,7 @@ def key_carries_label(
         start = np.unique(np.array([t[:width] for t in text]), return_inverse=True)[1]
         auc = _within(_means(start, labels, fold), labels, block, one_sided=True)
         strength["prefix"] = max(auc, strength.get("prefix", 0.5))
-    size = _as_numbers(raw)
+    size = arrays.numbers_or_none(raw)
     if size is not None:
         strength["size"] = _within(size, labels, block)
     way = max(views, key=lambda v: (strength.get(v, 0.0), v == "size"))
@@ -391,13 +391,4 @@ def _within(values: Floats, y: Floats, block: NDArray[np.int64], *, one_sided: b
         total += size * _auc(values[inside], y[inside])
         pairs += size
     auc = total / pairs if pairs else 0.5
-    return auc if one_sided else max(auc, 1.0 - auc)
-
-
-def _as_numbers(keys: NDArray[Any]) -> Floats | None:
-    """Keys as numbers, or None where they are not all numbers."""
-    try:
-        values = keys.astype(np.float64)
-    except (TypeError, ValueError):
-        return None
-    return values if np.isfinite(values).all() else None
+    return auc if one_sided else max(auc, 1 - auc)
