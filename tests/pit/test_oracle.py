@@ -21,9 +21,9 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 @functools.cache
-def _world(worlds: ModuleType, oracle: ModuleType, number: int) -> tuple[Any, ...]:
+def _world(worlds: ModuleType, oracle: ModuleType, number: int, entity: str = "applications") -> tuple[Any, ...]:
     tables = worlds.world(number)
-    return Engine(tables, "applications"), oracle.Oracle(tables, "applications"), worlds.observations(number)
+    return Engine(tables, entity), oracle.Oracle(tables, entity), worlds.observations(number, entity)
 
 
 def plain(values: Values) -> list[Any]:
@@ -71,3 +71,13 @@ def test_engine_equals_oracle(worlds: ModuleType, oracle: ModuleType, op: str, n
 def test_labels_look_forward(worlds: ModuleType, oracle: ModuleType, op: str, number: int, seed: int) -> None:
     engine, slow, X = _world(worlds, oracle, number)
     check(engine, slow, X, worlds.Writer(seed).aggregate(op, forward=True), label=True)
+
+
+@pytest.mark.parametrize("op", REGISTRY)
+@settings(max_examples=4)
+@given(number=st.integers(0, WORLDS - 1), seed=SEEDS)
+def test_entities_observed_themselves(
+    worlds: ModuleType, oracle: ModuleType, op: str, number: int, seed: int
+) -> None:
+    engine, slow, X = _world(worlds, oracle, number, "customers")
+    check(engine, slow, X, worlds.Writer(seed, "customers").one(op))

@@ -55,15 +55,16 @@ TEXTS = [None, "car", "car", "home", "car home", "Car", "", "房"]
 CATEGORIES = [None, "car", "car", "home", "home", "trip", "房"]
 
 
-def world(seed: int, *, clean: bool = False) -> Tables:
+def world(seed: int, *, clean: bool = False, scale: int = 1) -> Tables:
     """Tables of random rows; ``clean`` ones break no contract: unique keys, no gaps in them."""
     rng = np.random.default_rng([seed, clean])
     n = {"regions": 2, "customers": 4, "applications": 12, "loans": 20, "instalments": 70, "logins": 40,
          "transfers": 30, "cards": 12}  # fmt: skip
+    n = {name: size * (1 if name == "regions" else scale) for name, size in n.items()}
     if not clean and rng.random() < 0.15:
         n[str(rng.choice(list(n)))] = int(rng.integers(0, 2))
     keys = {name: list(range(1, n[name] + 1)) for name in ("regions", "customers", "applications", "loans")}
-    keys["devices"] = list("abc")
+    keys["devices"] = list("abc") if scale == 1 else [f"d{i}" for i in range(3 * scale)]
     frames = {}
     for name, promise in SCHEMA.items():
         columns: dict[str, pl.Series] = {}
@@ -128,6 +129,19 @@ BASES: dict[str, dict[str, Any]] = {
     "transfers": {"up": "receiver", "via": ["customer_id.sender", "customer_id.receiver"]},
     "cards": {"up": "customers", "via": [None]},
     "applications": {"up": "customers", "via": ["customer_id", "device"]},
+}
+# The same for observations of customers: their rows are children at once, and transfers have two ways.
+VIAS = {
+    "applications": {base: one["via"] for base, one in BASES.items()},
+    "customers": {"loans": [None], "instalments": [None], "transfers": ["sender", "receiver"], "cards": [None],
+                  "applications": [None]},
+}  # fmt: skip
+OWN_OF_CUSTOMERS = {
+    "number": ["income", "regions.wealth", "region_id.wealth"],
+    "flag": ["vip"],
+    "category": ["grade", "regions.kind"],
+    "time": ["born", "graded", "joined", "listed", "cutoff"],
+    "text": ["coalesce(grade, regions.kind)"],
 }
 OWN = {
     "number": ["asked", "fee", "customers.income", "customer_id.region_id.wealth", "customers.regions.wealth"],
@@ -206,17 +220,19 @@ SHORT = {"n": "number", "f": "flag", "c": "category", "t": "time", "x": "text"}
 
 
 class Writer:
-    """Writes random formulas for observations of applications."""
+    """Writes random formulas for observations of applications or of customers."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, entity: str = "applications") -> None:
         self.rng = np.random.default_rng([seed, 3])
+        self.vias = VIAS[entity]
+        self.own = OWN if entity == "applications" else OWN_OF_CUSTOMERS
 
     def pick(self, choices: Any) -> Any:
         return choices[int(self.rng.integers(len(choices)))]
 
     def columns(self, base: str | None, kind: str) -> list[str]:
         if base is None:
-            return OWN[kind]
+            return self.own[kind]
         promise = SCHEMA[base]
         own = [f"{base}.{name}" for name, c in promise["columns"].items()
                if c.get("type") == kind and c.get("role") is None]  # fmt: skip
@@ -235,7 +251,7 @@ class Writer:
         known = self.columns(base, kind)
         if base is not None and self.rng.random() < 0.25:
             known = self.above(base, kind) or known
-        return self.pick(known or OWN[kind])
+        return self.pick(known or self.own[kind])
 
     def fill(self, base: str | None, text: str, depth: int) -> str:
         for letter, kind in SHORT.items():
@@ -257,7 +273,7 @@ class Writer:
 
     def aggregate(self, op: str, inside: str | None = None, *, forward: bool = False) -> str:
         """A formula whose root is an aggregate; ``inside`` is a text to fill, else one of the operator's own."""
-        bases = [base for base in BASES if base != "cards" or not (forward or op in TIMED)]
+        bases = [base for base in self.vias if base != "cards" or not (forward or op in TIMED)]
         base = self.pick(bases)
         text = self.pick(AGGREGATE_CASES[op]) if inside is None else inside
         argument = base if text == "" else self.fill(base, text, 2)
@@ -278,7 +294,7 @@ class Writer:
                 parts.append('gap="3d"')
         elif not timeless and self.rng.random() < 0.6:
             parts.append(f'last="{self.pick(WINDOWS)}"')
-        via = self.pick(BASES[base]["via"])
+        via = self.pick(self.vias[base])
         if via is not None:
             parts.append(f'via="{via}"')
         return f"{op}({', '.join(parts)})"
@@ -298,15 +314,16 @@ class Writer:
 
 
 # ------------------------------------------------------------------ falsifications
-def unseen(table: str, frame: pl.DataFrame, cutoff: datetime, keys: list[Any]) -> pl.Series:
+def unseen(table: str, frame: pl.DataFrame, cutoff: datetime, keys: list[Any], entity: str) -> pl.Series:
     """Which rows no observation at this cutoff may use; the rows observed may be used from their own time on."""
     promise = SCHEMA[table]
     hidden = pl.Series(np.zeros(frame.height, dtype=bool))
     for name in (promise.get("time"), promise.get("known_at")):
         if name is not None:
             hidden |= ~(frame[name] < cutoff).fill_null(False)
-    if table == "applications":
-        own = frame["application_id"].is_in(keys) & (frame["applied"] <= cutoff).fill_null(False)
+    if table == entity:
+        known = promise.get("known_at", promise["time"])
+        own = frame[promise["key"]].is_in(keys) & (frame[known] <= cutoff).fill_null(False)
         hidden &= ~own.fill_null(False)
     return hidden
 
@@ -324,23 +341,23 @@ def rewritten(tables: Tables, change: Callable[[str, pl.DataFrame], pl.DataFrame
     return tables.replace(**{name: change(name, frame) for name, frame in tables.items()})
 
 
-def truncated(tables: Tables, cutoff: datetime, keys: list[Any]) -> Tables:
+def truncated(tables: Tables, cutoff: datetime, keys: list[Any], entity: str = "applications") -> Tables:
     """Only what was known: rows dropped, values of later columns blanked."""
 
     def change(name: str, frame: pl.DataFrame) -> pl.DataFrame:
         for column, late in late_columns(name, frame, cutoff).items():
             frame = frame.with_columns(pl.when(late).then(None).otherwise(pl.col(column)).alias(column))
-        return frame.filter(~unseen(name, tables[name], cutoff, keys))
+        return frame.filter(~unseen(name, tables[name], cutoff, keys, entity))
 
     return rewritten(tables, change)
 
 
-def poisoned(tables: Tables, cutoff: datetime, keys: list[Any]) -> Tables:
+def poisoned(tables: Tables, cutoff: datetime, keys: list[Any], entity: str = "applications") -> Tables:
     """Everything not known yet says something else: values, categories, links, and later times."""
 
     def change(name: str, frame: pl.DataFrame) -> pl.DataFrame:
         promise = SCHEMA[name]
-        hidden = unseen(name, frame, cutoff, keys)
+        hidden = unseen(name, frame, cutoff, keys, entity)
         late = late_columns(name, frame, cutoff)
         times = {c["known_at"] for c in promise["columns"].values() if "known_at" in c}
         for column, detail in promise["columns"].items():

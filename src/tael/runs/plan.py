@@ -68,9 +68,52 @@ class ModelPlan(_Strict):
     monotone: dict[str, Literal[-1, 1]] = Field(default_factory=dict)
 
 
-class Economics(_Strict):
-    """Terms of the loan: numbers, or formulas over the applicant (text). Units as in ``ApprovalEconomics``."""
+class Limit(_Strict):
+    """Limits of an approval.
 
+    Parameters
+    ----------
+    bad_rate : float, optional
+        Highest bad rate among those approved.
+    approval : float, optional
+        Least share approved; the bad-rate limit goes first.
+    """
+
+    bad_rate: float | None = Field(default=None, ge=0, le=1)
+    approval: float | None = Field(default=None, ge=0, le=1)
+
+
+class DecisionPlan(_Strict):
+    """The decision, its limits, and the terms of the loan.
+
+    Terms are numbers, or formulas over the applicant (text); units as in ``ApprovalEconomics``.
+
+    Parameters
+    ----------
+    kind : {"approval"}
+    limit : Limit
+    refer_band : float or (float, float), optional
+        This share of applicants around the cut-off, or this much probability below and above it, goes to a person.
+    segment : str, optional
+        A column or formula of categories, for ``segment_caps``.
+    segment_caps : dict
+        Segment -> share (0.3) or number (100) approved at most.
+    rules : dict of str to str
+        Name -> flag formula: whom it hits is declined, whatever the probability.
+    today : str, optional
+        A flag formula of today's rule (true: approved), to compare with.
+    currency : str
+    amount, margin, margin_rate, lgd, ... : float or str
+    """
+
+    kind: Literal["approval"] = "approval"
+    limit: Limit = Limit()
+    refer_band: float | tuple[float, float] | None = None
+    segment: str | None = None
+    segment_caps: dict[str, float | int] = Field(default_factory=dict)
+    rules: dict[str, str] = Field(default_factory=dict)
+    today: str | None = None
+    currency: str = "CNY"
     amount: float | str = "amount"
     margin: float | str | None = None
     margin_rate: float | str = 0.0
@@ -84,35 +127,6 @@ class Economics(_Strict):
     average_balance: float | str = 1.0
     acquisition_cost: float | str = 0.0
     servicing_cost: float | str = 0.0
-    currency: str = "CNY"
-
-
-class DecisionPlan(_Strict):
-    """The decision and its limits.
-
-    Parameters
-    ----------
-    kind : {"approval"}
-    max_bad_rate, min_approval, refer_band : float, optional
-    segment : str, optional
-        A column or formula of categories, for ``segment_caps``.
-    segment_caps : dict
-    rules : dict of str to str
-        Name -> flag formula: whom it hits is declined, whatever the probability.
-    economics : Economics
-    today : str, optional
-        A flag formula of today's rule (true: approved), to compare with.
-    """
-
-    kind: Literal["approval"] = "approval"
-    max_bad_rate: float | None = None
-    min_approval: float | None = None
-    refer_band: float | tuple[float, float] | None = None
-    segment: str | None = None
-    segment_caps: dict[str, float | int] = Field(default_factory=dict)
-    rules: dict[str, str] = Field(default_factory=dict)
-    today: str | None = None
-    economics: Economics = Economics()
 
 
 class ExamplePlan(_Strict):
@@ -125,12 +139,12 @@ class ExamplePlan(_Strict):
     seed: int = 0
 
 
-class Plan(_Strict):
-    """All that a run does.
+class Plan(ObservationSpec):
+    """All that a run does: the sample design (entity, cutoff, ...) and what follows from it.
 
     Examples
     --------
-    >>> plan = Plan.from_dict({"name": "x", "observations": {"entity": "loans", "cutoff": "approved"},
+    >>> plan = Plan.from_dict({"name": "x", "entity": "loans", "cutoff": "approved",
     ...                        "label": {"formula": 'max(instalments.days_late, next="12mo") >= 90'}})
     >>> plan.split.folds
     5
@@ -139,7 +153,6 @@ class Plan(_Strict):
     name: str
     title: Title = Title()
     question: Title = Title()
-    observations: ObservationSpec
     label: LabelSpec
     split: SplitPlan = SplitPlan()
     features: FeaturePlan = FeaturePlan()
@@ -174,6 +187,11 @@ class Plan(_Strict):
                 "The scenario is no valid TOML.", got=str(error), where=str(path), fix="Mend the line named above."
             ) from None
         return cls.from_dict(content, where=str(path))
+
+    @property
+    def observations(self) -> ObservationSpec:
+        """The sample design alone."""
+        return ObservationSpec(**{name: getattr(self, name) for name in ObservationSpec.model_fields})
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as plain data, without what was left at its default."""

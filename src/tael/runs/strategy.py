@@ -12,7 +12,7 @@ from tael.decisions import ApprovalEconomics, ApprovalPolicy, Decisions, expecte
 from tael.engine import Engine
 from tael.errors import DecisionError
 from tael.formulas.parser import parse
-from tael.runs.plan import DecisionPlan, Economics
+from tael.runs.plan import DecisionPlan
 from tael.tables.schema import Type
 from tael.validation.ranked import interval, resample
 from tael.validation.words import Words
@@ -57,8 +57,8 @@ def terms_of(engine: Engine, plan: DecisionPlan, X: Any) -> Terms:
     DecisionError
         If a term is missing for an applicant or is no number.
     """
-    numbers = {name: _term(engine, name, getattr(plan.economics, name), X) for name in TERMS}
-    economics = ApprovalEconomics(**numbers, currency=plan.economics.currency)
+    numbers = {name: _term(engine, name, getattr(plan, name), X) for name in TERMS}
+    economics = ApprovalEconomics(**numbers, currency=plan.currency)
     segments = None
     if plan.segment is not None:
         values = engine.evaluate([plan.segment], X)[0]
@@ -78,7 +78,7 @@ def _term(engine: Engine, name: str, stated: float | str | None, X: Any) -> Any:
             "A term of the loan must be a number.",
             expected="a number, or a formula of numbers",
             got=f"a {values.type}",
-            where=f"decision.economics.{name} = {stated}",
+            where=f"decision.{name} = {stated}",
             fix="Mend the formula.",
         )
     absent = np.flatnonzero(np.isnan(values.data))
@@ -87,7 +87,7 @@ def _term(engine: Engine, name: str, stated: float | str | None, X: Any) -> Any:
             "A term of the loan is missing for some applicants.",
             expected="a number for each",
             got=f"{len(absent):,} missing, the first in row {absent[0] + 1}",
-            where=f"decision.economics.{name} = {stated}",
+            where=f"decision.{name} = {stated}",
             fix="Fill it: coalesce(" + stated + ", 0).",
         )
     return values.data
@@ -105,8 +105,8 @@ def _flags(engine: Engine, text: str, X: Any, where: str) -> NDArray[np.bool_]:
 def policy_of(plan: DecisionPlan) -> ApprovalPolicy:
     """The policy that a plan states, before its cut-off is chosen."""
     return ApprovalPolicy(
-        max_bad_rate=plan.max_bad_rate,
-        min_approval=plan.min_approval,
+        max_bad_rate=plan.limit.bad_rate,
+        min_approval=plan.limit.approval,
         refer_band=plan.refer_band,
         segment_caps=plan.segment_caps,
     )
@@ -154,14 +154,14 @@ def decision_section(
     assert fit is not None
     return {
         "kind": policy.kind,
-        "currency": plan.economics.currency,
+        "currency": plan.currency,
         "message": {"en": policy.message("en"), "zh": policy.message("zh")},
         "status": fit.status,
         "cutoff": fit.cutoff,
         "refer": [fit.approve_up_to, fit.refer_up_to],
         "limits": {
-            "max_bad_rate": plan.max_bad_rate,
-            "min_approval": plan.min_approval,
+            "max_bad_rate": plan.limit.bad_rate,
+            "min_approval": plan.limit.approval,
             "segment_caps": dict(plan.segment_caps),
         },
         "counts": decided.counts(),
@@ -181,7 +181,7 @@ def decision_section(
         "economics": {
             "text": _economics_words().to_dict(),
             "formula": FORMULA,
-            "parameters": _parameters(plan.economics),
+            "parameters": _parameters(plan),
         },
     }
 
@@ -193,7 +193,7 @@ def _economics_words() -> Words:
     )
 
 
-def _parameters(economics: Economics) -> list[dict[str, Any]]:
+def _parameters(economics: DecisionPlan) -> list[dict[str, Any]]:
     out = []
     for name, (title, unit) in TERMS.items():
         value = getattr(economics, name)
