@@ -29,5 +29,11 @@ def oracle() -> ModuleType:
 
 @pytest.fixture(scope="session")
 def worlds() -> ModuleType:
-    """Random linked tables, formulas for every operator, and ways to falsify what must not matter."""
+    """Random linked tables, and formulas for every operator."""
     return _beside("worlds")
+
+
+@pytest.fixture(scope="session")
+def falsify() -> ModuleType:
+    """Ways to change tables in what must not matter."""
+    return _beside("falsify")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from tael.formulas.bound import Bound, BoundAggregate, BoundCall, BoundColumn, BoundCutoff, BoundLiteral
@@ -215,7 +216,7 @@ def columns_in(bound: Bound) -> Iterator[BoundColumn]:
 
 
 def over_times(op: str, times: list[int]) -> float | None:
-    gaps = [(b - a) / DAY for a, b in zip(times, times[1:], strict=False)]
+    gaps = [(b - a) / DAY for a, b in pairwise(times)]
     if op == "count":
         return float(len(times))
     if op == "gap_mean":

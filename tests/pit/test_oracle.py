@@ -76,8 +76,6 @@ def test_labels_look_forward(worlds: ModuleType, oracle: ModuleType, op: str, nu
 @pytest.mark.parametrize("op", REGISTRY)
 @settings(max_examples=4)
 @given(number=st.integers(0, WORLDS - 1), seed=SEEDS)
-def test_entities_observed_themselves(
-    worlds: ModuleType, oracle: ModuleType, op: str, number: int, seed: int
-) -> None:
+def test_entities_observed_themselves(worlds: ModuleType, oracle: ModuleType, op: str, number: int, seed: int) -> None:
     engine, slow, X = _world(worlds, oracle, number, "customers")
     check(engine, slow, X, worlds.Writer(seed, "customers").one(op))

@@ -29,7 +29,11 @@ def bits(values: Values) -> Any:
     """What may be compared to the last bit: category codes depend on the levels, the words they stand for do not."""
     if values.levels is not None or values.data.dtype == object:
         return list(values.strings())
-    return np.where(values.missing, np.nan, values.data).tobytes() if values.data.dtype.kind == "f" else values.data.tobytes()
+    return (
+        np.where(values.missing, np.nan, values.data).tobytes()
+        if values.data.dtype.kind == "f"
+        else values.data.tobytes()
+    )
 
 
 def moved(tables: Tables, other: Tables, told: list[str], X: pl.DataFrame, entity: str = "applications") -> list[str]:
@@ -39,9 +43,7 @@ def moved(tables: Tables, other: Tables, told: list[str], X: pl.DataFrame, entit
     return [text for text, a, b in zip(told, before, after, strict=True) if bits(a) != bits(b)]
 
 
-def scene(
-    worlds: ModuleType, seed: int, entity: str = "applications"
-) -> tuple[Tables, list[str], pl.DataFrame, Any]:
+def scene(worlds: ModuleType, seed: int, entity: str = "applications") -> tuple[Tables, list[str], pl.DataFrame, Any]:
     """A world, formulas for every operator, and the observations of one cutoff."""
     X = worlds.observations(seed % 1000, entity)
     cutoff = X["cutoff"][seed % X.height]
@@ -53,37 +55,39 @@ def scene(
 @given(seed=SEEDS)
 @pytest.mark.parametrize("entity", ["applications", "customers"])
 @pytest.mark.parametrize("how", ["truncated", "poisoned"])
-def test_later_rows_and_values_do_not_matter(worlds: ModuleType, how: str, entity: str, seed: int) -> None:
+def test_later_rows_and_values_do_not_matter(
+    worlds: ModuleType, falsify: ModuleType, how: str, entity: str, seed: int
+) -> None:
     tables, told, X, cutoff = scene(worlds, seed, entity)
-    other = getattr(worlds, how)(tables, cutoff, X.to_series(0).drop_nulls().to_list(), entity)
+    other = getattr(falsify, how)(tables, cutoff, X.to_series(0).drop_nulls().to_list(), entity)
     assert moved(tables, other, told, X, entity) == []
 
 
 @settings(max_examples=6)
 @given(seed=SEEDS)
-def test_the_outcome_does_not_matter(worlds: ModuleType, seed: int) -> None:
+def test_the_outcome_does_not_matter(worlds: ModuleType, falsify: ModuleType, seed: int) -> None:
     tables, told, X, _ = scene(worlds, seed)
-    assert moved(tables, worlds.other_outcomes(tables), told, X) == []
+    assert moved(tables, falsify.other_outcomes(tables), told, X) == []
 
 
 @settings(max_examples=8)
 @given(seed=SEEDS)
 @pytest.mark.parametrize("how", ["arrived_late", "at_the_cutoff"])
-def test_late_rows_are_no_rows(worlds: ModuleType, how: str, seed: int) -> None:
+def test_late_rows_are_no_rows(worlds: ModuleType, falsify: ModuleType, how: str, seed: int) -> None:
     tables, told, X, cutoff = scene(worlds, seed)
-    late, without = getattr(worlds, how)(tables, cutoff, seed)
+    late, without = getattr(falsify, how)(tables, cutoff, seed)
     assert moved(late, without, told, X) == []
 
 
 @pytest.mark.parametrize("how", ["truncated", "poisoned", "arrived_late"])
-def test_the_falsifications_do_change_the_tables(worlds: ModuleType, how: str) -> None:
+def test_the_falsifications_do_change_the_tables(worlds: ModuleType, falsify: ModuleType, how: str) -> None:
     tables = worlds.world(1, clean=True)
     X = worlds.observations(1)
     cutoff, keys = X["cutoff"][0], X["application_id"].drop_nulls().to_list()
     if how == "arrived_late":
-        made = worlds.arrived_late(tables, cutoff, 1)[0]
+        made = falsify.arrived_late(tables, cutoff, 1)[0]
     else:
-        made = getattr(worlds, how)(tables, cutoff, keys)
+        made = getattr(falsify, how)(tables, cutoff, keys)
     changed = [name for name in tables if not made[name].equals(tables[name])]
     assert {"loans", "logins"} <= set(changed)
 

@@ -1,11 +1,10 @@
-"""Random linked tables full of traps, random formulas for every operator on them, and ways to falsify what must not matter.
+"""Random linked tables full of traps, and random formulas for every operator on them.
 
 Times lie on a grid of half days, so that rows fall on cutoffs, window ends and one another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,7 +49,25 @@ SCHEMA: dict[str, Any] = {
         "customer_id": {"to": "customers"}, "limit": {"type": "number"}, "gold": {"type": "flag"},
         "brand": {"type": "category"}, "expires": {"type": "time"}, "print": {"type": "text"}}},
 }  # fmt: skip
-NUMBERS = [None, -9.0, -8.0, 0.0, 0.5, 1.0, 1.0, 2.25, 2.25, 3.0, 3.0, -4.5, 7.0, 100.0, 1e4, float("inf"), float("nan")]
+NUMBERS = [
+    None,
+    -9.0,
+    -8.0,
+    0.0,
+    0.5,
+    1.0,
+    1.0,
+    2.25,
+    2.25,
+    3.0,
+    3.0,
+    -4.5,
+    7.0,
+    100.0,
+    1e4,
+    float("inf"),
+    float("nan"),
+]
 TEXTS = [None, "car", "car", "home", "car home", "Car", "", "房"]
 CATEGORIES = [None, "car", "car", "home", "home", "trip", "房"]
 
@@ -192,7 +209,8 @@ ROW_CASES: dict[str, list[tuple[str, str]]] = {
     "is_night": [("flag", "is_night({t})")],
     "length": [("number", "length({x})"), ("number", "length({c})")],
     "contains": [("flag", 'contains({x}, "car")'), ("flag", 'contains({c}, "r")')],
-    "where": [("number", "where({f}, {n}, {n})"), ("category", "where({f}, {c}, {c})"), ("time", "where({f}, {t}, {t})")],
+    "where": [("number", "where({f}, {n}, {n})"), ("category", "where({f}, {c}, {c})"),
+              ("time", "where({f}, {t}, {t})")],
     "coalesce": [("number", "coalesce({n}, {n}, 0)"), ("category", 'coalesce({c}, "none")'),
                  ("time", "coalesce({t}, {t})"), ("text", "coalesce({x}, {c})")],
     "is_missing": [("flag", "is_missing({n})"), ("flag", "is_missing({t})"), ("flag", "is_missing({c})")],
@@ -304,123 +322,15 @@ class Writer:
         kind, case = self.pick(ROW_CASES[op])
         if op == "days_since" or self.rng.random() < 0.34:
             return self.fill(None, case, 2)
-        over = {"number": ["sum", "mean", "max", "std", "last", "n_unique", "trend"], "flag": ["sum", "mean", "last", "mode"],
-                "category": ["n_unique", "mode", "last"], "time": ["max", "first", "mode"], "text": ["n_unique"]}  # fmt: skip
+        over = {
+            "number": ["sum", "mean", "max", "std", "last", "n_unique", "trend"],
+            "flag": ["sum", "mean", "last", "mode"],
+            "category": ["n_unique", "mode", "last"],
+            "time": ["max", "first", "mode"],
+            "text": ["n_unique"],
+        }
         return self.aggregate(self.pick(over[kind]), case)
 
     def one(self, op: str) -> str:
         """A formula for an operator of the language."""
         return self.row(op) if op in ROW_CASES else self.aggregate(op)
-
-
-# ------------------------------------------------------------------ falsifications
-def unseen(table: str, frame: pl.DataFrame, cutoff: datetime, keys: list[Any], entity: str) -> pl.Series:
-    """Which rows no observation at this cutoff may use; the rows observed may be used from their own time on."""
-    promise = SCHEMA[table]
-    hidden = pl.Series(np.zeros(frame.height, dtype=bool))
-    for name in (promise.get("time"), promise.get("known_at")):
-        if name is not None:
-            hidden |= ~(frame[name] < cutoff).fill_null(False)
-    if table == entity:
-        known = promise.get("known_at", promise["time"])
-        own = frame[promise["key"]].is_in(keys) & (frame[known] <= cutoff).fill_null(False)
-        hidden &= ~own.fill_null(False)
-    return hidden
-
-
-def late_columns(table: str, frame: pl.DataFrame, cutoff: datetime) -> dict[str, pl.Series]:
-    """For each column with a known-at of its own: which of its values are not known yet."""
-    return {
-        name: ~(frame[detail["known_at"]] < cutoff).fill_null(False)
-        for name, detail in SCHEMA[table]["columns"].items()
-        if "known_at" in detail
-    }
-
-
-def rewritten(tables: Tables, change: Callable[[str, pl.DataFrame], pl.DataFrame]) -> Tables:
-    return tables.replace(**{name: change(name, frame) for name, frame in tables.items()})
-
-
-def truncated(tables: Tables, cutoff: datetime, keys: list[Any], entity: str = "applications") -> Tables:
-    """Only what was known: rows dropped, values of later columns blanked."""
-
-    def change(name: str, frame: pl.DataFrame) -> pl.DataFrame:
-        for column, late in late_columns(name, frame, cutoff).items():
-            frame = frame.with_columns(pl.when(late).then(None).otherwise(pl.col(column)).alias(column))
-        return frame.filter(~unseen(name, tables[name], cutoff, keys, entity))
-
-    return rewritten(tables, change)
-
-
-def poisoned(tables: Tables, cutoff: datetime, keys: list[Any], entity: str = "applications") -> Tables:
-    """Everything not known yet says something else: values, categories, links, and later times."""
-
-    def change(name: str, frame: pl.DataFrame) -> pl.DataFrame:
-        promise = SCHEMA[name]
-        hidden = unseen(name, frame, cutoff, keys, entity)
-        late = late_columns(name, frame, cutoff)
-        times = {c["known_at"] for c in promise["columns"].values() if "known_at" in c}
-        for column, detail in promise["columns"].items():
-            bad = hidden | late[column] if column in late else hidden
-            if column in times:  # a time to come is moved, and stays to come
-                bad = bad & (frame[column] >= cutoff).fill_null(False)
-            frame = frame.with_columns(pl.when(bad).then(_poison(frame, column, detail)).otherwise(pl.col(column)).alias(column))
-        return frame
-
-    return rewritten(tables, change)
-
-
-def _poison(frame: pl.DataFrame, column: str, detail: dict[str, Any]) -> pl.Expr:
-    if "to" in detail:
-        return pl.lit(frame[column].drop_nulls().reverse().extend_constant(None, 1)[0], frame.schema[column])
-    if detail["type"] == "number":
-        return pl.lit(1e6)
-    if detail["type"] == "flag":
-        return ~pl.col(column).fill_null(False)
-    if detail["type"] == "time":
-        return (pl.col(column) + timedelta(days=3)).fill_null(START + 2 * STEPS * HALF_DAY)
-    return pl.lit("poison")
-
-
-def other_outcomes(tables: Tables) -> Tables:
-    """Another outcome for every application."""
-    return tables.replace(
-        applications=tables["applications"].with_columns(~pl.col("defaulted").fill_null(False).alias("defaulted"))
-    )
-
-
-def arrived_late(tables: Tables, cutoff: datetime, seed: int) -> tuple[Tables, Tables]:
-    """Some rows become known at the cutoff, after it or never; and the same tables without these rows."""
-    rng = np.random.default_rng([seed, 11])
-    chosen = {name: pl.Series(rng.random(frame.height) < 0.5) for name, frame in tables.items()}
-    moments = [cutoff, cutoff + HALF_DAY, cutoff + timedelta(days=40), None]
-
-    def move(name: str, frame: pl.DataFrame) -> pl.DataFrame:
-        known = SCHEMA[name].get("known_at")
-        if known is None:
-            return frame
-        to = pl.Series([moments[i] for i in rng.integers(0, 4, frame.height)], dtype=pl.Datetime("us"))
-        return frame.with_columns(pl.when(chosen[name]).then(to).otherwise(pl.col(known)).alias(known))
-
-    def drop(name: str, frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.filter(~chosen[name]) if "known_at" in SCHEMA[name] else frame
-
-    return rewritten(tables, move), rewritten(tables, drop)
-
-
-def at_the_cutoff(tables: Tables, cutoff: datetime, seed: int) -> tuple[Tables, Tables]:
-    """Some child rows happen at the very cutoff; and the same tables without them."""
-    rng = np.random.default_rng([seed, 13])
-    children = ("loans", "instalments", "logins", "transfers")
-    chosen = {name: pl.Series(rng.random(tables[name].height) < 0.4) for name in children}
-
-    def move(name: str, frame: pl.DataFrame) -> pl.DataFrame:
-        if name not in children:
-            return frame
-        time = SCHEMA[name]["time"]
-        return frame.with_columns(pl.when(chosen[name]).then(pl.lit(cutoff)).otherwise(pl.col(time)).alias(time))
-
-    def drop(name: str, frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.filter(~chosen[name]) if name in children else frame
-
-    return rewritten(tables, move), rewritten(tables, drop)

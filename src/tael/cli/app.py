@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +22,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+STOPPED, ENDED = 130, 143
+"""Exit codes after Ctrl-C and after `kill`."""
 
 
 class Lang(StrEnum):
@@ -151,7 +155,7 @@ def score(
     if out is not None:
         say(f"{decided.height:,} -> {write_table(decided, out)}")
         return
-    key = decided.columns[0]
+    key, zh = decided.columns[0], lang == Lang.ZH
     rows = [
         [
             str(r[key]), str(r["cutoff"])[:16], f"{r['probability']:.4f}", r["decision"],
@@ -159,7 +163,11 @@ def score(
         ]
         for r in decided.head(20).to_dicts()
     ]  # fmt: skip
-    say_table([key, "cutoff", "probability", "decision", "first reason"], rows)
+    head = ["截止时间", "概率", "决策", "首要原因"] if zh else ["cutoff", "probability", "decision", "first reason"]
+    say_table([key, *head], rows)
+    if decided.height > len(rows):
+        more = decided.height - len(rows)
+        say(f"另有 {more:,} 个；写入文件：--out scores.csv" if zh else f"{more:,} more; all of them: --out scores.csv")
 
 
 @app.command()
@@ -188,7 +196,8 @@ def compare(first: RunArgument, second: RunArgument, lang: LangOption = Lang.EN)
     from tael.runs.explain import compare as compare_runs
     from tael.runs.result import Run
 
-    comparison(compare_runs(Run.read(first), Run.read(second)), _lang(lang))
+    one, two = Run.read(first), Run.read(second)
+    comparison(compare_runs(one, two), one.content["metric_titles"], _lang(lang))
 
 
 @app.command()
@@ -215,11 +224,16 @@ def report(
 
 def main() -> None:
     """Run the command line; errors are told in four parts, without a traceback."""
+    # `kill` asks to end: whoever is writing a folder gets the chance to take it away
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         app(standalone_mode=True)
     except TaelError as error:
         fail(error)
         sys.exit(1)
-    except KeyboardInterrupt:
-        stop()
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code in (STOPPED, ENDED):
+            stop()
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)

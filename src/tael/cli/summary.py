@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from tael.cli.show import say, say_table
+from tael.decisions.swap import SWAP_WORDS
 from tael.runs.explain import Comparison
 from tael.runs.result import Run
 from tael.tables.schema import Language
 
-SHOWN = ("roc_auc", "ks", "log_loss", "brier")
+SHOWN = ("roc_auc", "ks", "log_loss")
+"""What fits a terminal of 80 columns; the report holds all."""
 
 
 def summary(run: Run, lang: Language) -> None:
@@ -31,9 +33,7 @@ def summary(run: Run, lang: Language) -> None:
         metrics = content["metrics"][split]
         rows.append([SPLITS[split][zh], f"{part['n']:,}", *(_interval(metrics[name]) for name in SHOWN)])
     plain = content["reference_metrics"]["out_of_time"]
-    rows.append(
-        ["逻辑回归（跨期）" if zh else "logistic, out of time", "", *(_interval(plain[name]) for name in SHOWN)]
-    )
+    rows.append(["  逻辑回归" if zh else "  logistic", "", *(_interval(plain[name]) for name in SHOWN)])
     say_table(head, rows, right=(1,))
     say("")
     for worry in content["worries"]:
@@ -54,7 +54,12 @@ def _interval(metric: dict[str, Any]) -> str:
         return "-"
     if metric["low"] is None:
         return f"{metric['value']:.3f}"
-    return f"{metric['value']:.3f} [{metric['low']:.3f}, {metric['high']:.3f}]"
+    return f"{metric['value']:.3f} [{_short(metric['low'])}-{_short(metric['high'])}]"
+
+
+def _short(value: float) -> str:
+    """Three decimals, without the zero that all shares begin with."""
+    return f"{value:.3f}".removeprefix("0")
 
 
 def features_table(run: Run, lang: Language) -> None:
@@ -72,17 +77,21 @@ def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.1%}"
 
 
-def comparison(found: Comparison, lang: Language) -> None:
+def comparison(found: Comparison, titles: dict[str, Any], lang: Language) -> None:
     """Two runs beside each other."""
     zh = lang == "zh"
     if not found.same_data:
         say("注意：两次运行的数据不同。" if zh else "Note: the two runs saw different data.")
     rows = [
-        [r["split"], r["metric"], f"{r['first']:.4f}", f"{r['second']:.4f}", f"{r['difference']:+.4f}"]
+        [
+            SPLITS[r["split"]][zh], titles[r["metric"]][lang], f"{r['first']:.4f}", f"{r['second']:.4f}",
+            f"{r['difference']:+.4f}",
+        ]
         for r in found.metrics.to_dicts()
-        if r["metric"] in SHOWN
-    ]
-    say_table(["split", "metric", "first", "second", "difference"], rows, right=(2, 3, 4))
+        if r["metric"] in (*SHOWN, "brier")
+    ]  # fmt: skip
+    head = ["样本", "指标", "第一次", "第二次", "差"] if zh else ["split", "metric", "first", "second", "difference"]
+    say_table(head, rows, right=(2, 3, 4))
     for title, formulas in (
         (("only in the first", "仅第一次"), found.only_first),
         (("only in the second", "仅第二次"), found.only_second),
@@ -97,9 +106,14 @@ def comparison(found: Comparison, lang: Language) -> None:
         say("换入换出（第二次对第一次）:" if zh else "swap-set (second against first):")
         rate = next((name for name in ("observed_bad_rate", "expected_bad_rate") if name in found.swaps.columns), None)
         say_table(
-            ["cell", "n", "share", rate or "bad rate"],
+            ["组别", "数量", "占比", "坏账率"] if zh else ["cell", "n", "share", "bad rate"],
             [
-                [r["cell"], f"{r['n']:,}", _share(r["share"]), _share(r[rate]) if rate else "-"]
+                [
+                    SWAP_WORDS[r["cell"]].text(lang),
+                    f"{r['n']:,}",
+                    _share(r["share"]),
+                    _share(r[rate]) if rate else "-",
+                ]
                 for r in found.swaps.to_dicts()
             ],
             right=(1, 2, 3),

@@ -70,7 +70,7 @@ class Engine:
         cls, tables: Tables, entity: str, *, key: str | None = None, cutoff: str = "cutoff", n_threads: int = 1
     ) -> Engine:
         """The engine that all users of the same tables share, with its sorted rows (folds of a cross-validation)."""
-        engines: dict[tuple[str, str | None, str, int], Engine] = tables.__dict__.setdefault("_engines", {})
+        engines: _Shared = tables.__dict__.setdefault("_engines", _Shared())
         at = (entity, key, cutoff, n_threads)
         if at not in engines:
             engines[at] = cls(tables, entity, key=key, cutoff=cutoff, n_threads=n_threads)
@@ -184,6 +184,13 @@ class Engine:
         for hop in path.up:
             table = self.store.target(table, hop)
         return table
+
+
+class _Shared(dict[tuple[str, str | None, str, int], Engine]):
+    """The engines that tables carry along; they stay behind when the tables travel to another process."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Shared, ()
 
 
 def _again(tables: Tables, entity: str, key: str, cutoff: str, n_threads: int) -> Engine:

@@ -16,7 +16,7 @@ from tael.formulas.bound import BoundColumn, Path
 from tael.formulas.values import NAT, Values
 from tael.tables.frames import Tables
 from tael.tables.places import Place
-from tael.tables.schema import Type
+from tael.tables.schema import ColumnSchema, Schema, TableSchema, Type
 from tael.tables.times import to_time
 
 
@@ -63,6 +63,14 @@ class Observed:
                 fix="Drop these rows or give them a cutoff.",
             )
         names = list(dict.fromkeys([key, *own]))
+        absent = [name for name in names if name not in frame.columns]
+        if absent:
+            raise ObservationsError(
+                "The observations lack columns that formulas may name.",
+                expected=", ".join(names),
+                got=f"no {', '.join(absent)}",
+                fix=did_you_mean(absent[0], frame.columns),
+            )
         promise: dict[str, dict[str, Any]] = {name: {"type": str(kind)} for name, kind in own.items()}
         schema = store.tables.schema.tables.get(entity)
         for name in own:
@@ -212,6 +220,16 @@ def own_types(X: Any, tables: Tables, entity: str, key: str, cutoff: str) -> dic
     return {name: out[name] for name in frame.columns if name in out}
 
 
+def with_own(schema: Schema, entity: str, own: Mapping[str, Type]) -> Schema:
+    """A schema that promises the observations' own columns too, so that words can be found for them."""
+    table = schema.tables.get(entity, TableSchema())
+    further = {name: ColumnSchema(type=kind) for name, kind in own.items() if name not in table.columns}
+    if not further:
+        return schema
+    wider = table.model_copy(update={"columns": {**table.columns, **further}})
+    return schema.model_copy(update={"tables": {**schema.tables, entity: wider}})
+
+
 def to_polars(X: Any, key: str, cutoff: str) -> pl.DataFrame:
     """Take a frame of observations in any of the forms that narwhals knows.
 
@@ -240,4 +258,4 @@ def to_polars(X: Any, key: str, cutoff: str) -> pl.DataFrame:
     return pl.DataFrame(frame.to_polars()) if not isinstance(X, pl.DataFrame) else X
 
 
-__all__ = ["Link", "Observed", "missing", "own_types", "to_polars"]
+__all__ = ["Link", "Observed", "missing", "own_types", "to_polars", "with_own"]

@@ -261,6 +261,15 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
             target = target[:, 0]
         if len(target) != n:
             check_consistent_length(np.empty(n), target)
+        if target.dtype.kind == "f" and not np.isfinite(target).all():
+            bad = np.flatnonzero(~np.isfinite(target))
+            raise FeaturesError(
+                f"Input y contains {'NaN' if np.isnan(target[bad]).any() else 'infinity'}.",
+                expected="a label in every row",
+                got=f"{len(bad)} of {n} are not known; the first in row {bad[0] + 1}",
+                where="y",
+                fix="Fit on the observations whose label is known (observations.labelled).",
+            )
         kind = type_of_target(target, input_name="y")
         if kind in ("binary", "multiclass") and (kind == "binary" or target.dtype.kind not in "f" or _few(target)):
             self.classes_, codes = np.unique(target, return_inverse=True)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from tael.engine import Engine
 from tael.engine.observed import Observed
+from tael.errors import FeaturesError, did_you_mean
+from tael.features import combine
 from tael.features import vocabulary as words
-from tael.features.vocabulary import Expression, Visible, Vocabulary
-from tael.formulas.bound import BoundAggregate, Path
-from tael.formulas.relations import path_text, paths
+from tael.features.vocabulary import Entry, Expression, Visible, Vocabulary
+from tael.formulas.bound import BoundAggregate, BoundCall, Path
+from tael.formulas.relations import path_text, paths, relations_of
 from tael.formulas.syntax import Call, Literal, Name, Node
 from tael.formulas.values import Values
 from tael.tables.schema import Role, Schema, Type
 
 OF_NUMBERS = ("mean", "sum", "min", "max", "std", "last", "trend")
+# a sum of ratios or of days between means little
+OF_DERIVED = ("mean", "min", "max", "std", "last", "trend")
 OF_FLAGS = ("mean", "sum", "last")
 OF_CONDITIONS = ("count", "share", "days_since_last")
 
@@ -34,6 +39,8 @@ class Limits:
         Frequent categories of a column that become conditions.
     differences, ratios : int
         Derived row expressions of each kind for a table.
+    combined : int
+        Expressions of a path that are compared over time and with the observation's own numbers.
     """
 
     windows: tuple[str, ...] = ("30d", "90d", "180d", "all")
@@ -42,6 +49,7 @@ class Limits:
     levels: int = 8
     differences: int = 15
     ratios: int = 24
+    combined: int = 12
 
 
 class Enumeration:
@@ -65,6 +73,7 @@ class Enumeration:
         self.engine, self.seen, self.limits, self.forbid = engine, seen, limits, set(forbid)
         self.dated = dated
         self.schema: Schema = engine.tables.schema
+        self._check_forbidden()
 
     def __iter__(self) -> Iterator[Node]:
         yield from self.own()
@@ -78,17 +87,17 @@ class Enumeration:
     def own(self) -> Iterator[Node]:
         """Formulas on the observation's own columns and its parents'."""
         names = self._own_names()
-        numbers: list[Node] = []
+        numbers = self._own_numbers
         times: list[Node] = []
         for name, kind in names:
             if kind == Type.TIME:
                 times.append(name)
             elif kind in (Type.NUMBER, Type.FLAG):
                 yield name
-                if kind == Type.NUMBER and len(name.parts) == 1:
-                    numbers.append(name)
             elif kind == Type.CATEGORY:
                 values = self.engine.evaluate([name], self.seen)[0]
+                if 0.01 <= float(values.missing.mean()) <= 0.99:
+                    yield Call("is_missing", (name,))
                 levels = words.frequent_levels(values, 2 * self.limits.levels, 0.01)
                 if len(levels) > 1:
                     for level in levels:
@@ -98,34 +107,49 @@ class Enumeration:
                 yield Call("days_since", (time,))
             for part in ("hour", "weekday", "day"):
                 yield Call(part, (Name(("cutoff",)),))
+        differences: list[Expression] = []
         for i, a in enumerate(times):
             for b in times[:i]:
-                yield Call("sub", (a, b))
-        for ratio in words.row_ratios(numbers, numbers, 4 * self.limits.ratios):
+                node = Call("sub", (a, b))
+                differences.append(Expression(node, Type.NUMBER, derived=True, unit="days"))
+                yield node
+        for ratio in words.row_ratios([*numbers, *differences], 4 * self.limits.ratios):
             yield ratio.node
+
+    @cached_property
+    def _own_numbers(self) -> list[Expression]:
+        promise = self.schema.tables.get(self.engine.entity)
+        return [
+            Expression(name, kind, unit=None if promise is None else promise.column(name.parts[0]).unit)
+            for name, kind in self._own_names()
+            if kind == Type.NUMBER and len(name.parts) == 1
+        ]
 
     def _own_names(self) -> list[tuple[Name, Type]]:
         entity, schema = self.engine.entity, self.schema
         out: list[tuple[Name, Type]] = []
         promise = schema.tables.get(entity)
         for column, kind in self.seen.own.items():
-            if not self._links(column) and column not in self.forbid:
+            if not self._links(column) and not self._forbidden(entity, column):
                 out.append((Name((column,)), kind))
         if promise is None:
             return out
         for column, detail in promise.columns.items():
             skip = column in self.seen.own or column == promise.key or detail.to or detail.role != Role.FEATURE
-            if not skip and not self._forbidden(entity, column) and column not in self.forbid:
+            if not skip and not self._forbidden(entity, column):
                 out.append((Name((column,)), detail.type or Type.TEXT))
-        for foreign, detail in promise.columns.items():
-            parent = detail.to
-            if parent is None or parent not in schema.tables or parent in self.forbid:
-                continue
-            alone = sum(other.to == parent for other in promise.columns.values()) == 1
-            for column, above in schema.tables[parent].columns.items():
-                usable = above.role == Role.FEATURE and above.to is None and column != schema.tables[parent].key
-                if usable and not self._forbidden(parent, column):
-                    out.append((Name((parent if alone else foreign, column)), above.type or Type.TEXT))
+        above = words.table_entries(schema, entity)
+        for entry in above:
+            hidden = entry.table in self.forbid or self._forbidden(entry.table, entry.column)
+            if entry.table != entity and not hidden:
+                out.append((entry.name, entry.type))
+        for parent in dict.fromkeys(entry.table for entry in above if entry.table != entity):
+            for entry in words.table_entries(schema, parent):
+                # a grandparent is named by its table; where several ways lead there, the language wants a longer name
+                lonely = sum(other.table == entry.table for other in above) == 0 and len(relations_of(schema).hops(entity, entry.table)) == 1
+                hidden = entry.table in self.forbid or parent in self.forbid or self._forbidden(entry.table, entry.column)
+                if entry.table != parent and lonely and not hidden and self.limits.max_up > 1:
+                    out.append((Name((entry.table, entry.column)), entry.type))
         return out
 
     def _links(self, column: str) -> bool:
@@ -133,7 +157,22 @@ class Enumeration:
         return bool(promise and promise.column(column).to)
 
     def _forbidden(self, table: str, column: str) -> bool:
-        return f"{table}.{column}" in self.forbid
+        return f"{table}.{column}" in self.forbid or (table == self.engine.entity and column in self.forbid)
+
+    def _check_forbidden(self) -> None:
+        """A name that forbids nothing is a slip, and slips here let through what was to be kept out."""
+        known = {*self.schema.tables, *self.seen.own}
+        for table, promise in self.schema.tables.items():
+            known |= {f"{table}.{column}" for column in promise.columns}
+            known |= set(promise.columns) if table == self.engine.entity else set()
+        for name in sorted(self.forbid - known):
+            raise FeaturesError(
+                "What is to be forbidden is not there.",
+                expected="a table, table.column, or a column of the observations",
+                got=name,
+                where="AutoFeatures(forbid=...)",
+                fix=did_you_mean(name, known),
+            )
 
     # ------------------------------------------------------------ child rows
     def along(self, path: Path) -> Iterator[Node]:
@@ -145,6 +184,9 @@ class Enumeration:
         if timeless:
             windows = [None]
 
+        # a slope over a handful of days is noise
+        longest = {None, windows[-1], *windows[-2:-1]}
+
         def call(op: str, argument: Node, window: str | None, where: Node | None = None) -> Call:
             return self._call(path, op, argument, window, where)
 
@@ -154,8 +196,8 @@ class Enumeration:
                 if expression.type == Type.CATEGORY:
                     yield call("n_unique", expression.node, window)
                     continue
-                for op in OF_FLAGS if expression.type == Type.FLAG else OF_NUMBERS:
-                    if not (timeless and op in ("last", "trend")):
+                for op in self._operators(expression):
+                    if not (timeless and op in ("last", "trend")) and not (op == "trend" and window not in longest):
                         yield call(op, expression.node, window)
             for condition in vocabulary.conditions:
                 for op in OF_CONDITIONS:
@@ -174,47 +216,69 @@ class Enumeration:
                         for op in ("sum", "mean"):
                             yield call(op, expression.node, window, condition)
 
+        numbers = [e for e in vocabulary.expressions if e.type == Type.NUMBER and not e.ratio][: self.limits.combined]
+        if not timeless:
+            spans = [w for w in self.limits.windows if w != "all"]
+            yield from combine.over_time(call, table, numbers, spans)
+        plain = [e for e in numbers if not e.derived]
+        yield from combine.against_own(call, self._own_numbers, plain)
+
+    def _operators(self, expression: Expression) -> tuple[str, ...]:
+        if expression.type == Type.FLAG:
+            return OF_FLAGS
+        return OF_DERIVED if expression.derived else OF_NUMBERS
+
     def _vocabulary(self, path: Path) -> Vocabulary:
-        base = path.base
-        # an expression that names only parents has no base: the parent itself would be aggregated
-        names = [
+        base, foreign = path.down[-1]
+        promise = self.schema.tables[base]
+        entries = [
             entry
-            for entry in words.table_names(self.schema, base)
-            if not self._forbidden(entry[1], entry[2]) and entry[1] not in self.forbid
+            for entry in words.table_entries(self.schema, base, skip=foreign if len(path.down) == 1 else None)
+            if not self._forbidden(entry.table, entry.column) and entry.table not in self.forbid
         ]
         visible = words.visible_rows(self.engine, self.seen, path)
-        own = [entry for entry in names if entry[1] == base]
-        numbers = [Expression(name, kind) for name, _, _, kind in own if kind == Type.NUMBER]
-        flags = [Expression(name, kind) for name, _, _, kind in own if kind == Type.FLAG]
-        categories = [Expression(name, kind) for name, _, _, kind in own if kind == Type.CATEGORY]
-        differences = [
-            expression
-            for expression in words.row_differences(names, self.limits.differences)
-            if _names_table(expression.node, base)
-        ]
-        per: list[Node] = [e.node for e in numbers]
-        ratios = words.row_ratios([e.node for e in (*numbers, *differences)], per, self.limits.ratios)
+        own = [entry for entry in entries if entry.table == base]
+        groups = words.like_named([e for e in own if e.type == Type.CATEGORY])
+        grouped = {entry.name for group in groups for entry in group}
+        numbers = [Expression(e.name, e.type, unit=e.unit) for e in own if e.type == Type.NUMBER]
+        flags = [Expression(e.name, e.type) for e in own if e.type == Type.FLAG]
+        categories = [e for e in own if e.type == Type.CATEGORY]
+        differences = words.row_differences(entries, base, promise.time, self.limits.differences)
+        ratios = words.row_ratios([*numbers, *differences], self.limits.ratios)
+        counts = [words.filled(group) for group in groups]
         keys = [
             Expression(Name((base, column)), Type.CATEGORY)
-            for column, detail in self.schema.tables[base].columns.items()
-            if detail.to is not None and column != path.down[-1][1] and not self._forbidden(base, column)
+            for column, detail in promise.columns.items()
+            if detail.to is not None and column != foreign and not self._forbidden(base, column)
         ]
+        # a parent's column serves in conditions alone: an aggregate of it would go over the parents
+        parents = [e for e in entries if e.table != base]
         conditions: list[Node] = []
-        for expression in categories:
-            name = expression.node
-            assert isinstance(name, Name)
-            values = self._visible(expression, path, visible)
-            levels = words.frequent_levels(values, self.limits.levels, 0.005)
-            conditions += [words.equals(Name((name.parts[1],)), level) for level in levels]
-        conditions += [Name((e.node.parts[1],)) for e in flags if isinstance(e.node, Name)]
-        for expression in (*differences, *numbers):
-            for cut in words.thresholds(self._visible(expression, path, visible).data, (0.5, 0.9)):
-                conditions.append(Call("gt", (_inside(expression.node, base), Literal(cut))))
-        for name, _, column, kind in own:
-            late = self.schema.tables[base].column(column).known_at
-            if late is not None and kind == Type.TIME:
-                conditions.append(Call("is_missing", (Name((column,)),)))
-        return Vocabulary([*numbers, *differences, *ratios, *flags, *categories, *keys], conditions)
+        for entry in (*categories, *(e for e in parents if e.type == Type.CATEGORY)):
+            name = _inside_name(entry, base)
+            levels = words.frequent_levels(self._visible(name, path, visible), self.limits.levels, 0.005)
+            conditions += [words.equals(name, level) for level in levels]
+        conditions += [_inside_name(e, base) for e in entries if e.type == Type.FLAG]
+        single = [e for e in categories if e.name not in grouped]
+        told = {e.name: self._visible(_inside_name(e, base), path, visible) for e in single}
+        conditions += [
+            Call("eq", (_inside_name(a, base), _inside_name(b, base)))
+            for i, a in enumerate(single)
+            for b in single[:i]
+            if words.same_levels(told[a.name], told[b.name])
+        ]
+        above = [Expression(e.name, e.type) for e in parents if e.type == Type.NUMBER]
+        for expression in (*differences, *numbers, *counts, *ratios[: self.limits.levels], *above):
+            inside = _inside(expression.node, base)
+            for cut in words.thresholds(self._visible(inside, path, visible).data, (0.5, 0.9)):
+                conditions.append(Call("gt", (inside, Literal(cut))))
+        for entry in own:
+            if entry.name not in grouped:
+                absent = self._visible(_inside_name(entry, base), path, visible).missing
+                if len(absent) and 0.01 <= float(absent.mean()) <= 0.99:
+                    conditions.append(Call("is_missing", (_inside_name(entry, base),)))
+        labels = [Expression(e.name, Type.CATEGORY) for e in categories]
+        return Vocabulary([*numbers, *differences, *ratios, *counts, *flags, *labels, *keys], conditions)
 
     def _call(self, path: Path, op: str, argument: Node, window: str | None = None, where: Node | None = None) -> Call:
         options: list[tuple[str, Node]] = []
@@ -227,21 +291,13 @@ class Enumeration:
             options.append(("via", Literal(via)))
         return Call(op, (argument,), tuple(options))
 
-    def _visible(self, expression: Expression, path: Path, visible: Visible) -> Values:
-        """An expression's values on the rows that training observations knew, as they knew them."""
-        bound = self.engine.bind(self._call(path, "count", expression.node), self.seen.own)
+    def _visible(self, node: Node, path: Path, visible: Visible) -> Values:
+        """The values of a row's expression on the rows that training observations knew, as they knew them."""
+        asked = self._call(path, "count", Name((path.base,)), where=Call("is_missing", (node,)))
+        bound = self.engine.bind(asked, self.seen.own)
         assert isinstance(bound, BoundAggregate)
-        assert bound.value is not None
-        return visible.read(self.engine.children(path).dated(bound.value))
-
-
-def _names_table(node: Node, table: str) -> bool:
-    match node:
-        case Name(parts=(first, _)):
-            return first == table
-        case Call(args=args):
-            return any(_names_table(a, table) for a in args)
-    return False
+        assert isinstance(bound.where, BoundCall)
+        return visible.read(self.engine.children(path).dated(bound.where.args[0]))
 
 
 def _inside(node: Node, base: str) -> Node:
@@ -252,3 +308,7 @@ def _inside(node: Node, base: str) -> Node:
         case Call(op=op, args=args, options=options):
             return Call(op, tuple(_inside(a, base) for a in args), options)
     return node
+
+
+def _inside_name(entry: Entry, base: str) -> Name:
+    return Name((entry.column,)) if entry.table == base else entry.name

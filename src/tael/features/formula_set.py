@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tael.engine import Engine
+from tael.engine.observed import with_own
 from tael.errors import FeaturesError
 from tael.formulas.words import words
 from tael.tables.frames import Tables
@@ -55,7 +56,8 @@ class FormulaSet:
 
     def describe(self, schema: Schema, lang: Language = "en") -> list[str]:
         """The formulas in words."""
-        return [words(formula, schema, self.entity, lang) for formula in self.formulas]
+        wider = with_own(schema, self.entity, self.own)
+        return [words(formula, wider, self.entity, lang) for formula in self.formulas]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import _check_feature_names, _num_samples, validate_data
 
 from tael.engine import Engine
-from tael.engine.observed import Observed, own_types, to_polars
+from tael.engine.observed import Observed, own_types, to_polars, with_own
 from tael.errors import FeaturesError, did_you_mean
 from tael.tables.columns import DTYPES
 from tael.tables.frames import Tables
@@ -47,8 +47,8 @@ class Sight:
 
     @property
     def schema(self) -> Schema:
-        """The tables' schema, with the observations' own columns where they have no table."""
-        return self.engine.tables.schema
+        """The tables' schema, with the observations' own columns."""
+        return with_own(self.engine.tables.schema, self.entity, self.own)
 
     @classmethod
     def of(cls, auto: Any, X: Any) -> Sight:

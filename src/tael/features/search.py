@@ -1,4 +1,4 @@
-"""The search itself: candidates in batches through the screen, a pool of the best and different ones, a last weighing."""
+"""The search itself: candidates in batches through the screen, a pool of the best, a last weighing."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ from tael.features.forecast import Forecast
 from tael.features.ledger import Ledger
 from tael.features.pool import Pool
 from tael.features.screen import Screen, Screening, chunks, residuals
-from tael.features.select import boosted_gain, foretold
+from tael.features.select import Choice, foretold, weigh
 from tael.formulas import operators
 from tael.formulas.printer import to_text
-from tael.formulas.syntax import Call, Node, walk
+from tael.formulas.syntax import Call, Name, Node, walk
 
 Evaluate = Callable[[list[Node]], NDArray[np.float32]]
 Tell = Callable[[str, float], None]
 
 LEAST_SCORE = 1.0
-import os
-
-STABLE = float(os.environ.get("ST", "0.5"))
+STABLE = 0.75
+GIVEN_SHARE = 4  # the observation's own plain columns may take a quarter of the places untested
 
 
 @dataclass(frozen=True)
@@ -86,6 +85,7 @@ class Search:
             How many are computed at once.
         """
         clock = time.monotonic()
+        self._given: list[tuple[float, Node, NDArray[np.float32]]] = []
         pool = Pool(pool_size(self.keep), self.correlation, self.ledger)
         if self.target is None:
             self._try(candidates, plan, pool, None, clock, 0, len(candidates))
@@ -118,6 +118,8 @@ class Search:
             columns = self.evaluate(batch)
             for i, (node, one) in enumerate(zip(batch, _scores(screen, columns), strict=True)):
                 text = to_text(node)
+                if screen is not None and not one.constant and isinstance(node, Name):
+                    self._given.append((one.score, node, columns[i].copy()))
                 self.ledger.enter(text, one.score, one.agreement, one.coverage)
                 if one.constant:
                     self.ledger.drop(text, "constant")
@@ -136,31 +138,40 @@ class Search:
             return Found([], np.empty(0), np.empty(0))
         self.tell("weighing the best together", 0.85)
         left = np.arange(len(nodes))
-        while True:
-            choice = boosted_gain(
-                columns[left], self.target, n_classes=self.n_classes, seed=self.seed, n_threads=self.n_threads
-            )
-            import os
-
-            key = {"gain": choice.gain, "help": choice.help, "sure": choice.sure}[os.environ.get("KEY", "help")]
-            order = np.argsort(-key, kind="stable")
-            if len(left) <= 1.5 * self.keep:
-                break
+        choice, order = self._ask(columns)
+        while len(left) > 1.5 * self.keep:
             staying = np.sort(order[: max(len(left) // 2, int(1.5 * self.keep))])
-            for i in np.setdiff1d(np.arange(len(left)), staying):
-                self.ledger.drop(to_text(nodes[left[i]]), "weaker together")
+            self._drop(nodes, left, staying, "weaker together")
             left = left[staying]
-        useful = [int(i) for i in order if choice.sure[i] >= STABLE]
-        for i in order:
-            if choice.sure[i] < STABLE:
-                self.ledger.drop(to_text(nodes[left[i]]), "no better than noise")
-        for i in useful[self.keep :]:
-            self.ledger.drop(to_text(nodes[left[i]]), "beyond keep")
-        # with too few rows for any formula to beat the shadows, the screen's best are still better than nothing
-        best = useful[: self.keep] or [int(i) for i in order[: min(self.keep, 5)]]
+            choice, order = self._ask(columns[left])
+        staying = np.flatnonzero(choice.stability >= STABLE)
+        if len(staying) == 0:
+            # with too few rows for any formula to prove itself, the best of them are still better than nothing
+            staying = np.sort(order[: min(self.keep, 5)])
+        self._drop(nodes, left, staying, "no better than noise")
+        return self._with_given([nodes[i] for i in left[staying]], columns[left[staying]])
+
+    def _with_given(self, nodes: list[Node], columns: NDArray[np.float32]) -> Found:
+        """The chosen, and the observation's own columns whether chosen or not: a table without them would be strange."""
+        self._given.sort(key=lambda item: -item[0])
+        given = [item for item in self._given[: self.keep // GIVEN_SHARE] if item[1] not in nodes]
+        everything = [*nodes, *(node for _, node, _ in given)]
+        choice, order = self._ask(np.stack([*columns, *(column for _, _, column in given)]))
+        chosen = [i for i in order if i < len(nodes)][: self.keep - len(given)]
+        self._drop(nodes, np.arange(len(nodes)), np.array(chosen, dtype=np.int64), "beyond keep")
+        best = np.array([i for i in order if i in chosen or i >= len(nodes)], dtype=np.int64)
         for i in best:
-            self.ledger.keep(to_text(nodes[left[i]]))
-        return Found([nodes[left[i]] for i in best], choice.gain[best], choice.stability[best])
+            self.ledger.keep(to_text(everything[i]))
+        return Found([everything[i] for i in best], choice.gain[best], choice.stability[best])
+
+    def _ask(self, columns: NDArray[np.float32]) -> tuple[Choice, NDArray[np.int64]]:
+        assert self.target is not None
+        choice = weigh(columns, self.target, n_classes=self.n_classes, seed=self.seed, n_threads=self.n_threads)
+        return choice, np.argsort(-choice.help, kind="stable")
+
+    def _drop(self, nodes: list[Node], left: NDArray, staying: NDArray, reason: str) -> None:
+        for i in np.setdiff1d(np.arange(len(left)), staying):
+            self.ledger.drop(to_text(nodes[left[i]]), reason)
 
 
 def pool_size(keep: int) -> int:

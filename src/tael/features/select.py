@@ -11,38 +11,35 @@ from numpy.typing import NDArray
 ROUNDS = 120
 QUICK = 60
 HELD_OUT = 4000
-SHADOWS = 24
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What the boosted models said of each candidate.
+    """What boosted models said of each candidate.
 
     Attributes
     ----------
     gain : ndarray, shape (m,)
         Mean share of the models' total gain.
+    help : ndarray, shape (m,)
+        How much worse rows that a model has not seen would be foretold without the column: mean loss, natural units.
     stability : ndarray, shape (m,)
-        Share of the models in which it beat the shadows.
-    noise : float
-        The gain that a permuted column reached.
+        Share of the models whose unseen rows the column helped to foretell.
     """
 
     gain: NDArray[np.float64]
     help: NDArray[np.float64]
-    sure: NDArray[np.float64]
     stability: NDArray[np.float64]
-    noise: float
 
 
-def boosted_gain(
+def weigh(
     columns: NDArray[np.float32], y: NDArray, *, n_classes: int, folds: int = 4, seed: int = 0, n_threads: int = 1
 ) -> Choice:
-    """Gain of each column in boosted models on blocks of time, beside permuted copies of columns (shadows).
+    """What each column does for boosted models, on blocks of time that they have not seen.
 
-    Each model leaves one block of rows out; shadows are permuted copies of random columns. A column that does not beat
-    the shadows is noise to the model, whatever its gain (Kursa and Rudnicki, Journal of Statistical Software 36(11),
-    2010, do the same with forests).
+    Each model leaves one block out. There, each column's contributions (Shapley values; Lundberg and Lee, NeurIPS 2017)
+    are taken from the model's scores: a column whose absence makes the loss no worse is noise, however much gain the
+    model thought to have from it. Gain alone would favour noise with many values, and thins out among copies.
 
     Parameters
     ----------
@@ -55,13 +52,7 @@ def boosted_gain(
     import lightgbm
 
     m, n = columns.shape
-    rng = np.random.default_rng(seed)
-    shadows = min(SHADOWS, m)
-    chosen = rng.choice(m, shadows, replace=False)
-    table = np.empty((n, m + shadows), dtype=np.float32)
-    table[:, :m] = columns.T
-    for i, source in enumerate(chosen):
-        table[:, m + i] = columns[source][rng.permutation(n)]
+    table = np.ascontiguousarray(columns.T)
     gains, helped = [], []
     edges = np.linspace(0, n, folds + 1).astype(int)
     # one set of parameters for the data and all models: LightGBM warns of any difference
@@ -69,7 +60,7 @@ def boosted_gain(
     data = lightgbm.Dataset(table, label=y, params=parameters, free_raw_data=False).construct()
     for fold in range(folds):
         rows = np.r_[0 : edges[fold], edges[fold + 1] : n]
-        if n_classes and len(np.unique(y[rows])) < 2:
+        if edges[fold] == edges[fold + 1] or (n_classes and len(np.unique(y[rows])) < 2):
             continue
         booster = lightgbm.train(parameters, data.subset(rows, params=parameters), ROUNDS)
         gains.append(booster.feature_importance("gain"))
@@ -77,37 +68,29 @@ def boosted_gain(
         out = out[:: max(1, len(out) // HELD_OUT)]
         helped.append(_help(booster, table[out], y[out], n_classes))
     if not gains:
-        return Choice(np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m), 0.0)
+        return Choice(np.zeros(m), np.zeros(m), np.zeros(m))
     shares = np.array(gains)
     shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-300)
-    every = np.concatenate(helped)
-    error = every.std(axis=0) / np.sqrt(len(every))
-    sure = every.mean(axis=0) / np.maximum(error, 1e-300)
-    return Choice(
-        gain=shares[:, :m].mean(axis=0),
-        help=every[:, :m].mean(axis=0),
-        sure=sure[:m],
-        stability=np.mean([one[:, :m].mean(axis=0) > 0 for one in helped], axis=0),
-        noise=float(np.quantile(sure[m:], 0.9)),
-    )
+    told = np.array(helped)
+    return Choice(gain=shares.mean(axis=0), help=told.mean(axis=0), stability=(told > 0.0).mean(axis=0))
 
 
-def _help(booster: Any, table: NDArray[np.float32], y: NDArray, n_classes: int) -> NDArray[np.float32]:
-    """How much worse a model would foretell each row it has not seen without each column's contributions: (n, m)."""
+def _help(booster: Any, table: NDArray[np.float32], y: NDArray, n_classes: int) -> NDArray[np.float64]:
+    """How much worse a model would foretell rows it has not seen without each column's contributions."""
     m = table.shape[1]
     parts = booster.predict(table, pred_contrib=True, num_threads=booster.params["num_threads"])
     parts = parts.reshape(len(table), -1, m + 1)
     whole = parts.sum(axis=2)
     base = _loss(whole, y, n_classes)
-    return np.stack([_loss(whole - parts[:, :, j], y, n_classes) - base for j in range(m)], axis=1).astype(np.float32)
+    return np.array([_loss(whole - parts[:, :, j], y, n_classes) - base for j in range(m)])
 
 
-def _loss(score: NDArray[np.float64], y: NDArray, n_classes: int) -> NDArray[np.float64]:
+def _loss(score: NDArray[np.float64], y: NDArray, n_classes: int) -> float:
     if n_classes == 0:
-        return (y - score[:, 0]) ** 2
+        return float(np.mean((y - score[:, 0]) ** 2))
     if n_classes == 2:
-        return np.logaddexp(0.0, score[:, 0]) - y * score[:, 0]
-    return np.logaddexp.reduce(score, axis=1) - score[np.arange(len(y)), y.astype(np.int64)]
+        return float(np.mean(np.logaddexp(0.0, score[:, 0]) - y * score[:, 0]))
+    return float(np.mean(np.logaddexp.reduce(score, axis=1) - score[np.arange(len(y)), y.astype(np.int64)]))
 
 
 def foretold(

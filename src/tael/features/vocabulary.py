@@ -20,6 +20,9 @@ from tael.formulas.values import NAT, Values
 from tael.tables.schema import Role, Schema, Type
 
 
+DAYS = ("day", "days")
+
+
 @dataclass(frozen=True)
 class Expression:
     """Something on the rows of a table that can be aggregated.
@@ -30,11 +33,16 @@ class Expression:
     type : Type
     derived : bool
         Whether it was made of several columns.
+    unit : str or None
+    ratio : bool
+        Whether it is a quotient.
     """
 
     node: Node
     type: Type
     derived: bool = False
+    unit: str | None = None
+    ratio: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,27 +103,51 @@ def visible_rows(engine: Engine, seen: Observed, path: Path) -> Visible:
     return Visible(places, limit[places])
 
 
-def table_names(schema: Schema, table: str) -> list[tuple[Name, str, str, Type]]:
-    """Columns that a formula on a table's rows may name: its own, then its parents' (one step up).
+@dataclass(frozen=True)
+class Entry:
+    """A column that a formula on a table's rows may name.
 
-    Returns
-    -------
-    list of (name inside an aggregate, table, column, type)
+    Attributes
+    ----------
+    name : Name
+        As it is written inside an aggregate.
+    table, column : str
+    type : Type
+    unit : str or None
     """
-    out: list[tuple[Name, str, str, Type]] = []
+
+    name: Name
+    table: str
+    column: str
+    type: Type
+    unit: str | None = None
+
+
+def table_entries(schema: Schema, table: str, skip: str | None = None) -> list[Entry]:
+    """The columns of a table, then those of its parents (one step up).
+
+    Parameters
+    ----------
+    schema : Schema
+    table : str
+    skip : str, optional
+        A foreign key whose parent is left out: on the way from an observation straight down to its rows, that parent
+        is the same for all of them.
+    """
+    out: list[Entry] = []
     promise = schema.tables[table]
     for column, detail in promise.columns.items():
         if _usable(schema, table, column):
-            out.append((Name((table, column)), table, column, detail.type or Type.TEXT))
+            out.append(Entry(Name((table, column)), table, column, detail.type or Type.TEXT, detail.unit))
     for foreign, detail in promise.columns.items():
         parent = detail.to
-        if parent is None or parent not in schema.tables or parent == table:
+        if parent is None or parent not in schema.tables or parent == table or foreign == skip:
             continue
         alone = sum(other.to == parent for other in promise.columns.values()) == 1
         for column, above in schema.tables[parent].columns.items():
             if _usable(schema, parent, column):
                 name = Name((parent if alone else foreign, column))
-                out.append((name, parent, column, above.type or Type.TEXT))
+                out.append(Entry(name, parent, column, above.type or Type.TEXT, above.unit))
     return out
 
 
@@ -124,26 +156,63 @@ def _usable(schema: Schema, table: str, column: str) -> bool:
     return detail.role == Role.FEATURE and column != schema.tables[table].key and detail.to is None
 
 
-def row_differences(names: list[tuple[Name, str, str, Type]], most: int) -> list[Expression]:
-    """Days between any two times of a row (paid - due, discharged - admitted, visit - born)."""
-    times = [name for name, _, _, kind in names if kind == Type.TIME]
-    pairs = [(a, b) for i, a in enumerate(times) for b in times[:i]]
-    return [Expression(Call("sub", (a, b)), Type.NUMBER, derived=True) for a, b in pairs[:most]]
+def row_differences(entries: list[Entry], base: str, event: str | None, most: int) -> list[Expression]:
+    """Days between two times of a row (paid - due), and from a parent's time to the event (visit - born)."""
+    own = [entry.name for entry in entries if entry.type == Type.TIME and entry.table == base]
+    above = [entry.name for entry in entries if entry.type == Type.TIME and entry.table != base]
+    pairs = [(a, b) for i, a in enumerate(own) for b in own[:i]]
+    pairs += [(Name((base, event)), b) for b in above if event is not None]
+    return [Expression(Call("sub", pair), Type.NUMBER, derived=True, unit="days") for pair in pairs[:most]]
 
 
-def row_ratios(numbers: list[Node], per: list[Node], most: int) -> list[Expression]:
-    """Quotients of a row's numbers (due / lent, days held / term)."""
+def row_ratios(numbers: list[Expression], most: int) -> list[Expression]:
+    """Quotients of a row's numbers (due / lent, days held / term); of one unit, where both have one."""
+    plain = [e for e in numbers if not e.derived]
+    spans = [e for e in plain if e.unit in DAYS]
     out = [
-        Expression(Call("div", (a, b)), Type.NUMBER, derived=True)
-        for b in per
-        for a in numbers
-        if a != b and not _within(b, a)
+        Expression(Call("div", (a.node, b.node)), Type.NUMBER, derived=True, ratio=True)
+        for b in plain
+        for a in plain
+        if a is not b and (a.unit is None or b.unit is None or a.unit == b.unit)
     ]
+    for a in numbers:
+        if a.derived:
+            # days are measured by days; where no column is said to hold any, by a number without a unit
+            for b in spans or [e for e in plain if e.unit is None]:
+                out.append(Expression(Call("div", (a.node, b.node)), Type.NUMBER, derived=True, ratio=True))
+                if b.unit in DAYS:
+                    out.append(Expression(Call("sub", (a.node, b.node)), Type.NUMBER, derived=True, unit="days"))
     return out[:most]
 
 
-def _within(part: Node, whole: Node) -> bool:
-    return isinstance(whole, Call) and part in whole.args
+def like_named(entries: list[Entry], least: int = 3) -> list[list[Entry]]:
+    """Columns that differ in a number at the end alone (``diagnosis_1``, ``diagnosis_2``, ...)."""
+    groups: dict[tuple[str, str, Type], list[Entry]] = {}
+    for entry in entries:
+        stem = entry.column.rstrip("0123456789")
+        if stem and stem != entry.column:
+            groups.setdefault((entry.table, stem, entry.type), []).append(entry)
+    return [group for group in groups.values() if len(group) >= least]
+
+
+def total(nodes: list[Node]) -> Node:
+    """Their sum."""
+    out = nodes[0]
+    for node in nodes[1:]:
+        out = Call("add", (out, node))
+    return out
+
+
+def filled(group: list[Entry]) -> Expression:
+    """How many columns of a group have a value."""
+    return Expression(total([Call("not", (Call("is_missing", (e.name,)),)) for e in group]), Type.NUMBER, derived=True)
+
+
+def same_levels(a: Values, b: Values, least: int = 20) -> bool:
+    """Whether two categories speak of the same things (two columns of physicians): enough levels in common."""
+    first, second = (set(one.strings()) - {None} for one in (a, b))
+    common = len(first & second)
+    return common >= least and common >= 0.1 * min(len(first), len(second))
 
 
 def frequent_levels(values: Values, most: int, least_share: float) -> list[str]:
@@ -161,8 +230,11 @@ def thresholds(values: NDArray[np.float64], quantiles: tuple[float, ...]) -> lis
     present = values[~np.isnan(values)]
     if len(present) < 20:
         return []
-    found = []
+    found: list[float] = []
     low, high = float(present.min()), float(present.max())
+    distinct = np.unique(present[:: max(1, len(present) // 1000)])
+    if len(distinct) <= 4:
+        return [float(value) for value in distinct[:-1]]
     if low < 0.0 < high:
         found.append(0.0)
     for q in quantiles:

@@ -10,6 +10,7 @@ import hashlib
 import importlib.metadata
 import platform
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,11 @@ class Bundle:
     version: str
     words: Mapping[str, list[str]]
 
-    def features(self, tables: Tables, X: Any) -> pl.DataFrame:
+    def features(self, tables: Tables, X: Any, *, n_threads: int = 1) -> pl.DataFrame:
         """The wide table for observations."""
-        return pl.DataFrame(self.formulas.compute(tables, X), schema=list(self.formulas.names), orient="row")
+        return pl.DataFrame(
+            self.formulas.compute(tables, X, n_threads=n_threads), schema=list(self.formulas.names), orient="row"
+        )
 
     def probability(self, features: pl.DataFrame) -> NDArray[np.float64]:
         """The probability of the label, shape (n,)."""
@@ -89,6 +92,9 @@ def save_bundle(
         The model version.
     """
     folder.mkdir(parents=True)
+    if "n_jobs" in model.get_params(deep=False):
+        # with how many threads it was fitted is no part of what it is, and must not enter its version
+        model = copy(model).set_params(n_jobs=1)
     save_model(model, folder / "weights")
     write_json(folder / "formulas.json", formulas.to_dict())
     write_json(folder / "words.json", words)
@@ -105,7 +111,7 @@ def save_bundle(
     files = {
         str(path.relative_to(folder).as_posix()): _hash(path) for path in sorted(folder.rglob("*")) if path.is_file()
     }
-    version = hashlib.sha256("".join(f"{name}{value}" for name, value in files.items()).encode()).hexdigest()[:12]
+    version = _version(files)
     write_json(
         folder / "manifest.json",
         {"format": FORMAT, "version": version, "files": files, "tael": tael.__version__, **environment()},
@@ -125,6 +131,7 @@ def load_bundle(folder: str | Path) -> Bundle:
     if (folder / "model" / "manifest.json").is_file():
         folder = folder / "model"
     manifest = read_json(folder / "manifest.json")
+    manifest = manifest if isinstance(manifest, dict) else {}
     if manifest.get("format") != FORMAT:
         raise RunError(
             "This bundle has a form that this version of tael does not read.",
@@ -133,7 +140,7 @@ def load_bundle(folder: str | Path) -> Bundle:
             where=str(folder),
             fix="Use the version of tael that wrote it.",
         )
-    _check_files(folder, manifest["files"])
+    _check_files(folder, manifest)
     formulas = FormulaSet.from_dict(read_json(folder / "formulas.json"))
     model = load_model(folder / "weights")
     reasons = read_json(folder / "reasons.json")
@@ -174,11 +181,19 @@ def _told(environment: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {version}" for name, version in environment["libraries"].items())
 
 
-def _check_files(folder: Path, files: Mapping[str, str]) -> None:
+def _version(files: Mapping[str, str]) -> str:
+    return hashlib.sha256("".join(f"{name}{files[name]}" for name in sorted(files)).encode()).hexdigest()[:12]
+
+
+def _check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
+    files = manifest.get("files")
+    files = {str(name): str(value) for name, value in files.items()} if isinstance(files, dict) else {}
     there = {str(path.relative_to(folder).as_posix()) for path in folder.rglob("*") if path.is_file()}
     problems = [f"{name} is missing" for name in sorted(set(files) - there)]
     problems += [f"{name} does not belong to it" for name in sorted(there - set(files) - {"manifest.json"})]
     problems += [f"{name} was altered" for name in sorted(set(files) & there) if _hash(folder / name) != files[name]]
+    if manifest.get("version") != _version(files):
+        problems.append("manifest.json was altered: its version does not fit its hashes")
     if problems:
         raise RunError(
             "The bundle is not what was saved.",

@@ -10,11 +10,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tael.decisions import ApprovalPolicy
-from tael.engine import Engine
 from tael.observations import Observations
 from tael.observations.observe import CUTOFF
 from tael.runs import strategy
-from tael.runs.plan import Plan
 from tael.runs.reasons import Reasons, reasons_of, sentences, shown
 
 LANGUAGES = ("en", "zh")
@@ -41,7 +39,7 @@ class Decided:
 
 
 def decided_rows(
-    engine: Engine, plan: Plan, policy: ApprovalPolicy, seen: Observations, features: pl.DataFrame,
+    terms: strategy.Terms, policy: ApprovalPolicy, seen: Observations, features: pl.DataFrame,
     p: NDArray[np.float64], contributions: NDArray[np.float64], part: NDArray[Any], baseline: NDArray[np.float64],
     typical: NDArray[np.float64], words: dict[str, list[str]], version: str,
 ) -> Decided:  # fmt: skip
@@ -49,6 +47,8 @@ def decided_rows(
 
     Parameters
     ----------
+    terms : Terms
+        Of the same observations.
     seen : Observations
         n of them.
     features : polars.DataFrame, shape (n, m)
@@ -59,22 +59,15 @@ def decided_rows(
     part : ndarray of str, shape (n,)
         Train, validation, out_of_time, purged or pending. Each is decided as a batch of its own.
     """
-    frame, key = seen.frame, engine.key
+    frame, key = seen.frame, seen.key
     n = frame.height
     ids = frame[key].to_numpy()
-    terms = strategy.terms_of(engine, plan.decision, frame)
     decision = np.empty(n, dtype=object)
     code = np.empty(n, dtype=object)
     told: dict[str, NDArray[Any]] = {lang: np.empty(n, dtype=object) for lang in LANGUAGES}
     for name in dict.fromkeys(part.tolist()):
         rows = np.flatnonzero(part == name)
-        of_rows = strategy.Terms(
-            terms.economics.take(rows),
-            None if terms.segments is None else terms.segments[rows],
-            {rule: flag[rows] for rule, flag in terms.rules.items()},
-            None,
-        )
-        decided = strategy.decide(policy, p[rows], of_rows, ids[rows])
+        decided = strategy.decide(policy, p[rows], terms.take(rows), ids[rows])
         decision[rows], code[rows] = decided.decision, decided.reason
         for lang in LANGUAGES:
             told[lang][rows] = decided.texts(lang)  # type: ignore[arg-type]

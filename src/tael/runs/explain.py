@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from tael.decisions import swap_set
-from tael.errors import RunError, did_you_mean
+from tael.errors import RunError
 from tael.runs.result import Run
 from tael.tables.schema import Language
 
@@ -51,13 +51,12 @@ def explain(run: Run, identity: str, lang: Language = "en") -> list[Explanation]
     key = table.columns[0]
     rows = table.filter(pl.col(key).cast(pl.String) == str(identity))
     if rows.height == 0:
-        sample = table[key].cast(pl.String).head(5000).to_list()
         raise RunError(
             "The run holds no such observation.",
-            expected=f"a value of {key}",
+            expected=f"a value of {key}, such as {table[key][0]}",
             got=str(identity),
-            where=str(run.path),
-            fix=did_you_mean(str(identity), sample),
+            where=str(run.path / "decisions.parquet"),
+            fix="Look the key up there; whoever came later is scored with `tael score`.",
         )
     return [
         Explanation(

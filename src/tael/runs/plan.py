@@ -174,7 +174,7 @@ class Plan(ObservationSpec):
         """Read ``scenario.toml``."""
         path = Path(path)
         try:
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
+            content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
             raise ScenarioError(
                 "There is no scenario here.",
@@ -182,9 +182,29 @@ class Plan(ObservationSpec):
                 where=str(path.parent),
                 fix="Write a project folder with `tael new credit-approval FOLDER`.",
             ) from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
             raise ScenarioError(
-                "The scenario is no valid TOML.", got=str(error), where=str(path), fix="Mend the line named above."
+                "The scenario is not written in UTF-8.",
+                expected="UTF-8",
+                got=str(error),
+                where=str(path),
+                fix="Save it as UTF-8 in your editor.",
+            ) from None
+        except tomllib.TOMLDecodeError as error:
+            raise ScenarioError(
+                "The scenario is no valid TOML.",
+                expected="TOML",
+                got=str(error),
+                where=str(path),
+                fix="Mend the line named above.",
+            ) from None
+        except OSError as error:
+            raise ScenarioError(
+                "The scenario cannot be read.",
+                expected="a file that may be read",
+                got=error.strerror or str(error),
+                where=str(path),
+                fix="Look at its permissions.",
             ) from None
         return cls.from_dict(content, where=str(path))
 
@@ -199,29 +219,60 @@ class Plan(ObservationSpec):
 
 
 def _unreadable(error: ValidationError, where: str) -> ScenarioError:
-    first = error.errors()[0]
-    place = [str(part) for part in first["loc"]]
-    others = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    """All faults of a plan as one error: the first in four parts, the others in a line each."""
+    faults = error.errors()
+    others = [f"{_place(one)}: {_said(one['msg'])}" for one in faults[1:6]]
+    more = "".join(f"\n            also {line}" for line in others)
+    if len(faults) > 6:
+        more += f"\n            and {len(faults) - 6} more"
+    first = faults[0]
+    place = _place(first)
     if first["type"] == "extra_forbidden":
-        section = Plan
-        for part in place[:-1]:
-            inner = section.model_fields[part].annotation if part in section.model_fields else None
-            if isinstance(inner, type) and issubclass(inner, BaseModel):
-                section = inner  # type: ignore[assignment]
+        known = _section(tuple(map(str, first["loc"][:-1]))).model_fields
         return ScenarioError(
             "The scenario has a field that tael does not know.",
-            got=".".join(place),
-            where=where + others,
-            fix=did_you_mean(place[-1], section.model_fields),
+            expected="one of " + ", ".join(known),
+            got=place,
+            where=where + more,
+            fix=did_you_mean(str(first["loc"][-1]), known),
         )
     if first["type"] == "missing":
         return ScenarioError(
-            "The scenario lacks a field.", expected=".".join(place), where=where + others, fix="State it in the TOML."
+            "The scenario lacks a field.", expected=place, where=where + more, fix="State it in the TOML."
         )
     return ScenarioError(
         "The scenario has a value of the wrong form.",
-        expected=first["msg"],
-        got=f"{'.'.join(place)} = {first['input']!r}"[:200],
-        where=where + others,
+        expected=_said(first["msg"]),
+        got=(f"{place} = " if place else "") + f"{first['input']!r}"[:160],
+        where=where + more,
         fix="Mend this value in the TOML.",
     )
+
+
+def _place(fault: Any) -> str:
+    """Section and field; the branches of a union that pydantic tried are left out."""
+    section: Any = Plan
+    parts: list[str] = []
+    for part in map(str, fault["loc"]):
+        fields = section.model_fields if isinstance(section, type) and issubclass(section, BaseModel) else None
+        if fields is not None:
+            parts.append(part)
+            section = fields[part].annotation if part in fields else None
+        elif section in (dict, None) or "dict" in str(section):
+            parts.append(part)
+            section = ()
+    return ".".join(parts)
+
+
+def _section(place: tuple[str, ...]) -> type[BaseModel]:
+    section: type[BaseModel] = Plan
+    for part in place:
+        inner = section.model_fields[part].annotation if part in section.model_fields else None
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            section = inner
+    return section
+
+
+def _said(message: str) -> str:
+    """What pydantic says, without its own preface."""
+    return message.removeprefix("Value error, ").removeprefix("Input should be ").split("\n")[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +17,14 @@ from numpy.typing import NDArray
 import tael
 from tael.decisions import ApprovalPolicy
 from tael.engine import Engine
+from tael.errors import FormulaError, ScenarioError, did_you_mean
 from tael.features import AutoFeatures
+from tael.formulas.parser import parse
+from tael.formulas.printer import to_text
 from tael.models import LogisticReference, PortfolioClassifier
 from tael.observations import Observations, observe
 from tael.observations.observe import CUTOFF
-from tael.runs import account, performance, strategy
+from tael.runs import account, early, performance, strategy
 from tael.runs.bundle import environment, save_bundle
 from tael.runs.decided import decided_rows
 from tael.runs.folder import new_folder, read_json, write_json
@@ -110,13 +113,17 @@ def run(
 
     started = datetime.now(UTC)
     clock = _Clock(tell)
-    with new_folder(out, plan.name) as (draft, final):
+    with new_folder(out, plan.name) as folder:
+        draft = folder.path
         with clock.stage("tables", "checking tables"):
             violations = check(tables)
-            raise_on_errors(violations)
+            raise_on_errors(violations, lang)
         with clock.stage("observations", "making observations"):
             engine = Engine.shared(tables, plan.observations.entity, cutoff=CUTOFF, n_threads=n_jobs)
+            early.check_plan(plan, engine)
+            unknown = early.unknown_directions(plan, engine)
             seen = observe(tables, plan.observations, plan.label, engine=engine)
+            terms = strategy.terms_of(engine, plan.decision, seen.frame)
             sample = labelled_sample(engine, seen, plan)
             leaks = leaks_of(engine, sample, plan)
         parts, y = sample.split.parts(), sample.y
@@ -127,12 +134,14 @@ def run(
             )
             auto.fit(sample.X[train], y[train])
             names = list(auto.get_feature_names_out())
-            everything = pl.DataFrame(auto.formula_set_.compute(tables, seen.frame, n_threads=n_jobs), schema=names)
+            everything = pl.DataFrame(
+                auto.formula_set_.compute(tables, seen.frame, n_threads=n_jobs), schema=names, orient="row"
+            )
             features = everything.filter(pl.Series(seen.labelled))
             words = {str(name): auto.describe(name) for name in LANGUAGES}
         with clock.stage("model", "fitting the portfolio"):
             model = model_of(plan, n_jobs=n_jobs)
-            model.set_params(monotone=_monotone(plan, auto) or None)
+            model.set_params(monotone=_monotone(plan, auto, unknown) or None)
             weight = None if sample.weight is None else sample.weight[train]
             groups = None if sample.groups is None else sample.groups[train]
             model.fit(features[train], y[train].astype(np.int64), groups=groups, sample_weight=weight)
@@ -144,16 +153,17 @@ def run(
             plain = performance.metrics_of(parts, y, p_reference, sample.weight, sample.groups, plan.seed)
             verdict = performance.verdict_section(metrics, parts, y, p, p_reference, sample.split.kind, plan.seed)
         with clock.stage("decision", "deciding"):
-            terms = {name: strategy.terms_of(engine, plan.decision, sample.X[rows]) for name, rows in parts.items()}
-            policy = _fitted_policy(plan, p, y, parts, terms)
+            labelled = np.flatnonzero(seen.labelled)
+            of_part = {name: terms.take(labelled[rows]) for name, rows in parts.items()}
+            policy = _fitted_policy(plan, p, y, parts, of_part)
             last = parts["out_of_time"]
             ids = sample.X[engine.key].to_numpy()
             decision = strategy.decision_section(
-                policy, plan.decision, p[last], terms["out_of_time"], y[last], ids[last], split="out_of_time",
+                policy, plan.decision, p[last], of_part["out_of_time"], y[last], ids[last], split="out_of_time",
                 seed=plan.seed,
             )  # fmt: skip
             valid = parts["validation"]
-            approved = strategy.decide(policy, p[valid], terms["validation"], ids[valid]).decision == "approve"
+            approved = strategy.decide(policy, p[valid], of_part["validation"], ids[valid]).decision == "approve"
             baseline, typical = baseline_of(model, features[valid], approved)
         with clock.stage("bundle", "saving the model"):
             version = save_bundle(
@@ -164,7 +174,7 @@ def run(
             p_all = np.asarray(model.predict_proba(everything)[:, 1], dtype=np.float64)
             part = _part_of(seen, sample.split)
             decided = decided_rows(
-                engine, plan, policy, seen, everything, p_all, told, part, baseline, typical, words, version
+                terms, policy, seen, everything, p_all, told, part, baseline, typical, words, version
             )
             decided.scores.write_parquet(draft / "scores.parquet")
             decided.decisions.write_parquet(draft / "decisions.parquet")
@@ -227,7 +237,8 @@ def run(
             write_json(draft / "run.json", content)
             content = read_json(draft / "run.json")
             (draft / "report.html").write_text(build_report(content, lang), encoding="utf-8")
-    return Run(final, content)
+    assert folder.final is not None
+    return Run(folder.final, content)
 
 
 def _fitted_policy(
@@ -252,14 +263,24 @@ def _part_of(seen: Observations, split: Split) -> NDArray[Any]:
     return part
 
 
-def _monotone(plan: Plan, auto: AutoFeatures) -> dict[str, int]:
+def _monotone(plan: Plan, auto: AutoFeatures, unknown: Mapping[str, FormulaError]) -> dict[str, int]:
+    """The stated directions of the features that were kept, by feature name."""
     names = dict(zip(auto.formulas_, auto.get_feature_names_out(), strict=True))
-    known = set(names.values())
-    return {
-        names.get(stated, stated): direction
-        for stated, direction in plan.model.monotone.items()
-        if stated in names or stated in known
-    }
+    out: dict[str, int] = {}
+    for stated, direction in plan.model.monotone.items():
+        if stated in names.values():
+            out[stated] = direction
+        elif stated in unknown:
+            raise ScenarioError(
+                "A direction is stated for what is neither a formula nor a feature.",
+                expected=unknown[stated].problem,
+                got=stated,
+                where="model.monotone",
+                fix=unknown[stated].fix or did_you_mean(stated, names.values()),
+            )
+        elif (text := to_text(parse(stated))) in names:
+            out[names[text]] = direction
+    return out
 
 
 def _features_text(auto: AutoFeatures, words: dict[str, list[str]]) -> str:

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tael.engine import Engine
-from tael.errors import RunError
+from tael.errors import FormulaError, RunError
 from tael.observations import Observations
 from tael.observations.observe import CUTOFF, settled_at
 from tael.runs.plan import Plan
@@ -75,15 +75,10 @@ def labelled_sample(engine: Engine, seen: Observations, plan: Plan) -> Sample:
 
 
 def leaks_of(engine: Engine, sample: Sample, plan: Plan) -> list[Any]:
-    """Scan the observations' own and parents' columns, the key, and the people on both sides."""
+    """Scan the observations' own and their parents' columns, the key, and the people on both sides."""
     rows = sample.split.train
     X, y = sample.X[rows], sample.y[rows]
-    promise = engine.tables.schema.tables[plan.observations.entity]
-    columns = [
-        name
-        for name, column in promise.columns.items()
-        if column.role == "feature" and name != promise.key and column.to is None and column.type != "text"
-    ]
+    columns = _visible_columns(engine, plan.entity)
     found: list[Any] = []
     if columns:
         values = engine.evaluate(columns, X)
@@ -93,7 +88,7 @@ def leaks_of(engine: Engine, sample: Sample, plan: Plan) -> list[Any]:
                 for name, value in zip(columns, values, strict=True)
             }
         )
-        found += scan_columns(frame, y)
+        found += scan_columns(frame, y, seed=plan.seed)
     found += key_carries_label(X[engine.key], y, X[CUTOFF], name=engine.key)
     if sample.groups is not None:
         parts = sample.split
@@ -101,3 +96,23 @@ def leaks_of(engine: Engine, sample: Sample, plan: Plan) -> list[Any]:
             sample.groups[parts.train], sample.groups[parts.validation], name=str(plan.split.groups)
         )
     return found
+
+
+def _visible_columns(engine: Engine, entity: str) -> list[str]:
+    """The names, as formulas write them, of the entity's columns and of its parents'; not keys, not free text."""
+    schema = engine.tables.schema
+    names: list[str] = []
+    for table in dict.fromkeys([entity, *(c.to for c in schema.tables[entity].columns.values() if c.to)]):
+        if table not in schema.tables:
+            continue
+        promise = schema.tables[table]
+        for name, column in promise.columns.items():
+            if column.role != "feature" or name == promise.key or column.to is not None or column.type == "text":
+                continue
+            written = name if table == entity else f"{table}.{name}"
+            try:
+                engine.bind(written)
+            except FormulaError:
+                continue  # two ways lead to this parent: no formula can name its columns so
+            names.append(written)
+    return names

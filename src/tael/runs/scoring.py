@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tael.engine import Engine
 from tael.errors import RunError, did_you_mean
 from tael.observations import Observations, observe
 from tael.observations.observe import CUTOFF
+from tael.runs import strategy
 from tael.runs.bundle import Bundle
 from tael.runs.decided import decided_rows
 from tael.runs.folder import cannot_write
@@ -54,12 +56,13 @@ def score(
     seen = _observed(bundle, tables, engine, X)
     if ids is not None:
         seen = _only(seen, ids)
-    features = bundle.features(tables, seen.frame)
+    terms = strategy.terms_of(engine, plan.decision, seen.frame)
+    features = bundle.features(tables, seen.frame, n_threads=n_jobs)
     p = bundle.probability(features)
     told = bundle.model.contributions(features)[:, :-1]
     part = np.full(len(seen), "scored", dtype=object)
     rows = decided_rows(
-        engine, plan, bundle.policy, seen, features, p, told, part, bundle.baseline, bundle.typical,
+        terms, bundle.policy, seen, features, p, told, part, bundle.baseline, bundle.typical,
         dict(bundle.words), bundle.version,
     )  # fmt: skip
     return rows.decisions
@@ -125,5 +128,6 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> Path:
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
     return path

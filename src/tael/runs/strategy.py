@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from tael.decisions import ApprovalEconomics, ApprovalPolicy, Decisions, expected_profit, strategy_curve, swap_set
 from tael.engine import Engine
-from tael.errors import DecisionError
+from tael.engine.observed import to_polars
+from tael.errors import DecisionError, FormulaError
 from tael.formulas.parser import parse
 from tael.runs.plan import DecisionPlan
 from tael.tables.schema import Type
@@ -48,6 +50,43 @@ class Terms:
     rules: dict[str, NDArray[np.bool_]]
     today: NDArray[np.bool_] | None
 
+    def take(self, rows: NDArray[np.int64]) -> Terms:
+        """The terms of some observations, by index."""
+        return Terms(
+            self.economics.take(rows),
+            None if self.segments is None else self.segments[rows],
+            {name: flag[rows] for name, flag in self.rules.items()},
+            None if self.today is None else self.today[rows],
+        )
+
+
+def bind_all(engine: Engine, plan: DecisionPlan) -> None:
+    """Hold every formula of a decision plan against the tables, without computing any.
+
+    Raises
+    ------
+    FormulaError
+        Names its place in the plan.
+    """
+    stated = {name: getattr(plan, name) for name in (*TERMS, "segment", "today")}
+    stated |= {f"rules.{name}": text for name, text in plan.rules.items()}
+    for name, text in stated.items():
+        if isinstance(text, str):
+            _bound(engine, text, name)
+
+
+def _bound(engine: Engine, text: str, place: str) -> None:
+    try:
+        engine.bind(text)
+    except FormulaError as error:
+        raise FormulaError(
+            error.problem,
+            expected=error.expected,
+            got=error.got,
+            where=f"decision.{place} = {text}",
+            fix=error.fix,
+        ) from None
+
 
 def terms_of(engine: Engine, plan: DecisionPlan, X: Any) -> Terms:
     """Evaluate the formulas of a decision plan for observations.
@@ -57,7 +96,9 @@ def terms_of(engine: Engine, plan: DecisionPlan, X: Any) -> Terms:
     DecisionError
         If a term is missing for an applicant or is no number.
     """
-    numbers = {name: _term(engine, name, getattr(plan, name), X) for name in TERMS}
+    bind_all(engine, plan)
+    keys = to_polars(X, engine.key, engine.cutoff)[engine.key]
+    numbers = {name: _term(engine, name, getattr(plan, name), X, keys) for name in TERMS}
     economics = ApprovalEconomics(**numbers, currency=plan.currency)
     segments = None
     if plan.segment is not None:
@@ -69,7 +110,7 @@ def terms_of(engine: Engine, plan: DecisionPlan, X: Any) -> Terms:
     return Terms(economics, segments, rules, today)
 
 
-def _term(engine: Engine, name: str, stated: float | str | None, X: Any) -> Any:
+def _term(engine: Engine, name: str, stated: float | str | None, X: Any, keys: pl.Series) -> Any:
     if stated is None or not isinstance(stated, str):
         return stated
     values = engine.evaluate([parse(stated)], X)[0]
@@ -86,9 +127,9 @@ def _term(engine: Engine, name: str, stated: float | str | None, X: Any) -> Any:
         raise DecisionError(
             "A term of the loan is missing for some applicants.",
             expected="a number for each",
-            got=f"{len(absent):,} missing, the first in row {absent[0] + 1}",
+            got=f"{len(absent):,} of {len(keys):,} missing, such as for {keys.name} {keys[int(absent[0])]}",
             where=f"decision.{name} = {stated}",
-            fix="Fill it: coalesce(" + stated + ", 0).",
+            fix=f"Say what holds then, such as coalesce({stated}, 0), or leave them out by where or exclude.",
         )
     return values.data
 
@@ -97,7 +138,11 @@ def _flags(engine: Engine, text: str, X: Any, where: str) -> NDArray[np.bool_]:
     values = engine.evaluate([text], X)[0]
     if values.type != Type.FLAG:
         raise DecisionError(
-            "A rule must be a flag.", expected="such as age < 18", got=f"a {values.type}", where=f"{where} = {text}"
+            "A rule must be a flag.",
+            expected="such as age < 18",
+            got=f"a {values.type}",
+            where=f"decision.{where} = {text}",
+            fix="Compare it with a value.",
         )
     return values.data == 1.0
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tael.engine import Engine
-from tael.errors import ScenarioError
+from tael.errors import ScenarioError, TaelError
 from tael.observations import observe
 from tael.observations.observe import CUTOFF
+from tael.runs.early import check_plan
 from tael.runs.folder import cannot_write, flush
-from tael.runs.plan import ExamplePlan
+from tael.runs.plan import ExamplePlan, Plan
 from tael.runs.result import Run
 from tael.runs.sample import labelled_sample, leaks_of
 from tael.scenarios.pack import Scenario, scenario
@@ -55,7 +56,7 @@ def write_project(name: str, folder: str | Path, *, customers: int = 2000) -> Pa
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         sized.simulate().write(draft, format="csv")
-        text = chosen.source[: chosen.source.index("[example]")].rstrip() + "\n"
+        text = chosen.source.partition("[example]")[0].rstrip() + "\n"
         (draft / "scenario.toml").write_text(text, encoding="utf-8")
         flush(draft)
         os.rename(draft, folder)
@@ -93,34 +94,45 @@ def check_project(folder: Path, own: Path | None = None, *, lang: Language = "en
         A ``scenario.toml``; left out: the folder's, if there is one.
     """
     zh = lang == "zh"
+    plan = None if own is None else scenario(own).plan
     tables = read_tables(folder)
     violations = check(tables)
     lines = ["数据契约" if zh else "Contract", violations_text(violations, lang), ""]
     failed = bool(errors_of(violations))
     path = own or folder / "scenario.toml"
-    if not path.is_file():
+    if own is None and not path.is_file():
         lines.append(f"没有 {path.name}，未做泄漏扫描。" if zh else f"No {path.name} here: leaks were not scanned.")
         return Checked("\n".join(lines), failed)
     if failed:
         lines.append("先修正错误，再做泄漏扫描。" if zh else "Leaks are scanned once the errors are mended.")
         return Checked("\n".join(lines), failed)
-    plan = scenario(path).plan
-    engine = Engine(tables, plan.observations.entity, cutoff=CUTOFF)
+    try:
+        scanned, leaks = _scan(tables, plan or scenario(path).plan, lang)
+    except TaelError as error:  # what the contract says is told all the same
+        return Checked("\n".join([*lines, str(error)]), True)
+    return Checked("\n".join([*lines, *scanned]), leaks)
+
+
+def _scan(tables: Tables, plan: Plan, lang: Language) -> tuple[list[str], bool]:
+    """The size of the sample and the leaks in lines; whether there are leaks."""
+    zh = lang == "zh"
+    engine = Engine(tables, plan.entity, cutoff=CUTOFF)
+    check_plan(plan, engine)
     seen = observe(tables, plan.observations, plan.label, engine=engine)
     sample = labelled_sample(engine, seen, plan)
     known = int(seen.labelled.sum())
     rate = float(sample.y.mean())
-    lines.append(
+    lines = [
         f"观测 {len(seen):,} 个，其中有标签 {known:,} 个（坏样本率 {rate:.1%}），待预测 {len(seen) - known:,} 个。"
         if zh
         else f"{len(seen):,} observations: {known:,} with a label (rate {rate:.1%}), {len(seen) - known:,} to predict."
-    )
+    ]
     leaks = leaks_of(engine, sample, plan)
     lines += ["", "泄漏扫描" if zh else "Leak scan"]
     lines += [f"{leak.code}  {leak.column}: {leak.text(lang)}" for leak in leaks]
     if not leaks:
         lines.append("未发现泄漏。" if zh else "No leak found.")
-    return Checked("\n".join(lines), failed or bool(leaks))
+    return lines, bool(leaks)
 
 
 def run_project(
@@ -141,6 +153,13 @@ def run_project(
         example = None if plan.example is None else plan.example.model_copy(update={"seed": seed})
         plan = plan.model_copy(update={"seed": seed, "example": example})
         command += f" --seed {seed}"
+    if customers is not None and (plan.example is None or tables is not None or Path(what).is_dir()):
+        raise ScenarioError(
+            "Only a simulated example has a size to choose.",
+            expected="a scenario's name, without tables of one's own",
+            got=f"--customers {customers} with {tables or what}",
+            fix="Leave --customers out.",
+        )
     if customers is not None and plan.example is not None:
         plan = plan.model_copy(update={"example": plan.example.model_copy(update={"n_customers": customers})})
         command += f" --customers {customers}"

@@ -1,0 +1,78 @@
+"""What can be known to be wrong with a plan before anything is searched or fitted."""
+
+from __future__ import annotations
+
+from tael.engine import Engine
+from tael.errors import FormulaError, ScenarioError, did_you_mean
+from tael.models.members import choose
+from tael.runs import strategy
+from tael.runs.plan import Plan
+from tael.tables.schema import Schema
+
+
+def check_plan(plan: Plan, engine: Engine) -> None:
+    """Hold a plan against the tables: names of columns, tables and members, limits, formulas of the decision.
+
+    Parameters
+    ----------
+    plan : Plan
+    engine : Engine
+        On the tables to run on.
+
+    Raises
+    ------
+    ScenarioError
+        A name that the tables lack.
+    FormulaError, DecisionError, ModelError
+        A formula that does not fit the tables, a limit that makes no sense, a member that is not known.
+    """
+    schema, entity = engine.tables.schema, plan.entity
+    strategy.policy_of(plan.decision)
+    if plan.decision.segment_caps and plan.decision.segment is None:
+        raise ScenarioError(
+            "There are segment caps, but no segments.",
+            expected="the column or formula whose values the caps name",
+            where="decision.segment",
+            fix='State it: segment = "..." under [decision].',
+        )
+    choose(plan.model.members)
+    promise = schema.tables.get(entity)
+    if promise is None:
+        return  # making observations says so, with the tables there are
+    if plan.split.groups is not None and plan.split.groups not in promise.columns:
+        raise ScenarioError(
+            "The column that keeps rows together is not there.",
+            expected=f"a column of {entity}",
+            got=plan.split.groups,
+            where="split.groups",
+            fix=did_you_mean(plan.split.groups, promise.columns),
+        )
+    known = _names(schema, entity)
+    for name in plan.features.forbid:
+        if name not in known:
+            raise ScenarioError(
+                "What is forbidden is not there, so forbidding it does nothing.",
+                expected="a table, a column of the entity, or table.column",
+                got=name,
+                where="features.forbid",
+                fix=did_you_mean(name, known),
+            )
+    for text in plan.features.force:
+        engine.bind(text)
+    strategy.bind_all(engine, plan.decision)
+
+
+def unknown_directions(plan: Plan, engine: Engine) -> dict[str, FormulaError]:
+    """Names under ``model.monotone`` that are no formula of these tables; they may still name a feature."""
+    unknown: dict[str, FormulaError] = {}
+    for stated in plan.model.monotone:
+        try:
+            engine.bind(stated)
+        except FormulaError as error:
+            unknown[stated] = error
+    return unknown
+
+
+def _names(schema: Schema, entity: str) -> set[str]:
+    pairs = {f"{table}.{column}" for table, promise in schema.tables.items() for column in promise.columns}
+    return {*schema.tables, *schema.tables[entity].columns, *pairs}
