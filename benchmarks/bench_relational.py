@@ -77,7 +77,9 @@ def foretold(table: Matrix, y: NDArray[np.int64], train: NDArray[np.int64], test
     return np.clip(model.booster_.predict(table[test]), 1e-6, 1 - 1e-6)
 
 
-def measure(task: Task, tables: list[tuple[str, Matrix | None]], repeats: int, folds: int | None) -> list[dict[str, Any]]:
+def measure(
+    task: Task, tables: list[tuple[str, Matrix | None]], repeats: int, folds: int | None
+) -> list[dict[str, Any]]:
     """Cross-validate all contenders on the same folds."""
     from sklearn.metrics import log_loss, roc_auc_score
 
@@ -129,7 +131,9 @@ def featuretools_of(task: Task, python: Path) -> tuple[Matrix, dict[str, float]]
     observed = task.X.join(task.tables[task.entity], on=entity.key, how="left", maintain_order="left")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        observed.select(pl.col(task.through).cast(pl.String).alias("owner"), "cutoff").write_parquet(folder / "X.parquet")
+        observed.select(pl.col(task.through).cast(pl.String).alias("owner"), "cutoff").write_parquet(
+            folder / "X.parquet"
+        )
         history = task.tables[task.history].rename({task.through: "owner"})
         history.with_columns(pl.col("owner").cast(pl.String)).write_parquet(folder / "history.parquet")
         promise = schema.tables[task.history]
@@ -141,7 +145,10 @@ def featuretools_of(task: Task, python: Path) -> tuple[Matrix, dict[str, float]]
                 told["parent"] = {"column": column, "key": key, "columns": _kinds(task, detail.to)}
         (folder / "told.json").write_text(json.dumps(told))
         done = subprocess.run(
-            [str(python), str(HERE / "featuretools_depth2.py"), str(folder)], capture_output=True, text=True, check=False
+            [str(python), str(HERE / "featuretools_depth2.py"), str(folder)],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise SystemExit(f"featuretools failed on {task.name}:\n{done.stderr[-2000:]}")
@@ -187,7 +194,9 @@ def run_task(name: str, args: argparse.Namespace) -> list[dict[str, Any]]:
 def main() -> int:
     """Run and print; exit 1 if the data is not there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("TAEL_DATA", HERE.parents[1] / "shared" / "data")))
+    parser.add_argument(
+        "--data", type=Path, default=Path(os.environ.get("TAEL_DATA", HERE.parents[1] / "shared" / "data"))
+    )
     parser.add_argument("--tasks", nargs="+", choices=[*TASKS, "all"], default=["all"])
     parser.add_argument("--repeats", type=int, default=1, help="times five folds")
     parser.add_argument("--folds", type=int, help="only the first folds, to try things out")

@@ -66,7 +66,10 @@ def load(folder: Path) -> Task:
         return pl.read_csv(source / f"{name}.asc", separator=";", null_values=["?"], infer_schema_length=None)
 
     transactions = pl.read_csv(
-        source / "trans_preloan_354.csv", separator=";", schema_overrides={"account": pl.String}, infer_schema_length=None
+        source / "trans_preloan_354.csv",
+        separator=";",
+        schema_overrides={"account": pl.String},
+        infer_schema_length=None,
     ).with_columns(_day("date"))
     loans = read("loan").filter(pl.col("account_id").is_in(transactions["account_id"].unique().implode()))
     loans = loans.sort("loan_id").with_columns(_day("date"))
@@ -83,7 +86,12 @@ def load(folder: Path) -> Task:
         .join(owners.select("account_id", "woman", "birth", owner_district="district_id"), on="account_id", how="left")
     )
     districts = read("district").rename({"A1": "district_id"}).drop("A2")
-    cards = read("card").with_columns(_day("issued")).join(owners.select("disp_id", "account_id"), on="disp_id").drop("disp_id")
+    cards = (
+        read("card")
+        .with_columns(_day("issued"))
+        .join(owners.select("disp_id", "account_id"), on="disp_id")
+        .drop("disp_id")
+    )
     frames = {
         "loans": loans,
         "accounts": accounts,

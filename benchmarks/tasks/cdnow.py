@@ -29,7 +29,9 @@ def load(folder: Path) -> Task:
     """Read the one file; customers are those who bought before the cutoff."""
     lines = (folder / "sales" / "cdnow" / "CDNOW_master.txt").read_text().splitlines()[1:]
     rows = [line.split() for line in lines if line.strip()]
-    purchases = pl.DataFrame(rows, schema=["customer_id", "date", *list(SCHEMA["purchases"]["columns"])[1:]], orient="row")
+    purchases = pl.DataFrame(
+        rows, schema=["customer_id", "date", *list(SCHEMA["purchases"]["columns"])[1:]], orient="row"
+    )
     purchases = purchases.with_columns(
         pl.col("customer_id").cast(pl.Int64),
         pl.col("date").str.to_datetime("%Y%m%d"),

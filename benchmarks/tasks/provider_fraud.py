@@ -13,10 +13,19 @@ from tasks.base import Task
 
 DATES = ("ClaimStartDt", "ClaimEndDt", "AdmissionDt", "DischargeDt")
 LEAST_CODES = 200  # a column of codes filled in fewer claims than this is left out
-CONDITIONS = (
-    "Alzheimer Heartfailure KidneyDisease Cancer ObstrPulmonary Depression Diabetes IschemicHeart Osteoporasis "
-    "rheumatoidarthritis stroke"
-).split()
+CONDITIONS = [
+    "Alzheimer",
+    "Heartfailure",
+    "KidneyDisease",
+    "Cancer",
+    "ObstrPulmonary",
+    "Depression",
+    "Diabetes",
+    "IschemicHeart",
+    "Osteoporasis",
+    "rheumatoidarthritis",
+    "stroke",
+]
 AMOUNTS = ("IPAnnualReimbursementAmt", "IPAnnualDeductibleAmt", "OPAnnualReimbursementAmt", "OPAnnualDeductibleAmt")
 MONTHS = ("NoOfMonths_PartACov", "NoOfMonths_PartBCov")
 PEOPLE = ("AttendingPhysician", "OperatingPhysician", "OtherPhysician")
@@ -25,7 +34,9 @@ PATIENT = ("Gender", "Race", "RenalDiseaseIndicator", "State", "County")
 
 def schema(codes: list[str]) -> dict[str, Any]:
     """The promise of the three tables, with the columns of codes that are used."""
-    categories = {name: {"type": "category"} for name in (*PEOPLE, "ClmAdmitDiagnosisCode", "DiagnosisGroupCode", *codes)}
+    categories = {
+        name: {"type": "category"} for name in (*PEOPLE, "ClmAdmitDiagnosisCode", "DiagnosisGroupCode", *codes)
+    }
     return {
         "providers": {"key": "Provider", "columns": {"PotentialFraud": {"type": "category", "role": "label"}}},
         "claims": {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -203,9 +203,9 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         target = None if y is None else y[rows]
         limits = Limits(windows=tuple(self.windows), max_up=self.max_up, max_down=self.max_down)
         enumeration = Enumeration(sight.engine, seen, limits, tuple(self.forbid), dated=sight.dated)
-        candidates = list(dict.fromkeys(enumeration))
+        parts = _distinct(enumeration.parts())
         memory = parse_bytes((self.budget or {}).get("memory"))
-        self.forecast_: Forecast = forecast(sight.engine, seen, len(candidates), pool_size(self.keep), memory)
+        self.forecast_: Forecast = forecast(sight.engine, seen, sum(map(len, parts)), pool_size(self.keep), memory)
         ledger = Ledger()
         search = Search(
             lambda nodes: np.asarray(self._evaluate(nodes, seen, np.float32), dtype=np.float32).reshape(-1, seen.size),
@@ -220,7 +220,7 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
             seed=self.random_state,
             n_threads=self.n_jobs,
         )
-        found = search.run(candidates, self.forecast_)
+        found = search.run(parts, self.forecast_)
         self._nodes, self.gain_, self.stability_ = list(found.nodes), found.gain, found.stability
         self._add_forced(ledger)
         self.ledger_ = ledger
@@ -290,6 +290,17 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
     def _tell(self, text: str, share: float) -> None:
         if self.progress is not None:
             self.progress(text, share)
+
+
+def _distinct(parts: Iterable[list[Node]]) -> list[list[Node]]:
+    """Each formula once, where it comes first."""
+    met: set[Node] = set()
+    out = []
+    for part in parts:
+        fresh = [node for node in dict.fromkeys(part) if node not in met]
+        met.update(fresh)
+        out.append(fresh)
+    return out
 
 
 def _in_time_order(cutoff: NDArray[np.int64], most: int) -> NDArray[np.int64]:

@@ -12,7 +12,9 @@ Aggregate = Callable[[str, Node, str | None], Node]
 """Operator, argument and window to an aggregate along one path."""
 
 
-def over_time(call: Aggregate, table: Name, expressions: Sequence[Expression], windows: Sequence[str]) -> Iterator[Node]:
+def over_time(
+    call: Aggregate, table: Name, expressions: Sequence[Expression], windows: Sequence[str]
+) -> Iterator[Node]:
     """Whether a history gains or loses pace, and how its last value and its recent mean stand to its mean.
 
     Parameters

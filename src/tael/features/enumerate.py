@@ -76,12 +76,16 @@ class Enumeration:
         self._check_forbidden()
 
     def __iter__(self) -> Iterator[Node]:
-        yield from self.own()
-        for path in (
-            () if not self.dated else paths(self.schema, self.engine.entity, self.limits.max_up, self.limits.max_down)
-        ):
-            if path.base not in self.forbid:
-                yield from self.along(path)
+        for part in self.parts():
+            yield from part
+
+    def parts(self) -> Iterator[list[Node]]:
+        """The candidates in the order in which they are tried: the own row first, then path after path, short ones first."""
+        yield list(self.own())
+        if self.dated:
+            for path in paths(self.schema, self.engine.entity, self.limits.max_up, self.limits.max_down):
+                if path.base not in self.forbid:
+                    yield list(self.along(path))
 
     # ------------------------------------------------------------ the observation's own row and its parents
     def own(self) -> Iterator[Node]:
@@ -146,8 +150,13 @@ class Enumeration:
         for parent in dict.fromkeys(entry.table for entry in above if entry.table != entity):
             for entry in words.table_entries(schema, parent):
                 # a grandparent is named by its table; where several ways lead there, the language wants a longer name
-                lonely = sum(other.table == entry.table for other in above) == 0 and len(relations_of(schema).hops(entity, entry.table)) == 1
-                hidden = entry.table in self.forbid or parent in self.forbid or self._forbidden(entry.table, entry.column)
+                lonely = (
+                    sum(other.table == entry.table for other in above) == 0
+                    and len(relations_of(schema).hops(entity, entry.table)) == 1
+                )
+                hidden = (
+                    entry.table in self.forbid or parent in self.forbid or self._forbidden(entry.table, entry.column)
+                )
                 if entry.table != parent and lonely and not hidden and self.limits.max_up > 1:
                     out.append((Name((entry.table, entry.column)), entry.type))
         return out
@@ -199,7 +208,7 @@ class Enumeration:
                 for op in self._operators(expression):
                     if not (timeless and op in ("last", "trend")) and not (op == "trend" and window not in longest):
                         yield call(op, expression.node, window)
-            for condition in vocabulary.conditions:
+            for condition in self._conditions(vocabulary, window):
                 for op in OF_CONDITIONS:
                     if not (op == "days_since_last" and (timeless or window is not None)):
                         yield call(op, table, window, condition)
@@ -210,7 +219,7 @@ class Enumeration:
                         yield call(op, table, window)
         plain = [e for e in vocabulary.expressions if e.type == Type.NUMBER and not e.derived][:4]
         for window in windows:
-            for condition in vocabulary.conditions:
+            for condition in self._conditions(vocabulary, window):
                 for expression in plain:
                     if expression.node not in getattr(condition, "args", ()):
                         for op in ("sum", "mean"):
@@ -222,6 +231,11 @@ class Enumeration:
             yield from combine.over_time(call, table, numbers, spans)
         plain = [e for e in numbers if not e.derived]
         yield from combine.against_own(call, self._own_numbers, plain)
+
+    @staticmethod
+    def _conditions(vocabulary: Vocabulary, window: str | None) -> list[Node]:
+        # what is true of a row's parents is asked of the whole history alone: there are many such conditions
+        return [*vocabulary.conditions, *(vocabulary.remote if window is None else ())]
 
     def _operators(self, expression: Expression) -> tuple[str, ...]:
         if expression.type == Type.FLAG:
@@ -254,11 +268,12 @@ class Enumeration:
         # a parent's column serves in conditions alone: an aggregate of it would go over the parents
         parents = [e for e in entries if e.table != base]
         conditions: list[Node] = []
+        remote: list[Node] = [e.name for e in parents if e.type == Type.FLAG]
         for entry in (*categories, *(e for e in parents if e.type == Type.CATEGORY)):
             name = _inside_name(entry, base)
             levels = words.frequent_levels(self._visible(name, path, visible), self.limits.levels, 0.005)
-            conditions += [words.equals(name, level) for level in levels]
-        conditions += [_inside_name(e, base) for e in entries if e.type == Type.FLAG]
+            (conditions if entry.table == base else remote).extend(words.equals(name, level) for level in levels)
+        conditions += [_inside_name(e, base) for e in own if e.type == Type.FLAG]
         single = [e for e in categories if e.name not in grouped]
         told = {e.name: self._visible(_inside_name(e, base), path, visible) for e in single}
         conditions += [
@@ -271,14 +286,14 @@ class Enumeration:
         for expression in (*differences, *numbers, *counts, *ratios[: self.limits.levels], *above):
             inside = _inside(expression.node, base)
             for cut in words.thresholds(self._visible(inside, path, visible).data, (0.5, 0.9)):
-                conditions.append(Call("gt", (inside, Literal(cut))))
+                (remote if expression in above else conditions).append(Call("gt", (inside, Literal(cut))))
         for entry in own:
             if entry.name not in grouped:
                 absent = self._visible(_inside_name(entry, base), path, visible).missing
                 if len(absent) and 0.01 <= float(absent.mean()) <= 0.99:
                     conditions.append(Call("is_missing", (_inside_name(entry, base),)))
         labels = [Expression(e.name, Type.CATEGORY) for e in categories]
-        return Vocabulary([*numbers, *differences, *ratios, *counts, *flags, *labels, *keys], conditions)
+        return Vocabulary([*numbers, *differences, *ratios, *counts, *flags, *labels, *keys], conditions, remote)
 
     def _call(self, path: Path, op: str, argument: Node, window: str | None = None, where: Node | None = None) -> Call:
         options: list[tuple[str, Node]] = []

@@ -51,6 +51,12 @@ class Pool:
         if len(self._items) >= 2 * self.size:
             self._shrink()
 
+    def absorb(self, other: Pool) -> None:
+        """Take over what another pool holds."""
+        other._shrink()
+        for score, number, node, column in other._items:
+            self.add(score, number, node, column)
+
     def best(self) -> tuple[list[Node], NDArray[np.float32]]:
         """The candidates held, the best first, with their columns, shape (m, n)."""
         self._shrink()

@@ -14,14 +14,14 @@ from tael.features.ledger import Ledger
 from tael.features.pool import Pool
 from tael.features.screen import Screen, Screening, chunks, residuals
 from tael.features.select import Choice, foretold, weigh
-from tael.formulas import operators
 from tael.formulas.printer import to_text
-from tael.formulas.syntax import Call, Name, Node, walk
+from tael.formulas.syntax import Name, Node
 
 Evaluate = Callable[[list[Node]], NDArray[np.float32]]
 Tell = Callable[[str, float], None]
 
 LEAST_SCORE = 1.0
+FORETELLING = 60  # columns behind the prediction whose residual the next path is asked about
 STABLE = 0.75
 GIVEN_SHARE = 4  # the observation's own plain columns may take a quarter of the places untested
 
@@ -75,31 +75,46 @@ class Search:
     seed: int = 0
     n_threads: int = 1
 
-    def run(self, candidates: list[Node], plan: Forecast) -> Found:
+    def run(self, parts: list[list[Node]], plan: Forecast) -> Found:
         """Try all candidates.
 
         Parameters
         ----------
-        candidates : list of Node
+        parts : list of list of Node
+            The first holds formulas of the observation's own row; each later one those along one path. Each is asked
+            what it knows beyond the best of those before it, and may fill a part of the pool alone: else the variants
+            of one strong signal would crowd out all others.
         plan : Forecast
             How many are computed at once.
         """
         clock = time.monotonic()
         self._given: list[tuple[float, Node, NDArray[np.float32]]] = []
-        pool = Pool(pool_size(self.keep), self.correlation, self.ledger)
+        size, total, done = pool_size(self.keep), sum(map(len, parts)), 0
+        pool = Pool(size, self.correlation, self.ledger)
+        known: NDArray[np.float64] | None = None
+        for number, part in enumerate(parts):
+            if not part:
+                continue
+            some = Pool(size if len(parts) < 3 else max(size // 3, 20), self.correlation, self.ledger)
+            screen = None if self.target is None else self._screen(known)
+            self._try(part, plan, some, screen, clock, done, total)
+            done += len(part)
+            pool.absorb(some)
+            if self.target is not None and number + 1 < len(parts):
+                known = self._foretold(pool)
+        nodes, columns = pool.best()
         if self.target is None:
-            self._try(candidates, plan, pool, None, clock, 0, len(candidates))
-            nodes, _ = pool.best()
             none = np.full(min(len(nodes), self.keep), np.nan)
+            for node in nodes[: self.keep]:
+                self.ledger.keep(to_text(node))
             return Found(nodes[: self.keep], none, none.copy())
-        # the observation's own columns come first: histories are then asked what they know beyond them
-        own = [node for node in candidates if not is_aggregated(node)]
-        rest = [node for node in candidates if is_aggregated(node)]
-        self._try(own, plan, pool, self._screen(None), clock, 0, len(candidates))
+        return self._weigh(nodes, columns)
+
+    def _foretold(self, pool: Pool) -> NDArray[np.float64] | None:
+        assert self.target is not None
         _, columns = pool.best()
-        known = foretold(columns, self.target, n_classes=self.n_classes, seed=self.seed, n_threads=self.n_threads)
-        self._try(rest, plan, pool, self._screen(known), clock, len(own), len(candidates))
-        return self._weigh(*pool.best())
+        best = columns[:FORETELLING]
+        return foretold(best, self.target, n_classes=self.n_classes, seed=self.seed, n_threads=self.n_threads)
 
     def _screen(self, known: NDArray[np.float64] | None) -> Screen:
         assert self.target is not None
@@ -118,7 +133,7 @@ class Search:
             columns = self.evaluate(batch)
             for i, (node, one) in enumerate(zip(batch, _scores(screen, columns), strict=True)):
                 text = to_text(node)
-                if screen is not None and not one.constant and isinstance(node, Name):
+                if screen is not None and not one.constant and not done and isinstance(node, Name):
                     self._given.append((one.score, node, columns[i].copy()))
                 self.ledger.enter(text, one.score, one.agreement, one.coverage)
                 if one.constant:
@@ -177,11 +192,6 @@ class Search:
 def pool_size(keep: int) -> int:
     """How many candidates are held for the last weighing."""
     return max(5 * keep, 60)
-
-
-def is_aggregated(node: Node) -> bool:
-    """Whether a formula looks at a history, not at the observation's own row and parents alone."""
-    return any(isinstance(part, Call) and operators.is_aggregate(part.op) for part in walk(node))
 
 
 def bins_for(n: int) -> int:

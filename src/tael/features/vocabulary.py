@@ -19,7 +19,6 @@ from tael.formulas.syntax import Call, Literal, Name, Node
 from tael.formulas.values import NAT, Values
 from tael.tables.schema import Role, Schema, Type
 
-
 DAYS = ("day", "days")
 
 
@@ -47,10 +46,11 @@ class Expression:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words of one path: what can be aggregated, and under which conditions."""
+    """The words of one path: what can be aggregated, and under which conditions on the row or on its parents."""
 
     expressions: list[Expression] = field(default_factory=list)
     conditions: list[Node] = field(default_factory=list)
+    remote: list[Node] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

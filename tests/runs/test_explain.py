@@ -1,0 +1,68 @@
+"""Explaining one decision, comparing two runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tael.errors import RunError
+from tael.runs import Run
+from tael.runs.explain import compare, explain
+from tael.scenarios import scenario
+from tael.tables import read_tables
+
+
+@pytest.fixture(scope="module")
+def run(made_run: Any) -> Run:
+    return Run.read(made_run.path)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_one_decision(run: Run, lang: str) -> None:
+    row = run.decisions.filter(pl.col("decision") == "decline").row(0, named=True)
+    (told,) = explain(run, str(row["application_id"]), lang)
+    assert (told.id, told.decision, told.probability) == (str(row["application_id"]), "decline", row["probability"])
+    assert told.because == row[f"reason_{lang}"]
+    assert told.reasons == row[f"reasons_{lang}"]
+    assert told.model_version == run.content["model"]["version"]
+
+
+def test_an_unknown_key(run: Run) -> None:
+    with pytest.raises(RunError, match=r"a value of application_id, such as \d+[\s\S]*got: +nobody"):
+        explain(run, "nobody")
+
+
+def test_two_seeds(small_project: Any, tmp_path: Path) -> None:
+    folder = small_project.write()
+    plan = scenario(folder)
+    tables = read_tables(folder)
+    one = plan.run(tables, tmp_path / "runs")
+    small_project.swap('name = "small"', 'name = "small"\nseed = 5').swap("keep = 6", "keep = 3").write()
+    two = scenario(folder).run(tables, tmp_path / "runs")
+    found = compare(one, two)
+    assert found.same_data
+    kept = [{feature["formula"] for feature in run.content["features"]} for run in (one, two)]
+    assert set(found.only_first) == kept[0] - kept[1]
+    assert set(found.only_second) == kept[1] - kept[0]
+    auc = found.metrics.filter((pl.col("split") == "out_of_time") & (pl.col("metric") == "roc_auc")).row(0, named=True)
+    assert auc["first"] == one.metrics["out_of_time"]["roc_auc"]["value"]
+    assert auc["difference"] == pytest.approx(auc["second"] - auc["first"])
+    assert found.swaps is not None
+    assert found.swaps["n"].sum() == one.content["split"]["parts"]["out_of_time"]["n"]
+    changed = dict(found.swaps.select("cell", "n").iter_rows())
+    a, b = ((run.decisions.filter(pl.col("split") == "out_of_time").sort("application_id")) for run in (one, two))
+    assert changed["swap in"] == ((b["decision"] == "approve") & (a["decision"] != "approve")).sum()
+    itself = compare(one, one)
+    assert itself.metrics["difference"].abs().max() == 0
+    assert not itself.only_first
+
+
+def test_runs_of_other_data_say_so(run: Run, small_project: Any, tmp_path: Path) -> None:
+    folder = small_project.write()
+    other = scenario(folder).run(read_tables(folder), tmp_path / "runs")
+    found = compare(run, other)
+    assert not found.same_data
+    assert found.swaps is None

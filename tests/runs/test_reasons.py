@@ -1,0 +1,112 @@
+"""Reasons: only what was scored, in the direction of the decision, the same each time, in both languages."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from tael.runs import Bundle, Run, load_bundle
+from tael.runs.reasons import TOLD, baseline_of, reasons_of, sentences, shown
+from tael.runs.scoring import score
+from tael.tables import read_tables
+
+numbers = st.floats(-5, 5, allow_nan=False).map(lambda value: round(value, 2))
+
+
+@given(arrays(float, (7, 5), elements=numbers), arrays(float, 5, elements=numbers), arrays(bool, 7), st.integers(1, 6))
+def test_against_a_slow_plain_oracle(told: np.ndarray, baseline: np.ndarray, adverse: np.ndarray, most: int) -> None:
+    found = reasons_of(told, baseline, adverse, told=most)
+    for row in range(len(told)):
+        sign = 1 if adverse[row] else -1
+        difference = [float(told[row, j] - baseline[j]) for j in range(5)]
+        ranked = sorted((j for j in range(5) if sign * difference[j] > 0), key=lambda j: (-sign * difference[j], j))
+        kept = [int(j) for j in found.feature[row] if j >= 0]
+        assert kept == ranked[:most]
+        assert [float(d) for d, j in zip(found.difference[row], found.feature[row], strict=True) if j >= 0] == [
+            difference[j] for j in kept
+        ]
+
+
+def test_numbers_as_a_person_writes_them() -> None:
+    assert [shown(x) for x in (0.0, -0.5, 1e16, 123456.0, 99.96, float("nan"))] == [
+        "0", "-0.5", "10,000,000,000,000,000.0", "123,456", "100", "missing",
+    ]  # fmt: skip
+    assert sentences(
+        reasons_of(np.array([[1.0]]), np.zeros(1), np.array([True])), np.array([[np.nan]]), np.array([2.0]), ["年龄"], "zh"
+    ) == [["年龄: 缺失 (获批者典型值 2)"]]
+
+
+class _Model:
+    def contributions(self, features: pl.DataFrame) -> np.ndarray:
+        return np.column_stack([features.to_numpy(), np.zeros(features.height)])
+
+
+def test_the_baseline_is_that_of_the_approved_or_of_all_where_nobody_is() -> None:
+    features = pl.DataFrame({"a": [1.0, 3.0, 100.0], "b": [float("nan")] * 3})
+    mean, typical = baseline_of(_Model(), features, np.array([True, True, False]))
+    assert (mean[0], typical[0]) == (2.0, 2.0)
+    assert np.isnan(typical[1])
+    assert baseline_of(_Model(), features, np.zeros(3, dtype=bool))[1][0] == 3.0
+
+
+@pytest.fixture(scope="module")
+def run(made_run: Any) -> Run:
+    return Run.read(made_run.path)
+
+
+@pytest.fixture(scope="module")
+def bundle(made_run: Any) -> Bundle:
+    return load_bundle(made_run.path)
+
+
+def test_reasons_of_a_run_are_factors_that_were_scored(run: Run, bundle: Bundle) -> None:
+    names = set(bundle.formulas.names)
+    rows = run.decisions
+    assert {name for row in rows["reason_features"].to_list() for name in row} <= names
+    assert rows["reason_features"].list.len().max() == TOLD
+    for lang in ("en", "zh"):
+        words = dict(zip(bundle.formulas.names, bundle.words[lang], strict=True))
+        for row in rows.head(200).to_dicts():
+            assert len(row[f"reasons_{lang}"]) == len(row["reason_features"])
+            for name, text in zip(row["reason_features"], row[f"reasons_{lang}"], strict=True):
+                assert text.startswith(words[name] + ": ")
+    assert all(re.search("[一-鿿]", text) for row in rows["reasons_zh"].head(50).to_list() for text in row)
+
+
+def test_reasons_point_the_way_of_the_decision(run: Run, bundle: Bundle, made_run: Any) -> None:
+    """Recomputed from the model: what is told of the declined raised their risk against the approved."""
+    tables = read_tables(made_run.data)
+    some = run.decisions.filter(pl.col("split") == "out_of_time").group_by("decision", maintain_order=True).head(8)
+    X = some.select(pl.col("application_id").cast(pl.String), "cutoff")
+    difference = bundle.model.contributions(bundle.features(tables, X))[:, :-1] - bundle.baseline
+    at = {name: j for j, name in enumerate(bundle.formulas.names)}
+    assert set(some["decision"]) == {"approve", "refer", "decline"}
+    for k, row in enumerate(some.to_dicts()):
+        sign = -1 if row["decision"] == "approve" else 1
+        told = [sign * difference[k, at[name]] for name in row["reason_features"]]
+        assert all(value > 0 for value in told)
+        assert told == sorted(told, reverse=True)
+        if told:
+            assert told[0] == max(sign * difference[k])
+
+
+def test_contributions_add_up_to_the_probability(run: Run, bundle: Bundle, made_run: Any) -> None:
+    tables = read_tables(made_run.data)
+    X = run.decisions.head(20).select(pl.col("application_id").cast(pl.String), "cutoff")
+    features = bundle.features(tables, X)
+    odds = bundle.model.contributions(features).sum(axis=1)
+    assert 1 / (1 + np.exp(-odds)) == pytest.approx(bundle.probability(features), abs=1e-9)
+
+
+def test_reasons_are_the_same_each_time(run: Run, bundle: Bundle, made_run: Any) -> None:
+    tables = read_tables(made_run.data)
+    ids = run.decisions["application_id"].cast(pl.String).head(5).to_list()
+    one, two = score(bundle, tables, ids=ids), score(bundle, tables, ids=ids[::-1])
+    assert one.equals(two)
