@@ -77,16 +77,13 @@ def foretold(table: Matrix, y: NDArray[np.int64], train: NDArray[np.int64], test
     return np.clip(model.booster_.predict(table[test]), 1e-6, 1 - 1e-6)
 
 
-def measure(
-    task: Task, tables: list[tuple[str, Matrix | None]], repeats: int, folds: int | None
-) -> list[dict[str, Any]]:
+def measure(task: Task, tables: list[tuple[str, Matrix]], repeats: int, folds: int | None) -> list[dict[str, Any]]:
     """Cross-validate all contenders on the same folds."""
     from sklearn.metrics import log_loss, roc_auc_score
 
     from tael.features import AutoFeatures
 
     own = dict(tables)["parents"]
-    assert own is not None
     found: dict[str, list[tuple[float, float, int, float]]] = {}
     kept: list[list[str]] = []
     for number, (train, test) in enumerate(task.folds(repeats)):
@@ -97,7 +94,7 @@ def measure(
         made = auto.transform(task.X).to_numpy()
         spent = cpu() - start
         kept.append(list(auto.formulas_))
-        contenders = [(name, table, 0.0) for name, table in tables if table is not None]
+        contenders = [(name, table, 0.0) for name, table in tables]
         contenders += [("tael", made, spent), ("tael+own", np.hstack([own, made]), spent)]
         for name, table, seconds in contenders:
             p = foretold(table, task.y, train, test)
@@ -105,7 +102,7 @@ def measure(
             found.setdefault(name, []).append((*scores, table.shape[1], seconds))
     rows = []
     for name, values in found.items():
-        auc, loss, count, seconds = (np.array(column) for column in zip(*values, strict=True))
+        auc, loss, count, spent_s = np.array(values).T
         rows.append(
             {
                 "task": task.name,
@@ -114,7 +111,7 @@ def measure(
                 "auc_sd": float(auc.std(ddof=1)) if len(auc) > 1 else 0.0,
                 "log_loss": float(loss.mean()),
                 "n_features": float(count.mean()),
-                "cpu_s": float(seconds.mean()),
+                "cpu_s": float(spent_s.mean()),
                 "fold_auc": [float(x) for x in auc],
             }
         )
@@ -176,7 +173,7 @@ def run_task(name: str, args: argparse.Namespace) -> list[dict[str, Any]]:
     task = load(name, args.data)
     parents = task.parents()
     own = parents.to_numpy().astype(float) if parents.width else np.empty((len(task.y), 0))
-    tables: list[tuple[str, Matrix | None]] = [("parents", own)]
+    tables: list[tuple[str, Matrix]] = [("parents", own)]
     python = python_with_featuretools(args.featuretools_python)
     cost: dict[str, float] = {}
     if python is not None:
@@ -201,7 +198,6 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=1, help="times five folds")
     parser.add_argument("--folds", type=int, help="only the first folds, to try things out")
     parser.add_argument("--featuretools-python", type=Path, help="a Python that has featuretools")
-    parser.add_argument("--in-this-process", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, default=HERE / "results" / "relational.json")
     args = parser.parse_args()
     if not args.data.is_dir():

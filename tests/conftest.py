@@ -86,8 +86,6 @@ CUSTOMERS = 600
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that all workers of a test session share."""
     base = tmp_path_factory.getbasetemp()
-    if os.environ.get("RT_KEEP"):  # TEMPORARY
-        return Path(os.environ["RT_KEEP"])
     folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "shared"
     folder.mkdir(exist_ok=True)
     return folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -12,7 +13,7 @@ from tasks.base import Task
 
 CUTOFF = datetime(1997, 10, 1)
 HORIZON = timedelta(days=180)
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "customers": {"key": "customer_id"},
     "purchases": {
         "time": "date",

@@ -83,13 +83,13 @@ def load(folder: Path) -> Task:
     codes = [name for name in claims.columns if name.startswith(("ClmDiag", "ClmProc"))]
     filled = [name for name in codes if claims[name].is_not_null().sum() >= LEAST_CODES]
     claims = claims.drop(set(codes) - set(filled))
-    cutoff = max(claims[name].max() for name in DATES) + timedelta(days=1)
+    last = claims.select(pl.max_horizontal(pl.col(DATES).max())).item()
     tables = Tables({"providers": providers, "claims": claims, "beneficiaries": people}, schema(filled))
     return Task(
         name="provider-fraud",
         tables=tables,
         entity="providers",
-        X=providers.select("Provider", pl.lit(cutoff).alias("cutoff")),
+        X=providers.select("Provider", pl.lit(last + timedelta(days=1)).alias("cutoff")),
         y=(providers["PotentialFraud"] == "Yes").cast(pl.Int64).to_numpy(),
         history="claims",
         through="Provider",

@@ -9,7 +9,7 @@ from tael.formulas.operators import REGISTRY, Operator, is_aggregate, reference
 from tael.formulas.parser import parse
 from tael.formulas.syntax import Call, walk
 from tael.formulas.words import words
-from tael.tables.schema import Schema, Type
+from tael.tables.schema import Language, Schema, Type
 
 GOLDEN = [
     (
@@ -36,11 +36,11 @@ GOLDEN = [
         "number of transactions in the last year where amount is above 20,000 CNY",
         "近 1 年金额大于 20,000 元的交易数量",
     ),
-    ("loans", "days_since_last(instalments)", "days since the last instalment", "距最近一次分期的天数"),
+    ("loans", "days_since_last(instalments)", "days since the last row of instalments", "距最近一次分期的天数"),
     (
         "loans",
         'days_since_first(instalments, last="90d")',
-        "days since the first instalment in the last 90 days",
+        "days since the first row of instalments in the last 90 days",
         "近 90 天距首次分期的天数",
     ),
     (
@@ -73,7 +73,7 @@ GOLDEN = [
         "number of transactions in the 30 days that begin 7 days later",
         "7 天后起 30 天内交易数量",
     ),
-    ("loans", "amount / customers.age", "ratio of amount to customer's age", "金额与客户的年龄之比"),
+    ("loans", "amount / customers.age", "ratio of amount to customers' age", "金额与客户年龄之比"),
     (
         "loans",
         "amount / (term + 1)",
@@ -129,8 +129,8 @@ GOLDEN = [
     (
         "loans",
         "days_since(customers.born) / 365",
-        "ratio of days since customer's birth to 365",
-        "距客户的出生的天数与 365 之比",
+        "ratio of days since customers' birth to 365",
+        "距客户出生的天数与 365 之比",
     ),
     ("loans", "cutoff - approved", "days from approved to the cutoff", "从 approved 到观测时点的天数"),
     (
@@ -154,9 +154,22 @@ GOLDEN = [
     (
         "customers",
         "last(transactions.amount)",
-        "most recent amount of transactions",
-        "交易最近一条的金额",
+        "amount of the last row of transactions",
+        "最近一次交易的金额",
     ),
+    (
+        "loans",
+        'first(instalments.paid - instalments.due, where=late > 0, last="90d")',
+        "days from due to paid of the first row of instalments in the last 90 days where days late is above 0 days",
+        "近 90 天首次逾期天数大于 0 天的分期从到期到还款的天数",
+    ),
+    (
+        "loans",
+        "(cutoff - approved) / amount",
+        "ratio of (days from approved to the cutoff) to amount",
+        "从 approved 到观测时点的天数与金额之比",
+    ),
+    ("loans", "amount > -1.4", "amount is above -1.4 CNY", "金额大于 -1.4 元"),
 ]
 
 
@@ -165,6 +178,34 @@ def test_golden_words(bank: Schema, entity: str, text: str, english: str, chines
     assert words(text, bank, entity) == english
     assert words(text, bank, entity, "zh") == chinese
     assert words(parse(text), bank, entity, "zh") == chinese
+
+
+def test_a_noun_is_cut_only_where_a_title_says_what_it_is() -> None:
+    """`traindemographics` is a name; "loan applications" is an English plural."""
+    columns = {"customer": {"to": "traindemographics"}, "amount": {"type": "number", "title": {"zh": "申请金额"}}}
+    schema = Schema.from_dict(
+        {
+            "traindemographics": {"key": "customer", "columns": {"income": {"type": "number"}}},
+            "trainprevloans": {"time": "at", "columns": dict(columns)},
+            "applications": {
+                "time": "at",
+                "title": {"en": "loan applications made online", "zh": "贷款申请"},
+                "columns": dict(columns),
+            },
+        }
+    )
+
+    def say(text: str, entity: str, lang: Language = "en") -> str:
+        return words(text, schema, entity, lang)
+
+    assert say("traindemographics.income", "applications") == "traindemographics' income"
+    assert say("last(trainprevloans.amount)", "traindemographics") == "amount of the last row of trainprevloans"
+    assert say("last(applications.amount)", "traindemographics") == "amount of the last loan application made online"
+    assert say("mean(applications.amount)", "traindemographics", "zh") == "贷款申请的申请金额均值"
+    assert (
+        say("mean(applications.amount, where=traindemographics.income > 5)", "applications", "zh")
+        == "traindemographics 的 income 大于 5 的此前贷款申请的申请金额均值"
+    )
 
 
 @pytest.mark.parametrize("operator", REGISTRY.values(), ids=lambda operator: operator.name)

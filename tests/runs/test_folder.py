@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tael.errors import RunError
-from tael.runs.folder import new_folder, plain, read_json, write_json
+from tael.runs.folder import Draft, new_folder, plain, read_json, write_json
 
 NOON = datetime(2024, 5, 1, 12, 0, 0)
 
@@ -45,10 +45,13 @@ def test_runs_of_one_second_get_names_of_their_own_even_side_by_side(tmp_path: P
 
 @pytest.mark.parametrize("error", [ValueError("x"), KeyboardInterrupt(), SystemExit(143)])
 def test_nothing_is_left_after_an_error(tmp_path: Path, error: BaseException) -> None:
-    with pytest.raises(type(error)), new_folder(tmp_path / "new" / "out", "x") as draft:
+    def fail(draft: Draft) -> None:
         (draft.path / "deep").mkdir()
         (draft.path / "deep" / "a").write_text("a")
         raise error
+
+    with pytest.raises(type(error)), new_folder(tmp_path / "new" / "out", "x") as draft:
+        fail(draft)
     assert left(tmp_path) == []
 
 
@@ -60,7 +63,8 @@ def test_what_was_there_before_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "fix"), [(errno.ENOSPC, "Free some space"), (errno.EDQUOT, "quota"), (errno.EACCES, "that you may write")]
+    ("number", "fix"),
+    [(errno.ENOSPC, "Free some space"), (errno.EDQUOT, "quota"), (errno.EACCES, "that you may write")],
 )
 def test_the_system_s_refusal_is_told(tmp_path: Path, number: int, fix: str) -> None:
     with pytest.raises(RunError) as caught, new_folder(tmp_path / "out", "x"):
@@ -84,9 +88,13 @@ def test_a_full_disk_as_the_file_system_says_it(tmp_path: Path) -> None:
     """/dev/full refuses every byte, as a full disk does."""
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full on this system")
-    with pytest.raises(RunError, match="No space left"), new_folder(tmp_path / "out", "x") as draft:
+
+    def fill(draft: Draft) -> None:
         (draft.path / "run.json").symlink_to("/dev/full")
         write_json(draft.path / "run.json", {"a": 1})
+
+    with pytest.raises(RunError, match="No space left"), new_folder(tmp_path / "out", "x") as draft:
+        fill(draft)
     assert left(tmp_path) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def test_no_file(tmp_path: Path) -> None:
 
 
 def test_a_plan_survives_its_own_dictionary(tmp_path: Path) -> None:
-    text = HEAD.replace('"day"\n', '"day"\nstart = 2023-01-01\nend = 2024-01-01T12:00:00\n') + (
+    text = HEAD.replace('"day"\n', '"day"\nstart = 2023-01-01T12:00:00\nend = 2024-01-01\n') + (
         "[decision]\nrefer_band = [0.01, 0.02]\nsegment = 'city'\nsegment_caps = { a = 0.5, b = 10 }\n"
     )
     (tmp_path / "scenario.toml").write_text(text)
@@ -79,3 +80,11 @@ def test_a_plan_survives_its_own_dictionary(tmp_path: Path) -> None:
     assert again == plan
     assert type(again.decision.segment_caps["b"]) is int
     assert again.decision.refer_band == (0.01, 0.02)
+
+
+def test_a_date_as_end_holds_the_whole_day_in_the_bundle_too(tmp_path: Path) -> None:
+    (tmp_path / "scenario.toml").write_text(HEAD.replace('"day"\n', '"day"\nend = 2024-01-01\n'))
+    plan = Plan.from_toml(tmp_path / "scenario.toml")
+    assert type(plan.end) is type(Plan.from_dict(plan.to_dict()).end) is date
+    quoted = Plan.from_dict(plan.to_dict() | {"end": "2024-01-01", "at": (), "start": "2023-01-01T10:00:00"})
+    assert (quoted.end, quoted.start) == (date(2024, 1, 1), datetime(2023, 1, 1, 10))

@@ -90,7 +90,9 @@ def test_counts_and_values_of_the_decision(run: Run) -> None:
     y = last.join(run.scores.select("application_id", "cutoff", "label"), on=["application_id", "cutoff"])
     assert chosen["bad_rate"] == pytest.approx(y.filter(pl.col("decision") == "approve")["label"].mean())
     assert values["decline all"]["profit"]["value"] == 0.0
-    assert values["approve all"]["bad_rate"] == pytest.approx(run.content["split"]["parts"]["out_of_time"]["bad"] / len(last))
+    assert values["approve all"]["bad_rate"] == pytest.approx(
+        run.content["split"]["parts"]["out_of_time"]["bad"] / len(last)
+    )
     p = last["probability"].to_numpy()
     low, high = decision["refer"]
     expected = np.where(p <= low, "approve", np.where(p <= high, "refer", "decline"))
@@ -164,7 +166,9 @@ def test_run_json_is_plain_json_and_holds_no_personal_value(run: Run, made_run: 
     text = (run.path / "run.json").read_text(encoding="utf-8")
     json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     customers = pl.read_csv(made_run.data / "customers.csv", infer_schema=False)
-    personal = [name for name in customers.columns if any(word in name for word in ("phone", "name", "id_card", "email"))]
+    personal = [
+        name for name in customers.columns if any(word in name for word in ("phone", "name", "id_card", "email"))
+    ]
     pages = [text, (run.path / "report.html").read_text(encoding="utf-8"), str(run.decisions.to_dict(as_series=False))]
     for name in personal:
         for value in customers[name].drop_nulls().unique().head(200):
@@ -179,7 +183,11 @@ def test_samples_are_rows_of_the_decisions(run: Run) -> None:
     assert run.content["samples"]
     for one in run.content["samples"]:
         row = run.decisions.filter(pl.col("application_id").cast(pl.String) == one["id"]).row(0, named=True)
-        assert (row["decision"], row["probability"], row["split"]) == (one["decision"], one["probability"], "out_of_time")
+        assert (row["decision"], row["probability"], row["split"]) == (
+            one["decision"],
+            one["probability"],
+            "out_of_time",
+        )
         assert [reason["feature"] for reason in one["reasons"]] == row["reason_features"]
 
 

@@ -70,6 +70,76 @@ def test_a_handful_of_rows_proves_nothing():
     assert [f.code for f in scan_columns({"x": [float("inf"), 1.0] * 100}, [0, 1] * 100)] == ["TAEL-L01"]
 
 
+def _with(level, chosen, n=4000):
+    column = np.full(n, "usual", dtype=object)
+    column[chosen] = level
+    return {"remark": column.tolist()}
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6])
+def test_one_value_alone_gives_it_away(rows, share):
+    """A remark on some of the bad and on nobody else leaves the column's AUC low."""
+    _, y, _ = rows
+    bad = np.flatnonzero(y == 1)
+    found = scan_columns(_with("已委外催收", bad[: int(share * len(bad))]), y)
+    assert [(f.code, f.column) for f in found] == [("TAEL-L06", "remark")]
+    assert found[0].strength == pytest.approx(0.5 + share / 2, abs=0.01)
+    for lang in ("en", "zh"):
+        assert "已委外催收" in found[0].text(lang)
+
+
+def test_a_value_that_is_never_bad_is_evidence_only_beyond_chance(rows):
+    """Two rows in a hundred without a bad one: expected once in a while of 80 rows at 10 %, not of 800."""
+    _, y, _ = rows
+    good = np.flatnonzero(y == 0)
+    assert scan_columns(_with("settled", good[:80]), y) == []
+    found = scan_columns(_with("settled", good[:800]), y)
+    assert [f.code for f in found] == ["TAEL-L06"]
+    assert "settled" in found[0].text()
+
+
+def test_missing_alone_may_give_it_away(rows):
+    _, y, rng = rows
+    seen = rng.normal(size=len(y))
+    good = np.flatnonzero(y == 0)
+    seen[good[:900]] = np.nan
+    found = scan_columns({"seen": seen}, y)
+    assert [(f.code, "缺失" in f.text("zh")) for f in found] == [("TAEL-L06", True)]
+
+
+def test_a_number_that_repeats_is_a_value(rows):
+    _, y, rng = rows
+    code = rng.normal(size=len(y))
+    code[np.flatnonzero(y == 1)[:120]] = 9000.0
+    found = scan_columns({"code": code}, y)
+    assert [f.code for f in found] == ["TAEL-L06"]
+    assert "9,000 (120 of 120 rows" in found[0].text()
+
+
+def test_a_rare_event_is_given_away_below_two_rows_in_a_hundred():
+    y = np.zeros(20_000)
+    y[:200] = 1
+    found = scan_columns(_with("written off", np.arange(60), 20_000), y)
+    assert [f.code for f in found] == ["TAEL-L06"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_honest_values_are_no_leak(seed):
+    """Levels of every size and rates from a tenth to three times the average; nothing is certain."""
+    rng = np.random.default_rng(seed)
+    n = 20_000
+    level = rng.choice(40, n, p=(w := rng.dirichlet(np.ones(40))) / w.sum())
+    y = (rng.random(n) < 0.08 * np.exp(rng.uniform(-1.5, 1.2, 40))[level]).astype(int)
+    assert scan_columns({"job": [f"job {k}" for k in level], "grade": level.astype(float)}, y) == []
+
+
+def test_a_sample_that_favours_events_does_not_make_a_value_look_certain():
+    rng = np.random.default_rng(0)
+    y = (rng.random(60_000) < 0.02).astype(int)
+    level = np.where(rng.random(60_000) < np.where(y == 1, 0.5, 0.01), "late before", "never late")
+    assert scan_columns({"history": level.tolist()}, y, max_rows=2000) == []
+
+
 def test_sampling_is_deterministic_and_still_finds():
     rng = np.random.default_rng(0)
     y = (rng.random(30_000) < 0.01).astype(int)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import date, datetime
 
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ def splits(train, validation, out_of_time, half=0.02):
     ("auc", "more", "expected"),
     [
         ((0.75, 0.74, 0.73), {}, ["TAEL-V01"]),
-        ((0.80, 0.74, 0.73), {}, ["TAEL-V01", "TAEL-V02"]),  # memory that costs nothing is a note, not a fault
+        ((0.80, 0.74, 0.73), {}, ["TAEL-V02"]),  # memory that costs nothing is a note, not a fault; nor is it sound
         ((0.99, 0.74, 0.73), {}, ["TAEL-V02"]),
         ((0.99, 0.985, 0.98), {}, ["TAEL-V03"]),
         ((0.75, 0.74, 0.68), {}, ["TAEL-V04"]),
@@ -40,6 +42,51 @@ def test_codes(auc, more, expected):
             assert verdict.text(lang)
             assert verdict.what_to_do(lang)
         json.dumps(verdict.to_dict())
+
+
+def test_a_fall_within_reason_is_a_note():
+    assert [v.severity for v in judge(splits(0.80, 0.74, 0.73))] == ["note"]
+
+
+@pytest.mark.parametrize(
+    ("period", "days"),
+    [
+        (("2024-01-01", "2024-01-06"), "6 days"),
+        ((date(2024, 1, 1), datetime(2024, 1, 1, 23)), "1 day "),
+        (("2024-01-01 08:30:00", "2024-01-28 01:00:00"), None),
+        (("2024-01-01", "2024-06-30"), None),
+    ],
+)
+def test_a_short_test_is_not_sound(period, days):
+    found = judge(splits(0.75, 0.74, 0.73), periods={"out_of_time": period})
+    assert [v.code for v in found] == (["TAEL-V09"] if days else ["TAEL-V01"])
+    assert days is None or days in found[0].text()
+    assert [v.code for v in judge(splits(0.75, 0.74, 0.73), periods={"out_of_time": period}, kind="random")] == [
+        "TAEL-V01",
+        "TAEL-V08",
+    ]
+
+
+def test_a_period_holds_days():
+    with pytest.raises(ValidationError, match="begins and ends with a day"):
+        judge(splits(0.75, 0.74, 0.73), periods={"out_of_time": ("spring", "2024-01-01")})
+
+
+def test_what_to_do_names_keys_that_a_plan_has():
+    """An advice that names no setting is none; one that names a setting that is not there is worse."""
+    from tael.runs.plan import Plan
+
+    few = {"validation": 60}
+    found = judge(splits(0.99, 0.98, 0.80), n_events=few, periods={"out_of_time": ("2024-01-01", "2024-01-02")})
+    found += judge(splits(0.75, 0.74, 0.73), reference=Metric(-0.05, -0.07, -0.03), kind="random")
+    found += judge(splits(0.80, 0.74, 0.73))
+    assert {v.code for v in found} >= {f"TAEL-V0{k}" for k in (2, 3, 4, 5, 6, 8, 9)}
+    for verdict in found:
+        for lang in ("en", "zh"):
+            keys = re.findall(r"\b(features|model|split)\.(\w+)", verdict.what_to_do(lang))
+            assert keys, verdict.code
+            for section, key in keys:
+                assert key in type(Plan.model_fields[section].default).model_fields, (section, key)
 
 
 def test_most_serious_first():

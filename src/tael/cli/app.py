@@ -142,10 +142,12 @@ def score(
 ) -> None:
     """Score and decide with a run's bundle. 用运行的模型包评分并决策。"""
     from tael.runs.bundle import load_bundle
+    from tael.runs.scoring import new_table, write_table
     from tael.runs.scoring import score as score_with
-    from tael.runs.scoring import write_table
     from tael.tables import read_tables
 
+    if out is not None:
+        new_table(out)
     bundle = load_bundle(run)
     with Stages(_lang(lang)) as stages:
         stages.tell("tables", "reading tables", 0.0)

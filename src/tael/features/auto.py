@@ -37,7 +37,7 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
     ``fit`` takes observations (a key and a cutoff time, and any columns of their own) with their labels. It
     enumerates formulas over the observation's own row, its parents and the rows linked to it, as known strictly before
     each cutoff; screens them against the label in batches, so that memory does not grow with their number; and keeps
-    those that help a boosted model beyond permuted copies. ``transform`` computes the kept formulas and nothing else.
+    those that help boosted models on unseen rows. ``transform`` computes the kept formulas and nothing else.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
     formulas_ : list of str
         The kept formulas, the most useful first.
     gain_, stability_, coverage_ : ndarray, shape (n_kept,)
-        Share of the boosted models' gain; share of the models in which it beat the noise; share of values present.
+        Share of the boosted models' gain; share of the models whose unseen rows it helped; share of values present.
     ledger_ : Ledger
         Everything tried, and why it was dropped.
     forecast_ : Forecast

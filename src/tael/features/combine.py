@@ -1,4 +1,4 @@
-"""A first second layer: a history's recent part against the whole of it, and the observation's own numbers against it."""
+"""A first second layer: a history's recent part against the whole, the observation's own numbers against it."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Limits:
         Steps of a path.
     levels : int
         Frequent categories of a column that become conditions.
-    differences, ratios : int
+    differences, ratios, rates : int
         Derived row expressions of each kind for a table.
     combined : int
         Expressions of a path that are compared over time and with the observation's own numbers.
@@ -49,6 +49,7 @@ class Limits:
     levels: int = 8
     differences: int = 15
     ratios: int = 24
+    rates: int = 8
     combined: int = 12
 
 
@@ -80,7 +81,7 @@ class Enumeration:
             yield from part
 
     def parts(self) -> Iterator[list[Node]]:
-        """The candidates in the order in which they are tried: the own row first, then path after path, short ones first."""
+        """The candidates in the order of their trial: the own row first, then path after path, short ones first."""
         yield list(self.own())
         if self.dated:
             for path in paths(self.schema, self.engine.entity, self.limits.max_up, self.limits.max_down):
@@ -257,8 +258,15 @@ class Enumeration:
         numbers = [Expression(e.name, e.type, unit=e.unit) for e in own if e.type == Type.NUMBER]
         flags = [Expression(e.name, e.type) for e in own if e.type == Type.FLAG]
         categories = [e for e in own if e.type == Type.CATEGORY]
-        differences = words.row_differences(entries, base, promise.time, self.limits.differences)
+        differences, spans = [], []
+        for difference in words.row_differences(entries, base, promise.time, self.limits.differences):
+            days = self._visible(_inside(difference.node, base), path, visible).data
+            forward = words.forwards(difference, days)
+            differences.append(forward)
+            if words.is_span(forward, days if forward is difference else -days):
+                spans.append(forward)
         ratios = words.row_ratios([*numbers, *differences], self.limits.ratios)
+        ratios = [*words.row_rates(numbers, spans, self.limits.rates), *ratios]
         counts = [words.filled(group) for group in groups]
         keys = [
             Expression(Name((base, column)), Type.CATEGORY)

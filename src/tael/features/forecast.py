@@ -54,7 +54,7 @@ def forecast(engine: Engine, seen: Observed, candidates: int, pool: int, memory:
     """
     rows = engine.row_bytes()
     for batch in (MOST, 128, 64, 32, LEAST):
-        # results in float32, the kernels' own block and the copy that goes to the screen; the pool is held twice at its fullest
+        # results in float32, the kernels' own block and the copy for the screen; at its fullest the pool is held twice
         columns = seen.size * 4 * (3 * batch + 2 * pool)
         found = Forecast(candidates, batch, rows, columns)
         if memory is None or found.total <= memory:

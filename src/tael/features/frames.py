@@ -114,16 +114,21 @@ def as_container(auto: Any, table: NDArray[np.float64], names: list[str], X: Any
 
 
 def _entity_of(tables: Tables, X: Any) -> str:
-    columns = set(nw.from_native(X, eager_only=True).columns)
-    having = [name for name, table in tables.schema.tables.items() if table.key is not None and table.key in columns]
-    if len(having) != 1:
+    """The table whose key X carries; of several, the one whose key is X's first column."""
+    columns = list(nw.from_native(X, eager_only=True).columns)
+    keys = {name: table.key for name, table in tables.schema.tables.items() if table.key is not None}
+    having = [name for name, key in keys.items() if key in columns]
+    first = [name for name in having if columns and keys[name] == columns[0]]
+    found = having if len(having) == 1 else first
+    if len(found) != 1:
+        candidates = found or having or list(tables)
         raise FeaturesError(
             "It is not clear which table the observations are rows of.",
-            expected="X with the key of exactly one table, or entity=...",
-            got=f"keys of {', '.join(having) or 'no table'}",
-            fix='Say it: AutoFeatures(tables, entity="loans").',
+            expected="X with the key of one table as its first column, or entity=...",
+            got=f"the keys of {', '.join(having) or 'no table'}; columns {', '.join(map(str, columns[:8]))}",
+            fix=f'Say it: AutoFeatures(tables, entity="{candidates[0]}").',
         )
-    return having[0]
+    return found[0]
 
 
 def _alone(auto: Any, X: Any, *, reset: bool) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from tael.features.select import ranks
 from tael.formulas.printer import to_text
 from tael.formulas.syntax import Node
 
-SAMPLE = 3000
+SAMPLE = 2000
 
 
 class Pool:
@@ -29,6 +29,10 @@ class Pool:
         self.size, self.limit, self.ledger = size, limit, ledger
         self._items: list[tuple[float, int, Node, NDArray[np.float32]]] = []
         self._seen: set[bytes] = set()
+        self._ranks: dict[int, NDArray[np.float32]] = {}
+
+    def __len__(self) -> int:
+        return len(self._items)
 
     def add(self, score: float, number: int, node: Node, column: NDArray[np.float32]) -> None:
         """Offer a candidate.
@@ -75,14 +79,18 @@ class Pool:
             return
         n = len(self._items[0][3])
         rows = np.arange(0, n, max(1, n // SAMPLE))
-        ranked = np.stack([ranks(item[3][rows]) for item in self._items])
+        for _, number, _, column in self._items:
+            if number not in self._ranks:
+                self._ranks[number] = ranks(column[rows])
+        ranked = np.stack([self._ranks[item[1]] for item in self._items])
         alike = np.abs(ranked @ ranked.T)
         staying: list[int] = []
         for i, (_, _, node, _) in enumerate(self._items):
-            near = np.flatnonzero(alike[i, staying] > self.limit) if staying else []
+            near = np.flatnonzero(alike[i, np.array(staying, dtype=np.int64)] > self.limit)
             if len(near):
                 twin = staying[int(near[0])]
                 self.ledger.drop(to_text(node), "redundant", with_=to_text(self._items[twin][2]))
             else:
                 staying.append(i)
         self._items = [self._items[i] for i in staying]
+        self._ranks = {item[1]: self._ranks[item[1]] for item in self._items}

@@ -21,7 +21,7 @@ Evaluate = Callable[[list[Node]], NDArray[np.float32]]
 Tell = Callable[[str, float], None]
 
 LEAST_SCORE = 1.0
-FORETELLING = 60  # columns behind the prediction whose residual the next path is asked about
+FORETELLING = 40  # columns behind the prediction whose residual the next path is asked about
 STABLE = 0.75
 GIVEN_SHARE = 4  # the observation's own plain columns may take a quarter of the places untested
 
@@ -100,7 +100,7 @@ class Search:
             self._try(part, plan, some, screen, clock, done, total)
             done += len(part)
             pool.absorb(some)
-            if self.target is not None and number + 1 < len(parts):
+            if self.target is not None and number + 1 < len(parts) and len(some):
                 known = self._foretold(pool)
         nodes, columns = pool.best()
         if self.target is None:
@@ -123,8 +123,15 @@ class Search:
         return Screen(residual, variance, half, n_bins=bins_for(self.n), n_threads=self.n_threads)
 
     def _try(
-        self, candidates: list[Node], plan: Forecast, pool: Pool, screen: Screen | None, clock: float, done: int, total: int
-    ) -> None:  # fmt: skip
+        self,
+        candidates: list[Node],
+        plan: Forecast,
+        pool: Pool,
+        screen: Screen | None,
+        clock: float,
+        done: int,
+        total: int,
+    ) -> None:
         tried = 0
         for batch in chunks(candidates, plan.batch):
             if self.seconds is not None and done + tried and time.monotonic() - clock > self.seconds:
@@ -167,7 +174,7 @@ class Search:
         return self._with_given([nodes[i] for i in left[staying]], columns[left[staying]])
 
     def _with_given(self, nodes: list[Node], columns: NDArray[np.float32]) -> Found:
-        """The chosen, and the observation's own columns whether chosen or not: a table without them would be strange."""
+        """The chosen, and the observation's own columns whether chosen or not: nobody would leave them out."""
         self._given.sort(key=lambda item: -item[0])
         given = [item for item in self._given[: self.keep // GIVEN_SHARE] if item[1] not in nodes]
         everything = [*nodes, *(node for _, node, _ in given)]

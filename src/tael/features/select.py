@@ -1,4 +1,4 @@
-"""Selection: of the candidates that passed the screen, those that help a model beyond the others, in every fold of time."""
+"""Selection: of the candidates that passed the screen, those that help a model beyond the others, all along time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 ROUNDS = 120
 QUICK = 60
-HELD_OUT = 4000
+HELD_OUT = 2000
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def _parameters(n_classes: int, n: int, seed: int, n_threads: int) -> dict[str, 
 
 
 def ranks(column: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A column as centred ranks of length 1, missing values at the mean: two columns' product is their rank correlation."""
+    """A column as centred ranks of length 1, missing values at the mean: products of two are their rank correlation."""
     order = np.argsort(column, kind="stable")
     present = int(np.count_nonzero(~np.isnan(column)))
     out = np.zeros(len(column), dtype=np.float32)

@@ -5,7 +5,7 @@ Nothing here sees a row that no training observation could have known at its cut
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,6 +163,31 @@ def row_differences(entries: list[Entry], base: str, event: str | None, most: in
     pairs = [(a, b) for i, a in enumerate(own) for b in own[:i]]
     pairs += [(Name((base, event)), b) for b in above if event is not None]
     return [Expression(Call("sub", pair), Type.NUMBER, derived=True, unit="days") for pair in pairs[:most]]
+
+
+def forwards(difference: Expression, days: NDArray[np.float64]) -> Expression:
+    """The difference the way round in which most of its values are positive."""
+    node = difference.node
+    if isinstance(node, Call) and len(days) and np.nanmedian(np.r_[days, 0.0]) < 0.0:
+        return replace(difference, node=Call("sub", node.args[::-1]))
+    return difference
+
+
+def is_span(difference: Expression, days: NDArray[np.float64]) -> bool:
+    """Whether a difference is how long something took (a stay): never negative, and not always the same."""
+    present = days[~np.isnan(days)]
+    return len(present) > 0 and bool(present.min() >= 0.0) and bool(present.max() > present.min())
+
+
+def row_rates(numbers: list[Expression], spans: list[Expression], most: int) -> list[Expression]:
+    """What a row has per day of a span, first and last day counted (cost per day of the stay)."""
+    out = [
+        Expression(Call("div", (a.node, Call("add", (b.node, Literal(1.0))))), Type.NUMBER, derived=True, ratio=True)
+        for b in spans
+        for a in numbers
+        if a.unit not in DAYS
+    ]
+    return out[:most]
 
 
 def row_ratios(numbers: list[Expression], most: int) -> list[Expression]:

@@ -19,24 +19,41 @@ _UNITS_ZH = {
     "months": "个月",
     "year": "年",
     "years": "年",
+    "hour": "小时",
     "hours": "小时",
+    "minutes": "分钟",
+    "seconds": "秒",
     "times": "次",
+    "person": "人",
+    "persons": "人",
+    "people": "人",
 }
+# What says only that a number is bare: "above 0.2 share" is no English, and no Chinese.
+_NO_UNIT = frozenset({"share", "ratio", "score", "number", "count", "points"})
 _KEY_ENDS = {
     "en": re.compile(r"[ _](id|ID|Id|code|no|number|key)$"),
     "zh": re.compile(r"(?<=.)(编号|编码|号码|标识|[ _]?(id|ID|Id)|_code|_no|_key)$"),
 }
 _PLAIN_TEXT = re.compile(r"\w(?:[\w \-/.]*\w)?")
 _CHINESE, _LATIN = r"[一-鿿]", r"[A-Za-z0-9_]"
-_BORDERS = re.compile(f"(?<={_CHINESE})(?={_LATIN})|(?<={_LATIN})(?={_CHINESE})|(?<=%)(?={_CHINESE})")
+_BORDERS = re.compile(f"(?<={_CHINESE})(?=-?{_LATIN})|(?<={_LATIN})(?={_CHINESE})|(?<=%)(?={_CHINESE})")
+# Where the noun of a phrase ends: "loans | paid out", "customers | on devices", "instalments | that became late".
+_HEAD = re.compile(
+    r" (?:of|on|in|at|by|for|from|to|with|that|which|who|whose|paid|made|held|lent|sent|given|taken|\w+ed) "
+)
 
 
 def singular(noun: str) -> str:
-    """The English singular, by its ending.
+    """The English singular, by its ending; of a phrase, that of its noun.
 
     >>> singular("loans"), singular("beneficiaries"), singular("addresses"), singular("status")
     ('loan', 'beneficiary', 'address', 'status')
+    >>> singular("loans paid out"), singular("customers on devices")
+    ('loan paid out', 'customer on devices')
     """
+    after = _HEAD.search(noun)
+    if after and (head := singular(noun[: after.start()])) != noun[: after.start()]:
+        return head + noun[after.start() :]
     if noun.endswith("ies"):
         return noun[:-3] + "y"
     if noun.endswith(("sses", "xes", "ches", "shes")):
@@ -59,6 +76,15 @@ def plural(noun: str) -> str:
     return noun if noun.endswith("s") else noun + "s"
 
 
+def possessive(noun: str) -> str:
+    """The English possessive.
+
+    >>> possessive("customer"), possessive("traindemographics")
+    ("customer's", "traindemographics'")
+    """
+    return noun + ("'" if noun.endswith("s") else "'s")
+
+
 def pointed_at(title: str, lang: Language) -> str:
     """What a foreign key points at, from its title.
 
@@ -73,10 +99,12 @@ def spoken_number(value: float, unit: str | None, lang: Language) -> str:
 
     >>> spoken_number(12000.0, "CNY", "en"), spoken_number(90.0, "days", "zh"), spoken_number(2024.0, None, "en")
     ('12,000 CNY', '90 天', '2024')
+    >>> spoken_number(0.2, "share", "en")
+    '0.2'
     """
     large = value == int(value) and 10_000 <= abs(value) < 1e15
     text = f"{int(value):,}" if large else number_text(value)
-    if unit is None:
+    if unit is None or unit in _NO_UNIT:
         return text
     if unit == "%":
         return f"{text}%"
@@ -95,19 +123,25 @@ def spoken_text(text: str) -> str:
 def chinese_spaces(text: str) -> str:
     """A space wherever Chinese and Latin letters or digits meet.
 
-    >>> chinese_spaces("近90天amount均值")
-    '近 90 天 amount 均值'
+    >>> chinese_spaces("近90天amount均值"), chinese_spaces("大于-1.4 天")
+    ('近 90 天 amount 均值', '大于 -1.4 天')
     """
     return _BORDERS.sub(" ", text)
 
 
 def glued(first: str, second: str) -> str:
-    """Two Chinese nouns side by side; joined by 的 where one of them is not Chinese there.
+    """Two Chinese nouns side by side; joined by 的 where one of them is not Chinese there, or where they would stutter.
 
-    >>> glued("交易", "金额"), glued("loans", "amount")
-    ('交易金额', 'loans的amount')
+    >>> glued("交易", "金额"), glued("loans", "amount"), glued("贷款申请", "申请金额")
+    ('交易金额', 'loans的amount', '贷款申请的申请金额')
+    >>> glued("交易", "从到期到还款的天数"), glued("客户", "客户编号")
+    ('交易从到期到还款的天数', '客户编号')
     """
-    if not first:
+    if not first or second.startswith("从"):
+        return first + second
+    if first == second[: len(first)]:
         return second
     chinese = re.compile(_CHINESE)
-    return first + second if chinese.match(first[-1]) and chinese.match(second[:1]) else f"{first}的{second}"
+    plain = chinese.match(first[-1]) and chinese.match(second[:1])
+    stutter = len(second) > 1 and first.endswith(second[:2])
+    return first + second if plain and not stutter else f"{first}的{second}"

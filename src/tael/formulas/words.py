@@ -9,7 +9,16 @@ from datetime import datetime, timedelta
 from tael.formulas import operators
 from tael.formulas.bound import Bound, BoundAggregate, BoundCall, BoundColumn, BoundCutoff, BoundLiteral, Path
 from tael.formulas.durations import Duration
-from tael.formulas.grammar import chinese_spaces, glued, plural, pointed_at, singular, spoken_number, spoken_text
+from tael.formulas.grammar import (
+    chinese_spaces,
+    glued,
+    plural,
+    pointed_at,
+    possessive,
+    singular,
+    spoken_number,
+    spoken_text,
+)
 from tael.formulas.relations import path_text, relations_of
 from tael.formulas.resolve import resolve
 from tael.formulas.syntax import Node
@@ -138,10 +147,21 @@ class _Speaker:
         if not bound.hops:
             return title
         if relations_of(self.schema).hops(bound.grain, bound.table) == [bound.hops]:
-            owner = singular(self.noun(bound.table)) if self.english else self.noun(bound.table)
+            owner = self.noun(bound.table)
+            if self.english and self.titled(bound.table):
+                owner = singular(owner)
         else:
             owner = self.chain(bound.grain, bound.hops)
-        return f"{owner}'s {title}" if self.english else f"{owner}的{title}"
+        return f"{possessive(owner)} {title}" if self.english else glued(owner, title)
+
+    def titled(self, table: str) -> bool:
+        """Whether a table has an English title: only of a title do we know that it is an English plural."""
+        known = self.schema.tables.get(table)
+        return known is not None and bool(known.title.en)
+
+    def one(self, table: str) -> str:
+        """One row of a table, in English."""
+        return singular(self.noun(table)) if self.titled(table) else f"row of {self.noun(table)}"
 
     def chain(self, table: str, hops: tuple[str, ...]) -> str:
         """Foreign keys in a row as owners: "guarantor's district"."""
@@ -149,7 +169,9 @@ class _Speaker:
         for hop in hops:
             owners.append(self.title(table, hop))
             table = relations_of(self.schema).foreign_keys[table][hop]
-        return ("'s " if self.english else "的").join(owners)
+        if self.english:
+            return " ".join([*(possessive(owner) for owner in owners[:-1]), owners[-1]])
+        return "的".join(owners)
 
     def call(self, bound: BoundCall) -> tuple[str, int]:
         operator = operators.get(bound.op)
@@ -222,20 +244,20 @@ class _Speaker:
         self, bound: BoundAggregate, adjective: str, restriction: str, value: str, is_column: bool
     ) -> dict[str, str]:
         window = self.window(bound.window, bound.forward, bound.gap)
-        before, after = self.whose(bound)
+        whose, early, after = self.whose(bound)
         noun = self.noun(bound.table)
         if self.english:
-            lead = f"{before}{adjective} ".lstrip() if adjective else before
+            lead = f"{early}{adjective} ".lstrip() if adjective else early
             tail = f"{after}{window}" + (f" where {restriction}" if restriction else "")
             rows = f"{lead}{noun}{tail}"
             of = f"{value} {'of' if is_column else 'over'} {rows}" if value else rows
-            one, kept = f"{lead}{singular(noun)}{tail}", f"{lead}{noun}{after}"
+            one, kept = f"{lead}{self.one(bound.table)}{tail}", f"{lead}{noun}{after}"
             values = plural(value) if is_column else value
             slots = {"value": value, "values": values, "rows": rows, "of": of, "one": one, "noun": kept}
             return slots | {"window": window, "plain": rows}
         # Two Latin words side by side need a space, Chinese ones none.
         between = " " if adjective.isascii() and noun[:1].isascii() and adjective else ""
-        named = before + (f"{restriction}的" if restriction else "") + adjective + between + noun + after
+        named = whose + (f"{restriction}的" if restriction else "") + early + adjective + between + noun + after
         rows = window + named
         of = glued(rows, value) if value else rows
         slots = {"value": value, "values": value, "rows": rows, "of": of, "one": rows, "noun": named}
@@ -278,18 +300,22 @@ class _Speaker:
             return f" in the {length} that begin {gap.words()} later"
         return f" in the {'next' if forward else 'last'} {length.removeprefix('1 ') if window.count == 1 else length}"
 
-    def whose(self, bound: BoundAggregate) -> tuple[str, str]:
-        """What stands before and after the noun to say whose rows they are; nothing for the way taken by default."""
+    def whose(self, bound: BoundAggregate) -> tuple[str, str, str]:
+        """Whose rows they are: what stands first (Chinese), "earlier" of the entity's own rows, and what stands last.
+
+        Nothing is said of the way that is taken by default.
+        """
         path, entity = bound.path, self.entity
         target = self.target(path)
         shared = target not in self.schema.tables
         via = path_text(path, self.schema, entity)
-        before, after = "", ""
+        whose, early, after = "", "", ""
         if bound.table == entity:
-            early = not bound.forward
-            before = ("earlier " if early else "later ") if self.english else ("此前" if early else "此后")
+            early = (
+                ("later " if bound.forward else "earlier ") if self.english else ("此后" if bound.forward else "此前")
+            )
         if via is None and not shared:
-            return before, after
+            return whose, early, after
         owners = [self.noun(table) for table, _ in path.down[:-1]]
         chain = self.chain(entity, path.up) if path.up else ""
         if self.english:
@@ -297,12 +323,12 @@ class _Speaker:
             after += (f" sharing the {chain}" if shared else f" of the {chain}") if chain else ""
         else:
             lead = (f"同一{chain}的" if shared else f"{chain}的") if chain else ""
-            before = lead + "".join(f"{owner}的" for owner in owners) + before
+            whose = lead + "".join(f"{owner}的" for owner in owners)
         if via is not None and via != ".".join(path.up):
             table, column = path.down[-1]
             role = self.title(table, column)
             after += f" as {role}" if self.english else f"（作为{role}）"
-        return before, after
+        return whose, early, after
 
     def target(self, path: Path) -> str:
         table, column = path.down[0]

@@ -11,7 +11,7 @@ from tael.reports.formats import Format, Lang, finite
 from tael.reports.html import Safe, el, join
 
 SPLITS = ("train", "validation", "out_of_time")
-ICONS = {"ok": "✓", "warning": "!", "error": "✕"}
+ICONS = {"ok": "✓", "note": "i", "warning": "!", "error": "✕"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Page:
         self.run = run
         self.lang: Lang = lang
         self._texts = CATALOGUES[lang]
-        self.fmt = Format(lang, str(self.at("decision", "currency") or "CNY"))
+        self.fmt = Format(lang, str(self.at("decision", "currency") or ""))
 
     def t(self, key: str, **values: Any) -> str:
         """A fixed text of the catalogue, with its gaps filled."""
@@ -54,6 +54,11 @@ class Page:
     def name(self, group: str, code: Any) -> str:
         """The catalogue's name of a code such as a split or a stage; a code that it does not know is shown as it is."""
         return self._texts.get(f"{group}.{str(code).replace(' ', '_')}", str(code))
+
+    def unit(self, text: Any) -> str:
+        """A unit in this language; one that the catalogue does not know is shown as it is."""
+        said = self.say(text)
+        return self._texts.get(f"units.{said}", said)
 
     def say(self, text: Any) -> str:
         """A text of the run in this language; one written in a single language is shown as it is written."""
@@ -96,6 +101,12 @@ class Page:
         ends = cell.get("low"), cell.get("high")
         said = between(*ends) if between else self.fmt.interval(*ends, write)
         return join(write(cell.get("value")), el("small", said, class_="interval") if said else None)
+
+
+def policy_part(page: Page) -> str:
+    """The part on which the decision is counted, in words; empty where it is not said."""
+    where = page.at("decision", "counts_split")
+    return page.name("split", where) if where else ""
 
 
 def curve(run: Mapping[str, Any] | None, *names: str) -> list[list[Any]] | None:

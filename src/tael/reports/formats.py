@@ -37,7 +37,7 @@ class Format:
     ----------
     lang : {"en", "zh"}
     currency : str
-        Three-letter code for ``money``.
+        Three-letter code for ``money``; empty: plain numbers.
 
     Examples
     --------
@@ -46,6 +46,8 @@ class Format:
     ('12,345', '12.3\\xa0%', '12.3%')
     >>> en.money(1234567), zh.money(1234567), zh.money(250), en.money(-9000)
     ('CNY\\xa01.23\\xa0million', '123\\xa0万元', '250\\xa0元', 'CNY\\xa0−9,000')
+    >>> Format("en", "").money(1234567), Format("zh", "").money(1234567)
+    ('1.23\\xa0million', '123\\xa0万')
     """
 
     def __init__(self, lang: Lang, currency: str = "CNY") -> None:
@@ -75,6 +77,36 @@ class Format:
             return _signed(f"{number:,.0f}")
         return _signed(f"{number:.3g}")
 
+    def value(self, value: Any, digits: int = 4) -> str:
+        """A number out of the data, as a person writes it: no exponent, no digit that says nothing.
+
+        >>> fmt = Format("en")
+        >>> fmt.value(1e4), fmt.value(16666.67), fmt.value(0.03571428), fmt.value(-4.176e-06), fmt.value(3.2e-12)
+        ('10,000', '16,667', '0.03571', '−0.0000042', '0.0000000000032')
+        """
+        number = finite(value)
+        if number is None:
+            return NONE
+        if number == round(number):
+            return _signed(f"{number:,.0f}")
+        size = math.floor(math.log10(abs(number)))
+        # Below a thousandth two digits are enough to tell the size.
+        figures = min(digits, 2) if size < -3 and digits <= 4 else digits
+        text = f"{number:,.{min(max(figures - 1 - size, 0), 300)}f}"
+        return _signed(text.rstrip("0").rstrip(".") if "." in text else text)
+
+    def ends(self, low: float, high: float) -> tuple[str, str]:
+        """Two numbers with as many digits as it takes to tell them apart.
+
+        >>> Format("en").ends(0.0, 0.5), Format("en").ends(1234.51, 1234.56)
+        (('0', '0.5'), ('1,234.5', '1,234.6'))
+        """
+        for digits in range(4, 17):
+            said = self.value(low, digits), self.value(high, digits)
+            if said[0] != said[1]:
+                break
+        return said
+
     def percent(self, value: Any, digits: int = 1) -> str:
         """A share as per cent."""
         number = finite(value)
@@ -91,7 +123,11 @@ class Format:
     def _unit(self, word: str) -> str:
         if self.lang == "en":
             return f"{self.currency} {word}".strip()
-        return word + _CURRENCY_ZH.get(self.currency, f" {self.currency}")
+        return (word + _CURRENCY_ZH.get(self.currency, f" {self.currency}")).rstrip()
+
+    def _with_unit(self, text: str, word: str) -> str:
+        parts = (text, self._unit(word)) if self.lang == "zh" else (self.currency, text, word)
+        return "\u00a0".join(part for part in parts if part)
 
     def money(self, value: Any) -> str:
         """An amount in the report's currency, to three figures, with its unit."""
@@ -102,9 +138,7 @@ class Format:
         scaled = number / divisor
         digits = 0 if divisor == 1.0 or abs(scaled) >= 100 else 1 if abs(scaled) >= 10 else 2
         text = _signed(f"{scaled:,.{digits}f}")
-        if self.lang == "zh":
-            return f"{text}\u00a0{self._unit(word)}"
-        return "\u00a0".join(part for part in (self.currency, text, word) if part)
+        return self._with_unit(text, word)
 
     def money_interval(self, low: Any, high: Any) -> str:
         """An interval of money in one unit, or an empty text.
@@ -125,9 +159,7 @@ class Format:
                 _signed(f"{ends[1]:,.{digits[1]}f}"),
             ]
         )
-        if self.lang == "zh":
-            return f"{text}\u00a0{self._unit(word)}"
-        return "\u00a0".join(part for part in (self.currency, text, word) if part)
+        return self._with_unit(text, word)
 
     def interval(self, low: Any, high: Any, write: Callable[[Any], str] | None = None) -> str:
         """``low to high``, or an empty text where there is no interval."""

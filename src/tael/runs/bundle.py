@@ -26,6 +26,7 @@ from tael.features.formula_set import FormulaSet
 from tael.models import load_model, save_model
 from tael.runs.folder import read_json, write_json
 from tael.runs.plan import Plan
+from tael.runs.promise import Promise
 from tael.tables.frames import Tables
 
 FORMAT = 1
@@ -51,6 +52,8 @@ class Bundle:
         The first letters of the hash of everything in the bundle.
     words : dict of language to list of str
         The formulas in words.
+    promise : dict
+        What the tables of the training promised; see :mod:`tael.runs.promise`.
     """
 
     plan: Plan
@@ -61,6 +64,7 @@ class Bundle:
     typical: NDArray[np.float64]
     version: str
     words: Mapping[str, list[str]]
+    promise: Promise
 
     def features(self, tables: Tables, X: Any, *, n_threads: int = 1) -> pl.DataFrame:
         """The wide table for observations."""
@@ -76,6 +80,7 @@ class Bundle:
 def save_bundle(
     folder: Path, *, plan: Plan, formulas: FormulaSet, model: Any, policy: ApprovalPolicy,
     baseline: NDArray[np.float64], typical: NDArray[np.float64], words: Mapping[str, list[str]], features: pl.DataFrame,
+    promise: Promise,
 ) -> str:  # fmt: skip
     """Write a bundle.
 
@@ -85,6 +90,8 @@ def save_bundle(
         Must not exist.
     features : polars.DataFrame
         Rows of the wide table; some become the golden rows.
+    promise : dict
+        What the formulas rest on.
 
     Returns
     -------
@@ -98,6 +105,7 @@ def save_bundle(
     save_model(model, folder / "weights")
     write_json(folder / "formulas.json", formulas.to_dict())
     write_json(folder / "words.json", words)
+    write_json(folder / "promise.json", promise)
     write_json(folder / "plan.json", plan.to_dict())
     write_json(folder / "policy.json", policy.to_dict())
     write_json(folder / "reasons.json", {"baseline": _exact(baseline), "typical": _exact(typical)})
@@ -154,6 +162,7 @@ def load_bundle(folder: str | Path) -> Bundle:
         typical=_read(reasons["typical"]),
         version=manifest["version"],
         words=read_json(folder / "words.json"),
+        promise=read_json(folder / "promise.json"),
     )
     table = pl.DataFrame(
         np.array([_read(row) for row in golden["features"]]), schema=list(formulas.names), orient="row"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tael.engine import Engine
-from tael.errors import FormulaError, ScenarioError, did_you_mean
+from tael.errors import FormulaError, ObservationsError, ScenarioError, did_you_mean
 from tael.models.members import choose
 from tael.runs import strategy
 from tael.runs.plan import Plan
@@ -21,12 +21,25 @@ def check_plan(plan: Plan, engine: Engine) -> None:
 
     Raises
     ------
+    ObservationsError
+        An entity without rows.
     ScenarioError
         A name that the tables lack.
     FormulaError, DecisionError, ModelError
         A formula that does not fit the tables, a limit that makes no sense, a member that is not known.
     """
     schema, entity = engine.tables.schema, plan.entity
+    promise = schema.tables.get(entity)
+    if promise is None:
+        return  # making observations says so, with the tables there are
+    if engine.tables[entity].height == 0:
+        raise ObservationsError(
+            "There is nothing to observe: the table has no rows.",
+            expected="a row for each observation",
+            got="0 rows",
+            where=f"table {entity}",
+            fix="Look at its file.",
+        )
     strategy.policy_of(plan.decision)
     if plan.decision.segment_caps and plan.decision.segment is None:
         raise ScenarioError(
@@ -36,9 +49,6 @@ def check_plan(plan: Plan, engine: Engine) -> None:
             fix='State it: segment = "..." under [decision].',
         )
     choose(plan.model.members)
-    promise = schema.tables.get(entity)
-    if promise is None:
-        return  # making observations says so, with the tables there are
     if plan.split.groups is not None and plan.split.groups not in promise.columns:
         raise ScenarioError(
             "The column that keeps rows together is not there.",

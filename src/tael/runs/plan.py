@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from tael.errors import ScenarioError, did_you_mean
 from tael.observations import LabelSpec, ObservationSpec
 from tael.tables.schema import Title
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class _Strict(BaseModel):
@@ -160,6 +164,14 @@ class Plan(ObservationSpec):
     decision: DecisionPlan = DecisionPlan()
     example: ExamplePlan | None = None
     seed: int = 0
+
+    @field_validator("start", "end", "data_end", "at", mode="before")
+    @classmethod
+    def _days_stay_days(cls, value: Any) -> Any:
+        """A day in quotes, as JSON holds it, is a day, not its midnight: as an end it holds the whole day."""
+        if isinstance(value, list | tuple):
+            return tuple(cls._days_stay_days(one) for one in value)
+        return date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else value
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any], *, where: str = "scenario") -> Plan:

@@ -29,6 +29,7 @@ from tael.runs.bundle import environment, save_bundle
 from tael.runs.decided import decided_rows
 from tael.runs.folder import new_folder, read_json, write_json
 from tael.runs.plan import Plan
+from tael.runs.promise import formulas_of, promise_of
 from tael.runs.reasons import baseline_of
 from tael.runs.result import Run
 from tael.runs.sample import labelled_sample, leaks_of
@@ -169,6 +170,7 @@ def run(
             version = save_bundle(
                 draft / "model", plan=plan, formulas=auto.formula_set_, model=model, policy=policy, baseline=baseline,
                 typical=typical, words=words, features=features[last],
+                promise=promise_of(engine, [*auto.formulas_, *formulas_of(plan.decision)]),
             )  # fmt: skip
             told = model.contributions(everything)[:, :-1]
             p_all = np.asarray(model.predict_proba(everything)[:, 1], dtype=np.float64)

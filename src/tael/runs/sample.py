@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tael.engine import Engine
-from tael.errors import FormulaError, RunError
+from tael.errors import FormulaError, RunError, ValidationError
 from tael.observations import Observations
 from tael.observations.observe import CUTOFF, settled_at
 from tael.runs.plan import Plan
@@ -65,11 +65,19 @@ def labelled_sample(engine: Engine, seen: Observations, plan: Plan) -> Sample:
     cutoff = X[CUTOFF].cast(pl.Datetime("us")).to_physical().to_numpy()
     settled = settled_at(engine.bind(plan.label.formula, label=True), plan.label, cutoff)
     span = timedelta(microseconds=int((settled - cutoff).max()))
-    out = plan.split.out_of_time
-    split = three_way(
-        X[CUTOFF], y=y, out_of_time=out, validation=plan.split.validation, groups=groups,
-        label_span=span if span else None, seed=plan.seed,
-    )  # fmt: skip
+    try:
+        split = three_way(
+            X[CUTOFF], y=y, out_of_time=plan.split.out_of_time, validation=plan.split.validation, groups=groups,
+            label_span=span if span else None, seed=plan.seed,
+        )  # fmt: skip
+    except ValidationError as error:
+        raise ValidationError(
+            error.problem,
+            expected=error.expected,
+            got=error.got,
+            where="split in scenario.toml" + (f": {error.where}" if error.where else ""),
+            fix=error.fix or "Change out_of_time or validation, or bring more rows.",
+        ) from None
     weight = None if seen.weight is None else seen.weight[known]
     return Sample(X, y, weight, groups, split)
 

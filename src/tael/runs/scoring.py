@@ -19,6 +19,7 @@ from tael.runs import strategy
 from tael.runs.bundle import Bundle
 from tael.runs.decided import decided_rows
 from tael.runs.folder import cannot_write
+from tael.runs.promise import formulas_of, hold, promise_of
 from tael.tables.frames import Tables
 from tael.tables.violations import raise_on_errors
 
@@ -45,14 +46,18 @@ def score(
 
     Raises
     ------
+    FormulaError
+        If the tables lack a column that a formula names.
     RunError
-        If an id is not among the observations.
+        If an id is not among the observations, or the tables promise otherwise than at training.
     """
     from tael.tables.contract import check
 
     raise_on_errors(check(tables))
     plan = bundle.plan
     engine = Engine.shared(tables, plan.observations.entity, key=bundle.formulas.key, cutoff=CUTOFF, n_threads=n_jobs)
+    formulas = [*bundle.formulas.formulas, *formulas_of(plan.decision)]
+    hold(bundle.promise, promise_of(engine, formulas))
     seen = _observed(bundle, tables, engine, X)
     if ids is not None:
         seen = _only(seen, ids)
@@ -99,6 +104,28 @@ def _only(seen: Observations, ids: list[str]) -> Observations:
     return Observations(seen.frame.filter(keep), seen.label[rows], None, seen.key, seen.data_end)
 
 
+def new_table(path: str | Path) -> Path:
+    """The path of a table that may be written: not there yet, and of a kind that is known.
+
+    Raises
+    ------
+    RunError
+    """
+    path = Path(path)
+    if path.exists():
+        raise RunError(
+            "The file exists.",
+            expected="a new file",
+            got=str(path),
+            fix="Name another one: nothing is written over.",
+        )
+    if path.suffix not in (".parquet", ".csv"):
+        raise RunError(
+            "The kind of file is not known.", expected=".parquet or .csv", got=path.name, fix="Change the suffix."
+        )
+    return path
+
+
 def write_table(frame: pl.DataFrame, path: str | Path) -> Path:
     """Write Parquet or CSV (by suffix) whole or not at all; refuses to write over a file.
 
@@ -107,13 +134,7 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> Path:
     RunError
         If the file exists, its suffix is neither, or it cannot be written.
     """
-    path = Path(path)
-    if path.exists():
-        raise RunError("The file exists.", got=str(path), fix="Name another one: nothing is written over.")
-    if path.suffix not in (".parquet", ".csv"):
-        raise RunError(
-            "The kind of file is not known.", expected=".parquet or .csv", got=path.name, fix="Change the suffix."
-        )
+    path = new_table(path)
     draft = path.with_name(f".tael-{secrets.token_hex(4)}-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,8 @@ import polars as pl
 
 from tael.errors import TablesError
 from tael.tables.keys import EXACT, as_text
-from tael.tables.places import Place, examples
+from tael.tables.numbers import NumberForm, form_of
+from tael.tables.places import Place, clipped, examples, toml
 from tael.tables.schema import ColumnSchema, Type
 from tael.tables.times import TIME, looks_like_time
 
@@ -38,6 +39,8 @@ def guess(series: pl.Series, promise: ColumnSchema, place: Place) -> Type:
     kind = series.dtype
     if promise.true:
         return Type.FLAG
+    if promise.spelled:
+        return Type.NUMBER
     if promise.values is not None:
         return Type.CATEGORY
     if promise.format is not None or isinstance(kind, pl.Datetime) or kind == pl.Date:
@@ -96,15 +99,17 @@ def converted(series: pl.Series, type: Type, promise: ColumnSchema, place: Place
         raise unsupported(series, place)
     match type:
         case Type.NUMBER:
-            return to_number(series, place)
+            return to_number(series, place, NumberForm.of(promise))
         case Type.FLAG:
             return to_flag(series, promise, place)
         case _:
             return as_text(series)
 
 
-def to_number(series: pl.Series, place: Place) -> pl.Series:
+def to_number(series: pl.Series, place: Place, form: NumberForm = NumberForm()) -> pl.Series:
     """Bring a column to Float64: NaN becomes missing, infinities stay (the contract check reports them).
+
+    Brackets are a minus. ``form`` says how text is written; what is a number already stands as it is.
 
     >>> to_number(pl.Series(["1.5", " 2 ", None]), Place("t", "c")).to_list()
     [1.5, 2.0, None]
@@ -116,7 +121,7 @@ def to_number(series: pl.Series, place: Place) -> pl.Series:
             raise TablesError(
                 "Integers beyond 2**53 cannot be kept exactly as numbers.",
                 expected="numbers up to 9007199254740992, or text",
-                got=examples(series, mask),
+                got=examples(series, mask, place),
                 where=str(place),
                 fix='If they are names, set type = "text" or `to`; else divide them by their unit.',
             )
@@ -133,17 +138,36 @@ def to_number(series: pl.Series, place: Place) -> pl.Series:
             where=str(place),
             fix='Correct its `type` (dates are type = "time").',
         )
-    floats = text.cast(pl.Float64, strict=False)
+    floats = text.cast(pl.Float64, strict=False) if form.plain else form.read(text)
     bad = floats.is_null() & text.is_not_null() & (text != "")
+    if form.plain and bad.any():
+        # Few values are written by hand, and reading them is slower: brackets, digits of full width.
+        floats = pl.select(pl.coalesce(floats, form.read(text.set(~bad, None)))).to_series().rename(series.name)
+        bad &= floats.is_null()
     if bad.any():
-        raise TablesError(
-            "Some values in a number column are no numbers.",
-            expected="such as 1234.5 (a point, no separators of thousands)",
-            got=examples(series, bad),
-            where=str(place),
-            fix='Mend them, name them in `missing = [...]` of the table, or set type = "category".',
-        )
+        raise _no_numbers(series, text, bad, form, place)
     return floats.fill_nan(None) if floats.is_nan().any() else floats
+
+
+def _no_numbers(series: pl.Series, text: pl.Series, bad: pl.Series, form: NumberForm, place: Place) -> TablesError:
+    """Say which fields would read the column, or which words stand in the way."""
+    found, _ = form_of(text)
+    if found is not None and found != form and int((found.read(text).is_null() & text.is_not_null()).sum()) < bad.sum():
+        fields = ", ".join(f"{name} = {toml(value)}" for name, value in found.fields().items())
+        fix = f"Say how they are written, in [{place.table}.columns]: {place.column} = {{ {fields} }}."
+    else:
+        words = series.filter(bad).unique(maintain_order=True).head(3).to_list()
+        fix = f"Mend them in the file, or, if they mean missing, write in [{place.table}]: missing = {toml(words)}."
+    written = ", ".join(f"{name} = {toml(value)}" for name, value in form.fields().items())
+    return TablesError(
+        "Some values in a number column are no numbers.",
+        expected=f"numbers written with {written}"
+        if written
+        else "such as 1234.5 (a point, no separators of thousands)",
+        got=examples(series, bad, place),
+        where=str(place),
+        fix=fix,
+    )
 
 
 def to_flag(series: pl.Series, promise: ColumnSchema, place: Place) -> pl.Series:
@@ -163,11 +187,17 @@ def to_flag(series: pl.Series, promise: ColumnSchema, place: Place) -> pl.Series
     ).to_series()
     bad = flags.is_null() & text.is_not_null()
     if bad.any():
+        counts = text.drop_nulls().value_counts(sort=True).head(6).rows()
+        words = text.filter(bad).unique(maintain_order=True).to_list()
+        held = ", ".join(f"{clipped(word, 20)} ({count:,})" for word, count in counts)
+        known = bool(flags.is_not_null().any())
+        true = f"[{place.table}.columns] {place.column} = {{ true = {toml([counts[0][0]])} }} says what counts as true"
+        fix = f"Write in [{place.table}]: missing = {toml(words[:3])}; or {true}, all else being false."
         raise TablesError(
             "Some values in a flag column are neither true nor false.",
-            expected="true/false, yes/no, 1/0, or what `true` names",
-            got=examples(series, bad),
+            expected="true/false, t/f, yes/no, y/n, 是/否, 1/0, or what `true` names",
+            got=f"{examples(series, bad, place)}; the column holds {held}",
             where=str(place),
-            fix='Name what counts as true: true = ["Good"].',
+            fix=fix if known else f"Say it: {true}, all else being false.",
         )
     return flags.rename(series.name)

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from tael.errors import TablesError, did_you_mean
 from tael.tables.border import native_of, polars_of
+from tael.tables.choose import chosen, conflicts, padded, repeated, same_tables, without
 from tael.tables.columns import converted, guess, huge
+from tael.tables.fingerprint import hash_column, meaning
 from tael.tables.keys import key_groups, normalised_keys
-from tael.tables.places import Place, examples
-from tael.tables.schema import ColumnSchema, Role, Schema, TableSchema, Type, named
+from tael.tables.places import SHOWN, Example, Place, clipped
+from tael.tables.schema import Absent, ColumnSchema, Role, Schema, TableSchema, Type, named
 from tael.tables.times import to_time
-
-_SLICE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,8 @@ class Note:
     table: str
     column: str | None
     count: int
-    examples: str = ""
+    examples: tuple[Example, ...] = ()
+    detail: str = ""
 
 
 class Tables(Mapping[str, pl.DataFrame]):
@@ -55,6 +55,11 @@ class Tables(Mapping[str, pl.DataFrame]):
         pandas, Polars or PyArrow frames by table name. They are not changed.
     schema : Schema, dict, or path of a ``tables.toml``, optional
         What the tables promise. Left out: no keys, no times, types guessed.
+    absent : {"error", "label"}
+        What to do when a column of the schema is not there. ``"label"``: columns of role label and ignore may be
+        absent and come without values, as in tables that are to be scored.
+    places : mapping of str to Place, optional
+        The file of each table and the line of its first row, for messages.
 
     Attributes
     ----------
@@ -62,6 +67,8 @@ class Tables(Mapping[str, pl.DataFrame]):
         Completed: every column of every table is listed with its type, keys and times too.
     native : {"pandas", "polars", "pyarrow"}
         What came, so that what is returned can match.
+    absent : frozenset of (str, str)
+        Table and column of what was absent.
 
     Raises
     ------
@@ -77,15 +84,27 @@ class Tables(Mapping[str, pl.DataFrame]):
     """
 
     def __init__(
-        self, frames: Mapping[str, Any], schema: Schema | Mapping[str, Any] | str | Path | None = None
+        self,
+        frames: Mapping[str, Any],
+        schema: Schema | Mapping[str, Any] | str | Path | None = None,
+        *,
+        absent: Absent = "error",
+        places: Mapping[str, Place] | None = None,
     ) -> None:
         promise = Schema.of(schema)
-        _same_tables(frames, promise)
+        same_tables(frames, promise)
         promise = promise.model_copy(
             update={"tables": {name: promise.tables.get(name, TableSchema()) for name in frames}}
         )
         promise._check("schema")
-        raw = {name: _chosen(polars_of(frame, name), promise.tables[name], name) for name, frame in frames.items()}
+        self._places = {name: (places or {}).get(name, Place(name)) for name in frames}
+        came = {name: polars_of(frame, name) for name, frame in frames.items()}
+        raw = _each(came, lambda name: chosen(came[name], promise.tables[name], self._places[name], absent))
+        self.absent = frozenset(
+            (name, column) for name, frame in raw.items() for column in frame.columns[came[name].width :]
+        )
+        # Which rows are left, by their place in what came; a table without an entry has them all.
+        self._rows: dict[str, pl.Series] = {}
         self.native: str = native_of(next(iter(frames.values()))) if frames else "polars"
         self.notes: tuple[Note, ...] = ()
         self._frames, self.schema = self._normalised(raw, promise)
@@ -139,6 +158,16 @@ class Tables(Mapping[str, pl.DataFrame]):
         """The end of the data: the last time at which any row became known."""
         return max((end for end in self.ends.values() if end is not None), default=None)
 
+    def row_of(self, table: str, index: int) -> tuple[int, int | None]:
+        """The number of a row as it came, counted from 1, and its line in the file where that is known.
+
+        >>> Tables({"loans": pl.DataFrame({"loan": [1, 2]})}).row_of("loans", 1)
+        (2, None)
+        """
+        row = int(self._rows[table][index]) if table in self._rows else index
+        first = self._places[table].first_line
+        return row + 1, None if first is None else first + row
+
     def replace(self, **frames: Any) -> Tables:
         """The same tables with some of them exchanged: cut off at a time, filtered, poisoned.
 
@@ -169,12 +198,12 @@ class Tables(Mapping[str, pl.DataFrame]):
         The same on every machine; where the tables were read from, and what came (pandas or Polars), does not enter.
         """
         if self._fingerprint is None:
-            digest = hashlib.sha256(_meaning(self.schema).encode())
+            digest = hashlib.sha256(meaning(self.schema).encode())
             for name in sorted(self._frames):
                 frame = self._frames[name]
                 digest.update(json.dumps([name, frame.height, list(map(str, frame.schema.items()))]).encode())
                 for column in frame.get_columns():
-                    _hash_column(column, digest)
+                    hash_column(column, digest)
             self._fingerprint = digest.hexdigest()
         return self._fingerprint
 
@@ -182,10 +211,10 @@ class Tables(Mapping[str, pl.DataFrame]):
         errors: list[TablesError] = []
         notes: list[Note] = []
         raw = {
-            name: frame.with_columns(_without(one, schema.tables[name].missing) for one in frame.get_columns())
+            name: frame.with_columns(_prepared(one, schema.tables[name]) for one in frame.get_columns())
             for name, frame in raw.items()
         }
-        keys = normalised_keys(raw, key_groups(schema))
+        keys = normalised_keys(raw, key_groups(schema), self._places)
         frames: dict[str, pl.DataFrame] = {}
         completed: dict[str, TableSchema] = {}
         zones: dict[Place, tuple[bool, bool]] = {}
@@ -194,7 +223,7 @@ class Tables(Mapping[str, pl.DataFrame]):
             columns: dict[str, ColumnSchema] = {}
             series: dict[str, pl.Series] = {}
             for column in frame.columns:
-                place, promise = Place(name, column), table.column(column)
+                place, promise = replace(self._places[name], column=column), table.column(column)
                 one = frame[column]
                 if promise.role == Role.IGNORE and (one.dtype.is_nested() or one.dtype in (pl.Binary, pl.Object)):
                     continue
@@ -205,7 +234,7 @@ class Tables(Mapping[str, pl.DataFrame]):
                     continue
                 if promise.type is None and type == Type.TEXT and one.dtype.is_integer():
                     mask = huge(one)
-                    notes.append(Note("huge", name, column, int(mask.sum()), examples(one, mask)))
+                    notes.append(Note("huge", name, column, int(mask.sum()), self._examples(name, one, mask)))
                 role = promise.role
                 if not named(column):
                     role = Role.IGNORE
@@ -217,70 +246,61 @@ class Tables(Mapping[str, pl.DataFrame]):
         if not errors:
             _one_clock(zones, raw, errors)
         if errors:
-            raise _all(errors)
+            raise all_of(errors, "columns")
         for name, table in completed.items():
             if table.key is not None and table.duplicates != "error":
-                frames[name], gone = _unique(frames[name], table.key, table.duplicates)
-                if gone:
-                    notes.append(Note("duplicates", name, table.key, gone))
+                notes.extend(self._without_repeated(frames, name, table.key, table.duplicates))
         self.notes = tuple(notes)
         return frames, schema.model_copy(update={"tables": completed})
+
+    def _without_repeated(self, frames: dict[str, pl.DataFrame], name: str, key: str, keep: str) -> Iterator[Note]:
+        frame = frames[name]
+        gone = repeated(frame, key, keep)
+        if not gone.any():
+            return
+        other = conflicts(frame, gone, key)
+        yield Note("duplicates", name, key, int(gone.sum()), self._examples(name, frame[key], gone), f"{keep}, {other}")
+        self._rows[name] = (~gone).arg_true()
+        frames[name] = frame.filter(~gone)
+
+    def _examples(self, name: str, series: pl.Series, mask: pl.Series) -> tuple[Example, ...]:
+        found = []
+        for index in mask.arg_true().head(SHOWN):
+            row, line = self.row_of(name, index)
+            found.append(Example(row, clipped(series[index]), line))
+        return tuple(found)
 
 
 class NoSuchTableError(TablesError, KeyError):
     """A table was asked for that is not there."""
 
     def __init__(self, name: str, known: Mapping[str, Any]) -> None:
-        super().__init__("There is no such table.", got=repr(name), fix=did_you_mean(name, known))
+        super().__init__(
+            "There is no such table.", got=repr(name), fix=f"Name another one. {did_you_mean(name, known)}"
+        )
 
     def __str__(self) -> str:
         return str(self.args[0])
 
 
-def _same_tables(frames: Mapping[str, Any], schema: Schema) -> None:
-    missing = [name for name in schema.tables if name not in frames]
-    if missing:
-        raise TablesError(
-            "A table that the schema describes did not come.",
-            expected=", ".join(schema.tables),
-            got=", ".join(frames) or "no table",
-            where=", ".join(missing),
-            fix="Give a frame for it (an empty one will do), or take its section out of the schema.",
-        )
+def _each(names: Mapping[str, Any], take: Callable[[str], pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Take every table, and tell the faults of all of them at once."""
+    done: dict[str, pl.DataFrame] = {}
+    errors: list[TablesError] = []
+    for name in names:
+        try:
+            done[name] = take(name)
+        except TablesError as error:
+            errors.append(error)
+    if errors:
+        raise all_of(errors, "tables")
+    return done
 
 
-def _chosen(frame: pl.DataFrame, table: TableSchema, name: str) -> pl.DataFrame:
-    """Give columns the names of the schema, and see that all that it names are there."""
-    renamed = {
-        promise.header: column
-        for column, promise in table.columns.items()
-        if promise.header is not None and promise.header in frame.columns and column not in frame.columns
-    }
-    frame = frame.rename(renamed) if renamed else frame
-    wanted = dict.fromkeys(
-        [column for column in (table.key, table.time, table.known_at) if column is not None]
-        + list(table.columns)
-        + [promise.known_at for promise in table.columns.values() if promise.known_at is not None]
-    )
-    missing = [column for column in wanted if column not in frame.columns]
-    if missing:
-        raise TablesError(
-            f"{'Columns' if len(missing) > 1 else 'A column'} named in the schema "
-            f"{'are' if len(missing) > 1 else 'is'} not in the table.",
-            expected=", ".join(missing),
-            got=", ".join(frame.columns[:20]) + (" ..." if len(frame.columns) > 20 else "") or "no column",
-            where=str(Place(name)),
-            fix=" ".join(f"{column}: {did_you_mean(column, frame.columns)}" for column in missing[:3]),
-        )
-    return frame
-
-
-def _without(series: pl.Series, missing: tuple[str, ...]) -> pl.Series:
-    """Blank the text that means missing."""
-    if not missing or series.dtype not in (pl.String, pl.Categorical, pl.Enum):
-        return series
-    found = series.cast(pl.String).is_in(list(missing))
-    return series.cast(pl.String).set(found, None) if found.any() else series
+def _prepared(series: pl.Series, table: TableSchema) -> pl.Series:
+    done = without(series, table.missing)
+    width = table.column(series.name).pad
+    return done if width is None else padded(done, width)
 
 
 def _one_column(
@@ -329,47 +349,10 @@ def _one_clock(
         )
 
 
-def _all(errors: list[TablesError]) -> TablesError:
+def all_of(errors: list[TablesError], what: str) -> TablesError:
+    """One error that holds all; ``what`` they are about, in the plural."""
     if len(errors) == 1:
         return errors[0]
     body = "\n\n".join(str(error) for error in errors[:20])
-    return TablesError(f"{len(errors)} columns cannot be read.\n\n{body}")
-
-
-def _unique(frame: pl.DataFrame, key: str, keep: str) -> tuple[pl.DataFrame, int]:
-    first = keep == "first"
-    again = frame[key].is_not_null() & ~(frame[key].is_first_distinct() if first else frame[key].is_last_distinct())
-    return (frame.filter(~again) if again.any() else frame), int(again.sum())
-
-
-def _meaning(schema: Schema) -> str:
-    """What the schema says about the content, without where the content lies."""
-    place = {"file", "source", "query", "encoding", "separator", "skip_lines", "missing", "title"}
-    head = {"simulated": schema.simulated}
-    body = {
-        name: table.model_dump(mode="json", exclude=place, exclude_defaults=True, exclude_none=True)
-        for name, table in schema.tables.items()
-    }
-    return json.dumps([head, body], sort_keys=True, ensure_ascii=False)
-
-
-def _hash_column(column: pl.Series, digest: Any) -> None:
-    """Feed a column in slices of fixed length: values under nulls are zeroed, so that equal columns hash equally."""
-    for start in range(0, max(len(column), 1), _SLICE):
-        part = column.slice(start, _SLICE)
-        missing = part.null_count() > 0
-        if missing:
-            digest.update(np.packbits(part.is_null().to_numpy()).tobytes())
-        if part.dtype == pl.String:
-            filled = part.fill_null("") if missing else part
-            digest.update(filled.str.len_bytes().to_numpy().tobytes())
-            arrow = filled.to_arrow(compat_level=pl.CompatLevel.oldest())
-            offsets = np.frombuffer(arrow.buffers()[1], np.int64)[arrow.offset : arrow.offset + len(arrow) + 1]
-            if offsets[-1] > offsets[0]:
-                digest.update(memoryview(arrow.buffers()[2])[int(offsets[0]) : int(offsets[-1])])
-        elif part.dtype == pl.Boolean:
-            digest.update(np.packbits(part.fill_null(False).to_numpy()).tobytes())
-        else:
-            numbers = part.to_physical()
-            numbers = numbers.fill_null(0) if missing else numbers
-            digest.update(np.ascontiguousarray(numbers.to_numpy()).data)
+    more = f"\n\n... and {len(errors) - 20} more" if len(errors) > 20 else ""
+    return TablesError(f"{len(errors)} {what} cannot be read.\n\n{body}{more}\n", fix="Do what each of them says.")

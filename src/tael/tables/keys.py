@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import polars as pl
 
@@ -89,7 +90,9 @@ def as_text(series: pl.Series) -> pl.Series:
 
 
 def normalised_keys(
-    frames: Mapping[str, pl.DataFrame], groups: Iterable[set[tuple[str, str]]]
+    frames: Mapping[str, pl.DataFrame],
+    groups: Iterable[set[tuple[str, str]]],
+    places: Mapping[str, Place] | None = None,
 ) -> dict[tuple[str, str], pl.Series]:
     """Bring every key column of every group to one type.
 
@@ -102,7 +105,8 @@ def normalised_keys(
     for group in groups:
         columns = {place: frames[place[0]][place[1]] for place in sorted(group)}
         for place, series in columns.items():
-            _exact(series, Place(*place))
+            name, column = place
+            _exact(series, replace((places or {}).get(name, Place(name)), column=column))
         whole = {place: as_integer(series) for place, series in columns.items()}
         # A column without values fits everything; text without values alone stays text.
         texts = all(series.null_count() == len(series) for series in columns.values()) and any(
@@ -130,7 +134,7 @@ def _exact(series: pl.Series, place: Place) -> None:
             raise TablesError(
                 "A key came as decimal numbers too large to be exact; digits are lost and different keys may be one.",
                 expected="text, or integers of 64 bits",
-                got=examples(series, huge),
+                got=examples(series, huge, place),
                 where=str(place),
                 fix='Read the column as text (pandas: dtype={"' + str(place.column) + '": "string"}).',
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import polars as pl
@@ -13,15 +14,55 @@ SHOWN = 5
 class Place:
     """A table and, where there is one, a column.
 
-    >>> str(Place("loans", "amount"))
-    'table loans, column amount'
+    Parameters
+    ----------
+    table : str
+    column : str, optional
+    file : str, optional
+        From which the table was read.
+    first_line : int, optional
+        The line of the file that holds row 1; None where rows and lines do not run side by side.
+
+    Examples
+    --------
+    >>> str(Place("loans", "amount")), str(Place("loans", "amount", "loans.csv", 2))
+    ('table loans, column amount', 'table loans, column amount, file loans.csv')
     """
 
     table: str
     column: str | None = None
+    file: str | None = None
+    first_line: int | None = None
 
     def __str__(self) -> str:
-        return f"table {self.table}" + (f", column {self.column}" if self.column is not None else "")
+        column = f", column {self.column}" if self.column is not None else ""
+        return f"table {self.table}{column}" + (f", file {self.file}" if self.file is not None else "")
+
+    def row(self, index: int) -> str:
+        """A row, counted from 1 below the header, and its line in the file.
+
+        >>> Place("loans").row(0), Place("loans", first_line=2).row(0)
+        ('row 1', 'row 1 (line 2)')
+        """
+        return row_text(index + 1, None if self.first_line is None else self.first_line + index)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A row, counted from 1 below the header, what stands there, and the line of the file where that is known."""
+
+    row: int
+    value: str
+    line: int | None = None
+
+
+def row_text(row: int, line: int | None, words: tuple[str, str] = ("row {}", "line {}")) -> str:
+    """Name a row, and its line in the file where that is known.
+
+    >>> row_text(6, 7), row_text(6, None)
+    ('row 6 (line 7)', 'row 6')
+    """
+    return words[0].format(row) + (f" ({words[1].format(line)})" if line is not None else "")
 
 
 def clipped(value: object, width: int = 40) -> str:
@@ -34,13 +75,23 @@ def clipped(value: object, width: int = 40) -> str:
     return text if len(text) <= width else f"{text[: width - 4]}..."
 
 
-def examples(series: pl.Series, mask: pl.Series, shown: int = SHOWN) -> str:
+def toml(value: object) -> str:
+    """Text, a truth, a number or a list of them, as TOML writes it.
+
+    >>> toml(["¥", "元"]), toml(True)
+    ('["¥", "元"]', 'true')
+    """
+    return json.dumps(value, ensure_ascii=False)
+
+
+def examples(series: pl.Series, mask: pl.Series, place: Place | None = None, shown: int = SHOWN) -> str:
     """The first rows of ``series`` that ``mask`` marks, counted from 1 below the header.
 
     >>> examples(pl.Series(["1", "x", "y"]), pl.Series([False, True, True]))
     "2 values: row 2 'x', row 3 'y'"
     """
     rows = mask.arg_true()
-    first = ", ".join(f"row {row + 1} {clipped(series[row])}" for row in rows.head(shown))
+    where = place or Place("")
+    first = ", ".join(f"{where.row(row)} {clipped(series[row])}" for row in rows.head(shown))
     more = ", ..." if len(rows) > shown else ""
     return f"{len(rows)} value{'s' if len(rows) != 1 else ''}: {first}{more}"

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tael.errors import TablesError, did_you_mean
 
 Language = Literal["en", "zh"]
+Absent = Literal["error", "label"]
 RESERVED = "tael"
 # In user:password@host or password=...; a variable such as ${BANK_PASSWORD} is no password.
 _PASSWORD = re.compile(r"://[^/@]*:(?!\$\{\w+\}@)[^/]*@|password=(?!\$\{)[^&\s]", re.IGNORECASE)
@@ -95,6 +96,14 @@ class ColumnSchema(_Strict):
         How a time is written in text (``%y%m%d``).
     true : tuple of str
         What reads as true in a flag column of text; all else that is there is false.
+    thousands, decimal : str
+        How numbers are written in text: ``1.234,50`` is ``thousands = "."``, ``decimal = ","``.
+    strip : tuple of str
+        Signs and words beside the digits that mean nothing (``¥``, ``元``), of any width and case.
+    percent : bool
+        Whether text values carry a % and are divided by 100. Brackets are read as a minus in every number column.
+    pad : int, optional
+        The width to which a key is filled with zeros on the left, where a spreadsheet took them (123 for 000123).
     header : str, optional
         How the column is called in the file, where that is no name that a formula can hold (``Loan Amount``).
     title : Title
@@ -112,8 +121,18 @@ class ColumnSchema(_Strict):
     values: tuple[str, ...] | None = None
     format: str | None = None
     true: tuple[str, ...] = ()
+    thousands: str | None = Field(default=None, min_length=1, max_length=1)
+    decimal: str = Field(default=".", min_length=1, max_length=1)
+    strip: tuple[str, ...] = ()
+    percent: bool = False
+    pad: int | None = Field(default=None, ge=1, le=64)
     header: str | None = None
     title: Title = Title()
+
+    @property
+    def spelled(self) -> bool:
+        """Whether it says how numbers are written in text."""
+        return self.thousands is not None or self.decimal != "." or bool(self.strip) or self.percent
 
 
 class TableSchema(_Strict):
@@ -274,6 +293,21 @@ class Schema(_Strict):
                         where=f"{where}, [{name}.columns] {column}",
                         fix='Set type = "number" or remove `special`.',
                     )
+                if promise.spelled and promise.type not in (None, Type.NUMBER):
+                    raise TablesError(
+                        "How numbers are written is said of a column that is no number.",
+                        got=f"type {promise.type}",
+                        where=f"{where}, [{name}.columns] {column}",
+                        fix='Set type = "number", or remove `thousands`, `decimal`, `strip` and `percent`.',
+                    )
+                if promise.thousands == promise.decimal:
+                    raise TablesError(
+                        "One sign cannot part thousands and begin the fraction.",
+                        expected='such as thousands = ".", decimal = ","',
+                        got=f'thousands = "{promise.thousands}", decimal = "{promise.decimal}"',
+                        where=f"{where}, [{name}.columns] {column}",
+                        fix="Set the other one too.",
+                    )
                 if promise.min is not None and promise.max is not None and promise.min > promise.max:
                     raise TablesError(
                         "The lower bound lies above the upper.",
@@ -286,14 +320,19 @@ class Schema(_Strict):
 
 def _unreadable(error: ValidationError | TypeError, where: str) -> TablesError:
     if isinstance(error, TypeError):
-        return TablesError("The description of the tables is not in the right form.", got=str(error), where=where)
+        return TablesError(
+            "The description of the tables is not in the right form.",
+            got=str(error),
+            where=where,
+            fix="Write a section for each table, and below [tael] only `simulated` and `title`.",
+        )
     first = error.errors()[0]
     place = [str(part) for part in first["loc"]]
     if first["type"] == "extra_forbidden":
         fields = ColumnSchema.model_fields if "columns" in place else TableSchema.model_fields
-        fix = did_you_mean(place[-1], fields)
+        fix = f"Correct the name of the field. {did_you_mean(place[-1], fields)}"
         problem = "The description of the tables has a field that tael does not know."
     else:
-        fix, problem = first["msg"], "The description of the tables is not in the right form."
+        fix, problem = f"Correct the value. {first['msg']}.", "The description of the tables is not in the right form."
     others = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return TablesError(problem, got=f"{'.'.join(place)} = {first['input']!r}"[:200], where=where + others, fix=fix)

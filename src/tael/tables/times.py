@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from tael.errors import TablesError
-from tael.tables.places import Place, examples
+from tael.tables.places import Place, examples, toml
 
 TIME = pl.Datetime("us")
 _ZONE = r"(?:\s?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?))"
@@ -38,7 +38,8 @@ _SHAPES = [
     for date, formats in _DATES
     for clock, hand in _CLOCKS
 ] + [(re.compile(r"\d{14}"), ("%Y%m%d%H%M%S",), True)]
-_ISO = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?" + _ZONE + r"?)?")
+_DAY = r"\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2}|年\d{1,2}月\d{1,2}日)"
+_ISO = re.compile(_DAY + r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?" + _ZONE + r"?)?")
 EPOCHS = {"epoch s": 1_000_000, "epoch ms": 1_000, "epoch us": 1}
 
 
@@ -107,7 +108,7 @@ def to_time(series: pl.Series, place: Place, *, format: str | None = None, time_
 
 
 def looks_like_time(series: pl.Series, sample: int = 1000) -> bool:
-    """Whether all text values are ISO dates or times (``2024-01-31``, ``2024/1/31 10:30``).
+    """Whether all text values are dates or times, the year first (``2024-01-31``, ``2024/1/31 10:30``, ``2024年1月31日``).
 
     >>> looks_like_time(pl.Series(["2024-01-31", None])), looks_like_time(pl.Series(["2024-01-31", "soon"]))
     (True, False)
@@ -121,6 +122,18 @@ def looks_like_time(series: pl.Series, sample: int = 1000) -> bool:
     except TablesError:
         return False
     return True
+
+
+def spells_day(series: pl.Series) -> pl.Series:
+    """Mark the text that begins with a day of the calendar, the year first; 0000-00-00 is none.
+
+    >>> spells_day(pl.Series(["2024-01-31", "0000-00-00", "soon"])).to_list()
+    [True, False, False]
+    """
+    day = series.str.strip_chars().str.extract(rf"^({_DAY})(?:$|[ T]\d)")
+    parts = day.str.extract_groups(r"^(?<y>\d+)\D(?<m>\d+)\D(?<d>\d+)").struct.unnest().cast(pl.Int32)
+    real = pl.col("y").is_between(1600, 9999) & pl.col("m").is_between(1, 12) & pl.col("d").is_between(1, 31)
+    return parts.select(real.fill_null(False)).to_series()
 
 
 def _localised(naive: pl.Series, time_zone: str | None, place: Place) -> Times:
@@ -165,7 +178,7 @@ def _from_numbers(series: pl.Series, place: Place, format: str | None) -> pl.Ser
         raise TablesError(
             "Numbers in a time column do not spell times.",
             expected="whole numbers such as 20240131 or 20240131235959, or a `format`",
-            got=examples(series, bad),
+            got=examples(series, bad, place),
             where=str(place),
             fix='Say how they are written: format = "%y%m%d", or "epoch s", "epoch ms", "epoch us".',
         )
@@ -177,20 +190,20 @@ def _from_numbers(series: pl.Series, place: Place, format: str | None) -> pl.Ser
 
 
 def _strict(text: pl.Series, place: Place, format: str) -> pl.Series:
-    parsed = _parsed(text, format)
+    parsed = _parsed(text, format, place)
     bad = parsed.is_null() & text.is_not_null()
     if bad.any():
         raise TablesError(
             "Some values are no times in the format declared.",
             expected=f'format = "{format}"',
-            got=examples(text, bad),
+            got=examples(text, bad, place),
             where=str(place),
             fix="Mend the values, name them in `missing`, or correct `format`.",
         )
     return parsed
 
 
-def _parsed(text: pl.Series, format: str) -> pl.Series:
+def _parsed(text: pl.Series, format: str, place: Place) -> pl.Series:
     has_clock = re.search(r"%[-_]?[HIMSpsTRXr+c]", format) is not None
     try:
         if not has_clock:
@@ -200,6 +213,7 @@ def _parsed(text: pl.Series, format: str) -> pl.Series:
         raise TablesError(
             "The format of a time cannot be understood.",
             got=f'format = "{format}" ({error})',
+            where=str(place),
             fix='Write it in the letters of strptime, such as "%Y-%m-%d %H:%M:%S".',
         ) from error
     return parsed
@@ -222,8 +236,8 @@ def _from_text(series: pl.Series, place: Place, format: str | None, time_zone: s
             raise TablesError(
                 "Some times have a time zone and some have none.",
                 expected="all with a zone, or none",
-                got=f"with: {examples(text, zoned.fill_null(False), 2)}; "
-                f"without: {examples(text, ~zoned.fill_null(True), 2)}",
+                got=f"with: {examples(text, zoned.fill_null(False), place, 2)}; "
+                f"without: {examples(text, ~zoned.fill_null(True), place, 2)}",
                 where=str(place),
                 fix="Write all of them in one way where the file is made.",
             )
@@ -259,9 +273,11 @@ def _guessed(text: pl.Series, place: Place) -> pl.Series:
             raise TablesError(
                 "Some values in a time column are no times that tael can read.",
                 expected="such as 2024-01-31, 2024-01-31 23:59:59, 2024/1/31, 20240131, 2024年1月31日, or a `format`",
-                got=examples(text, bad),
+                got=examples(text, bad, place),
                 where=str(place),
-                fix='Mend them, name them in `missing`, or say how they are written: format = "%d-%m-%y".',
+                fix=f'Say how they are written, in [{place.table}.columns]: {place.column} = {{ format = "%d-%m-%y" }}; '
+                f"or, if they mean missing, write in [{place.table}]: "
+                f"missing = {toml(text.filter(bad).unique(maintain_order=True).head(3).to_list())}.",
             )
         found = parsed if found is None else pl.select(pl.coalesce(found, parsed)).to_series()
         left = left.set(found.is_not_null(), None)
@@ -271,14 +287,14 @@ def _guessed(text: pl.Series, place: Place) -> pl.Series:
 def _either(text: pl.Series, formats: tuple[str, ...], place: Place) -> pl.Series | None:
     """Parse by the one format that reads most; the day may come before the month, or after."""
     if len(formats) == 1:
-        return _parsed(text, formats[0])
-    day_first, month_first = (_parsed(text, format) for format in formats)
+        return _parsed(text, formats[0], place)
+    day_first, month_first = (_parsed(text, format, place) for format in formats)
     lost_day, lost_month = day_first.null_count(), month_first.null_count()
     if lost_day == lost_month and not day_first.equals(month_first, null_equal=True):
         differ = (day_first != month_first).fill_null(True) & text.is_not_null()
         raise TablesError(
             "It is not clear whether the day or the month comes first.",
-            got=examples(text, differ),
+            got=examples(text, differ, place),
             where=str(place),
             fix=f'Say it: format = "{formats[0]}" or format = "{formats[1]}".',
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tael.errors import TablesError
+from tael.tables.places import Example
 from tael.tables.plain import WIDTH, table
 from tael.tables.schema import Language
 
@@ -45,14 +46,6 @@ _WORDS = {
     "zh": ("代码", "级别", "位置", "数量", "问题", "示例", "行"),
 }
 _SEVERITY = {"en": {"error": "error", "warning": "warning"}, "zh": {"error": "错误", "warning": "警告"}}
-
-
-@dataclass(frozen=True)
-class Example:
-    """A row, counted from 1 below the header, and what stands there."""
-
-    row: int
-    value: str
 
 
 @dataclass(frozen=True)

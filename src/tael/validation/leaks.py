@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tael.validation import arrays
 from tael.validation.arrays import Floats
+from tael.validation.levels import single_levels
 from tael.validation.metrics import one_class
 from tael.validation.words import Lang, Words
 
@@ -29,7 +30,8 @@ class Finding:
     ----------
     code : str
         ``TAEL-L01`` foretells the label too well, ``L02`` missingness alone foretells, ``L03`` filled only for one
-        class, ``L04`` the key carries the label, ``L05`` the same people on both sides.
+        class, ``L04`` the key carries the label, ``L05`` the same people on both sides, ``L06`` one value alone gives
+        the label away.
     column : str
         Column, or what was looked at.
     strength : float
@@ -110,14 +112,21 @@ def scan_columns(
         return []
     rng = np.random.default_rng(seed)
     rows = _sample(labels, max_rows, rng)
+    weight = np.ones(len(rows))
     if len(rows) < len(labels):
+        for value in (0.0, 1.0):
+            weight[labels[rows] == value] = (labels == value).sum() / (labels[rows] == value).sum()
         table, labels = table[rows.tolist()], labels[rows]
     fold = rng.permutation(len(labels)) % FOLDS
     found: list[Finding] = []
     for name in table.columns:
         kind, values = arrays.column(table[name])
         called = (names or {}).get(name, name)
-        found += _scan(called, kind, values, labels, fold, threshold_auc, threshold_missing)
+        of_column = _scan(called, kind, values, labels, fold, threshold_auc, threshold_missing)
+        # Where the whole column is reported, its values need not be.
+        if not of_column and (level := single_levels(called, kind, values, labels, weight)) is not None:
+            of_column = [Finding("TAEL-L06", called, *level)]
+        found += of_column
     return sorted(found, key=lambda f: (-f.strength, f.column, f.code))
 
 
@@ -138,8 +147,7 @@ def _scan(
                 auc,
                 Words(
                     f"{name} alone foretells the label with AUC {auc:.3f}. Was it known at the cutoff? Declare "
-                    "its known_at, "
-                    "or give it the role ignore.",
+                    "its known_at, or give it the role ignore.",
                     f"仅凭 {name} 就能以 AUC {auc:.3f} 预知标签。截止时它已知吗？请声明 known_at，"
                     "或将其角色设为 ignore。",
                 ),
@@ -164,7 +172,7 @@ def _scan(
             )
         )
     filled = ~missing
-    for value, en, zh in ((1.0, "events", "事件"), (0.0, "non-events", "非事件")):
+    for value, en, zh in ((1.0, "events", "坏样本"), (0.0, "non-events", "好样本")):
         only = filled & (y == value)
         # the chance that all filled rows fall into one class though filling has nothing to do with it
         chance = float(np.mean(y == value)) ** int(filled.sum())
@@ -177,8 +185,7 @@ def _scan(
                     0.5 + share / 2,
                     Words(
                         f"{name} is filled only for {en} ({share:.1%} of them) and never for the others: it "
-                        "records the "
-                        "outcome. Declare its known_at, or ignore it.",
+                        "records the outcome. Declare its known_at, or ignore it.",
                         f"{name} 只在{zh}中有值（占 {share:.1%}），其余全部缺失：它记录的是结果。请声明 "
                         "known_at 或忽略该列。",
                     ),
@@ -269,8 +276,7 @@ def key_carries_label(
             auc,
             Words(
                 f"The key {name} foretells the label by {en} (AUC {auc:.3f}). Keys must mean nothing: see how "
-                "the file was "
-                "put together, and keep the key out of the features.",
+                "the file was put together, and keep the key out of the features.",
                 f"键 {name} 凭{zh}就能预知标签（AUC {auc:.3f}）。键不应有含义：请检查文件如何拼成，"
                 "并确保键不进入特征。",
             ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from math import hypot, isfinite
 from typing import Any, Literal
 
@@ -18,6 +19,9 @@ TOO_GOOD = 0.97
 FEW, MANY_TOO_FEW = 100, 20
 OVERFIT, OVERFIT_BADLY = 0.03, 0.10
 """Fall of AUC from train to validation that is worth a note, and that is a fault."""
+SHORT = 28
+"""Days below which an out-of-time part has not seen a whole month: no pay day, no month's end, one mood."""
+Day = date | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +31,12 @@ class Verdict:
     Parameters
     ----------
     code : str
-        ``TAEL-V01`` to ``TAEL-V08``.
+        ``TAEL-V01`` to ``TAEL-V09``.
     name : str
         Its short name: sound, over-fitted, leaking, drifting, under-fitted, too-few-events, miscalibrated,
-        random-holdout.
+        random-holdout, short-test.
     severity : {"good", "note", "warning", "serious"}
+        A note is neither praise nor a fault.
     words : Words
         What was seen, with the numbers.
     to_do : Words
@@ -64,6 +69,7 @@ def judge(
     n_events: Mapping[str, int] | None = None,
     reference: Metric | Mapping[str, Any] | None = None,
     kind: str = "out_of_time",
+    periods: Mapping[str, tuple[Day, Day]] | None = None,
 ) -> list[Verdict]:
     """Judge a model by its metrics on train, validation and out-of-time.
 
@@ -78,16 +84,19 @@ def judge(
         AUC of the model less AUC of the plain reference model, from `evaluate_difference` on the rows it is judged on.
     kind : {"out_of_time", "random"}
         Of the split.
+    periods : mapping, optional
+        First and last day of each split (dates, or texts such as ``"2024-01-31"``). Used: out_of_time.
 
     Returns
     -------
     list of Verdict
-        Most serious first; ``TAEL-V01`` alone, with notes, where nothing is wrong.
+        Most serious first. ``TAEL-V01`` (sound) only where nothing is wrong, and never beside ``TAEL-V02``; notes may
+        stand beside it.
 
     Raises
     ------
     ValidationError
-        If no split has an AUC entry.
+        If no split has an AUC entry, or a period holds no day.
 
     Examples
     --------
@@ -110,8 +119,9 @@ def judge(
         *_underfitted(auc, None if reference is None else _metric(reference)),
         *_miscalibrated(read),
         *_random(kind),
+        *_short(kind, (periods or {}).get("out_of_time")),
     ]
-    if not any(v.severity in ("warning", "serious") for v in found):
+    if not any(v.severity in ("warning", "serious") or v.name == "over-fitted" for v in found):
         best = _judged(auc)
         found.insert(0, _sound(auc[best], best))
     rank = {"serious": 0, "warning": 1, "good": 2, "note": 3}
@@ -123,9 +133,9 @@ def _metric(m: Metric | Mapping[str, Any]) -> Metric:
 
 
 SPLIT_WORDS = {
-    "train": Words("training", "训练"),
-    "validation": Words("validation", "验证"),
-    "out_of_time": Words("out-of-time", "跨期"),
+    "train": Words("training", "训练集"),
+    "validation": Words("validation", "验证集"),
+    "out_of_time": Words("out-of-time", "跨期测试集"),
 }
 
 
@@ -160,7 +170,7 @@ def _sound(m: Metric, split: str) -> Verdict:
         "good",
         Words(
             f"Sound: AUC {_range(m)} on {said.en} data, and no sign of over-fitting, leakage or drift.",
-            f"可靠：{said.zh}样本 AUC {_range(m)}，未见过拟合、泄漏或漂移迹象。",
+            f"可靠：{said.zh} AUC {_range(m)}，未见过拟合、泄漏或漂移的迹象。",
         ),
         Words("Go on; monitor it in use.", "可以继续；上线后持续监控。"),
     )
@@ -181,12 +191,13 @@ def _overfitted(auc: Mapping[str, Metric]) -> list[Verdict]:
             "warning" if serious else "note",
             Words(
                 f"Over-fitted: AUC falls by {gap:.3f} from training to validation ({seen}), more than chance allows.",
-                f"过拟合：从训练到验证 AUC 下降 {gap:.3f}（{seen}），超出随机波动。",
+                f"过拟合：从训练集到验证集，AUC 下降 {gap:.3f}（{seen}），超出随机波动。",
             ),
             Words(
-                "Regularise more (fewer leaves, larger leaves, fewer features), or bring more rows; trust only the "
-                "validation and out-of-time numbers.",
-                "加强正则化（减少叶子、增大叶内样本、减少特征）或增加样本；只采信验证和跨期的数字。",
+                "In scenario.toml, lower features.keep, or name only the calmer members in model.members (such as "
+                '["linear", "cautious"]); or bring more rows. Trust only the validation and out-of-time numbers.',
+                '在 scenario.toml 中调低 features.keep，或在 model.members 中只留较保守的成员（如 ["linear", '
+                '"cautious"]）；或增加样本。只采信验证集和跨期测试集的数字。',
             ),
         )
     ]
@@ -205,12 +216,13 @@ def _leaking(auc: Mapping[str, Metric]) -> list[Verdict]:
             "serious",
             Words(
                 f"Too good to be true: AUC {en}. Most likely a column knows the outcome.",
-                f"好得不真实：AUC {zh}。很可能有某列已知道结果。",
+                f"效果好得不真实：AUC {zh}。很可能有某列已包含结果信息。",
             ),
             Words(
-                "Look at the features with the most gain: when was each value known? Declare known_at, or "
-                "ignore the column.",
-                "检查增益最大的特征：每个值何时可知？声明 known_at 或忽略该列。",
+                "Look at the features with the most gain: when was each value known? Declare known_at of the column in "
+                "the schema, or name it in features.forbid of scenario.toml.",
+                "检查增益最大的特征：每个值何时可知？在数据结构文件中声明该列的 known_at，"
+                "或将其写入 scenario.toml 的 features.forbid。",
             ),
         )
     ]
@@ -230,12 +242,13 @@ def _drifting(auc: Mapping[str, Metric], kind: str) -> list[Verdict]:
             "serious" if fall > 0.10 else "warning",
             Words(
                 f"Drifting: out-of-time AUC is {fall:.3f} below validation ({seen}), beyond their intervals.",
-                f"漂移：跨期 AUC 比验证低 {fall:.3f}（{seen}），超出置信区间。",
+                f"漂移：跨期测试集 AUC 比验证集低 {fall:.3f}（{seen}），超出置信区间。",
             ),
             Words(
-                "See which features moved (stability table); train on more recent rows, drop what moved, and "
-                "refit more often.",
-                "查看稳定性表中哪些特征发生偏移；用较新的样本训练，去掉偏移特征，并提高更新频率。",
+                "See which features moved (stability table) and name them in features.forbid of scenario.toml; train "
+                "on more recent rows, and refit more often.",
+                "查看稳定性表中哪些特征发生偏移，将其写入 scenario.toml 的 features.forbid；用较新的样本训练，"
+                "并提高更新频率。",
             ),
         )
     ]
@@ -245,8 +258,10 @@ def _underfitted(auc: Mapping[str, Metric], reference: Metric | None) -> list[Ve
     split = _judged(auc)
     m, said = auc[split], _said(split)
     todo = Words(
-        "Bring tables that tell more about these people, longer windows or deeper features; or keep the simpler model.",
-        "增加更有信息量的表、更长的窗口或更深的特征；否则采用更简单的模型。",
+        "Bring tables that tell more about these people, or longer features.windows in scenario.toml; or keep the "
+        'simpler model: model.members = ["linear"].',
+        "增加信息量更大的表，或在 scenario.toml 的 features.windows 中加入更长的窗口；否则采用更简单的模型："
+        'model.members = ["linear"]。',
     )
     if isfinite(m.value) and (m.low if isfinite(m.low) else m.value) <= 0.5:
         return [
@@ -256,7 +271,7 @@ def _underfitted(auc: Mapping[str, Metric], reference: Metric | None) -> list[Ve
                 "serious",
                 Words(
                     f"No better than chance: AUC {_range(m)} on {said.en} data includes 0.5.",
-                    f"不优于随机：{said.zh}样本 AUC {_range(m)} 的区间包含 0.5。",
+                    f"不优于随机：{said.zh} AUC {_range(m)} 的区间包含 0.5。",
                 ),
                 todo,
             )
@@ -293,11 +308,13 @@ def _few(auc: Mapping[str, Metric], n_events: Mapping[str, int]) -> list[Verdict
             "serious" if min(few.values()) < MANY_TOO_FEW else "warning",
             Words(
                 f"Too few events to be sure: {en} (at least {FEW} wanted in each part).",
-                f"事件过少，结论不可靠：{zh}（每部分至少需要 {FEW} 个）。",
+                f"坏样本过少，结论不可靠：{zh}（每部分至少需要 {FEW} 个）。",
             ),
             Words(
-                "Take a longer period or a wider definition of the event; read the intervals, not the values.",
-                "延长观察期或放宽事件定义；看区间，不要只看数值。",
+                "Bring a longer period, widen the label, or divide the sample otherwise (split.out_of_time and "
+                "split.validation in scenario.toml); read the intervals, not the values.",
+                "延长样本期、放宽标签定义，或调整划分（scenario.toml 中的 split.out_of_time 与 split.validation）；"
+                "看区间，不要只看数值。",
             ),
         )
     ]
@@ -319,9 +336,8 @@ def _miscalibrated(read: Mapping[str, Mapping[str, Metric]]) -> list[Verdict]:
             "warning" if off > 0.25 else "note",
             Words(
                 f"Predicted and observed rates differ on {said.en} data: {mean.value:.2%} predicted, "
-                f"{base.value:.2%} observed "
-                f"[{base.low:.2%}, {base.high:.2%}].",
-                f"{said.zh}样本预测与实际不符：预测 {mean.value:.2%}，实际 {base.value:.2%} [{base.low:.2%}, "
+                f"{base.value:.2%} observed [{base.low:.2%}, {base.high:.2%}].",
+                f"{said.zh}上预测与实际不符：预测 {mean.value:.2%}，实际 {base.value:.2%} [{base.low:.2%}, "
                 f"{base.high:.2%}]。",
             ),
             Words(
@@ -344,6 +360,48 @@ def _random(kind: str) -> list[Verdict]:
                 "The holdout is random, not later in time: how the model ages is not known.",
                 "留出样本为随机抽取而非更晚时期：模型随时间的表现未知。",
             ),
-            Words("Test it on a later period as soon as there is one.", "一旦有更晚时期的数据，立即测试。"),
+            Words(
+                "Set split.out_of_time in scenario.toml, or test it on a later period as soon as there is one.",
+                "在 scenario.toml 中设置 split.out_of_time，或在有更晚时期的数据后立即测试。",
+            ),
+        )
+    ]
+
+
+def _day(value: Day) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value[:10])
+    except ValueError:
+        raise ValidationError(
+            "A period begins and ends with a day.", expected='such as "2024-01-31"', got=repr(value), where="periods"
+        ) from None
+
+
+def _short(kind: str, period: tuple[Day, Day] | None) -> list[Verdict]:
+    if kind != "out_of_time" or period is None:
+        return []
+    first, last = _day(period[0]), _day(period[1])
+    days = (last - first).days + 1
+    if days >= SHORT:
+        return []
+    return [
+        Verdict(
+            "TAEL-V09",
+            "short-test",
+            "warning",
+            Words(
+                f"The out-of-time part spans {days} {'day' if days == 1 else 'days'} ({first} to {last}): too short to "
+                "tell how the model ages.",
+                f"跨期测试集仅 {days} 天（{first} 至 {last}）：不足以说明模型随时间的表现。",
+            ),
+            Words(
+                "Bring later months, or let the out-of-time part begin earlier: split.out_of_time in scenario.toml "
+                "takes a share or a day.",
+                "补充更晚月份的数据，或让跨期测试集更早开始：scenario.toml 中的 split.out_of_time 可设比例或日期。",
+            ),
         )
     ]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tael.errors import FormulaError
-from tael.formulas.operators.base import NUMERIC, ORDERED, Infix, Operator, Types
+from tael.formulas.operators.base import NUMERIC, ORDERED, Infix, Operator, Types, Wording
 from tael.formulas.values import DAY_US, NAT, Values
 from tael.tables.schema import Type
 
@@ -83,6 +83,12 @@ def _minus_zh(texts: Sequence[str], types: Sequence[Type]) -> str:
     return f"从{texts[1]}到{texts[0]}的天数" if types[0] is Type.TIME else f"{texts[0]}减{texts[1]}"
 
 
+def _ratio_en(texts: Sequence[str], types: Sequence[Type]) -> str:
+    # "ratio of days from A to B to C" has one "to" too many.
+    first, second = (f"({text})" if " to " in text and not text.startswith("(") else text for text in texts)
+    return f"ratio of {first} to {second}"
+
+
 def _round_en(texts: Sequence[str], types: Sequence[Type]) -> str:
     return f"{texts[0]} rounded" + (f" to {texts[1]} decimals" if len(texts) > 1 else "")
 
@@ -105,7 +111,7 @@ def _unary(name: str, function: Callable[..., Array], words: tuple[str, str], do
 
 
 def _binary(
-    name: str, infix: Infix, function: Callable[..., Array], words: tuple[str, str], doc: tuple[str, str]
+    name: str, infix: Infix, function: Callable[..., Array], words: tuple[Wording, Wording], doc: tuple[str, str]
 ) -> Operator:
     return Operator(
         name,
@@ -143,7 +149,7 @@ OPERATORS = (
         "div",
         Infix("/", 6),
         np.divide,
-        ("ratio of {0} to {1}", "{0}与{1}之比"),
+        (_ratio_en, "{0}与{1}之比"),
         ("Quotient; missing where the divisor is 0.", "商；除数为 0 时缺失。"),
     ),
     _binary(

@@ -19,6 +19,15 @@ def _by_time(default: str, other: str) -> Callable[[Mapping[str, str], Sequence[
     return say
 
 
+def _ranked_zh(first: str) -> Callable[[Mapping[str, str], Sequence[Type]], str]:
+    def say(slots: Mapping[str, str], types: Sequence[Type]) -> str:
+        # "从 A 到 B 的天数" follows its noun without a 的 of its own.
+        between = "" if slots["value"].startswith("从") else "的"
+        return f"{slots['window']}{first}{slots['noun']}{between}{slots['value']}"
+
+    return say
+
+
 def _of_times(
     name: str,
     en: tuple[str, str],
@@ -45,7 +54,7 @@ OPERATORS = (
         "aggregate",
         (CLASSED,),
         _own_type,
-        {"en": "first {of}", "zh": "{rows}最早一条的{value}"},
+        {"en": "{value} of the first {one}", "zh": _ranked_zh("首次")},
         {
             "en": "The first value in the order of time that is not missing.",
             "zh": "按时间顺序第一个非缺失值。",
@@ -58,7 +67,7 @@ OPERATORS = (
         "aggregate",
         (CLASSED,),
         _own_type,
-        {"en": "most recent {of}", "zh": "{rows}最近一条的{value}"},
+        {"en": "{value} of the last {one}", "zh": _ranked_zh("最近一次")},
         {
             "en": "The last value in the order of time that is not missing.",
             "zh": "按时间顺序最后一个非缺失值。",

@@ -6,42 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from tael.reports.charts import Chart, extent, thin
-from tael.reports.context import Page, Section, curve, figure, table
+from tael.reports.context import Page, Section, figure, policy_part, table
+from tael.reports.cutoff import RATES, Strategy, refers, strategy_of
 from tael.reports.formats import finite
 from tael.reports.html import Safe, el, join, script_json
 
-RATES = ("bad_rate", "observed_bad_rate", "marginal_bad_rate")
-OPTIONAL = (*RATES, "bad_rate_low", "bad_rate_high", "profit_low", "profit_high")
+POINTS = 200
 
 
-def _columns(page: Page) -> dict[str, list[Any]] | None:
-    """The curve by rising approval, thinned for the page; the chosen cut-off stays in. What is absent is None."""
-    data = page.at("decision", "curve")
-    needed = curve(data, "threshold", "approval", "profit")
-    if needed is None:
-        return None
-    count = len(needed[0])
-    whole = [k for k in range(count) if all(finite(column[k]) is not None for column in needed)]
-    if len(whole) < 2:
-        return None
-    whole.sort(key=lambda k: (needed[1][k], needed[0][k]))
-    cutoff = finite(page.at("decision", "cutoff"))
-    keep = {whole[k] for k in thin(len(whole), 200)}
-    if cutoff is not None:
-        keep.add(min(whole, key=lambda k: abs(needed[0][k] - cutoff)))
-    order = [k for k in whole if k in keep]
-    out = dict(zip(("threshold", "approval", "profit"), ([c[k] for k in order] for c in needed), strict=True))
-    for name in OPTIONAL:
-        found = curve(data, "threshold", name)
-        out[name] = [finite(found[1][k]) for k in order] if found else [None] * len(order)
-    return out
-
-
-def _start(page: Page, columns: Mapping[str, list[Any]]) -> int:
-    cutoff = finite(page.at("decision", "cutoff"))
-    if cutoff is None:
-        return 0
-    return min(range(len(columns["threshold"])), key=lambda k: abs(columns["threshold"][k] - cutoff))
+def _columns(strategy: Strategy) -> tuple[dict[str, list[Any]], int]:
+    """The curve thinned for the page, and where the chosen cut-off stands in it: that one stays in."""
+    keep = sorted({*thin(len(strategy.columns["threshold"]), POINTS), strategy.start})
+    return {name: [c[k] for k in keep] for name, c in strategy.columns.items()}, keep.index(strategy.start)
 
 
 def _charts(page: Page, columns: Mapping[str, list[Any]], start: int) -> tuple[list[Chart], list[Safe]]:
@@ -54,7 +30,7 @@ def _charts(page: Page, columns: Mapping[str, list[Any]], start: int) -> tuple[l
         x_format=share,
         y_format=lambda v: fmt.short(v / divisor),
         x_label=page.t("strategy.approval"),
-        y_label=f"{page.t('strategy.profit')}, {unit}",
+        y_label=", ".join(filter(None, (page.t("strategy.profit"), unit))),
     )
     money.band(xs, columns["profit_low"], columns["profit_high"], "s1")
     money.line([0, 1], [0, 0], "axis")
@@ -107,8 +83,8 @@ def _top(columns: Mapping[str, list[Any]]) -> float:
     return min(max(marginal, top), 2.5 * top)
 
 
-def _slider(page: Page, columns: Mapping[str, list[Any]]) -> Safe:
-    fmt, start = page.fmt, _start(page, columns)
+def _slider(page: Page, strategy: Strategy) -> Safe:
+    fmt, (columns, start) = page.fmt, _columns(strategy)
     (money, rates), pictures = _charts(page, columns, start)
     every = range(len(columns["threshold"]))
     cells = {
@@ -119,6 +95,7 @@ def _slider(page: Page, columns: Mapping[str, list[Any]]) -> Safe:
             fmt.interval(columns["bad_rate_low"][k], columns["bad_rate_high"][k], fmt.percent) for k in every
         ],
         "profit": [fmt.money(v) for v in columns["profit"]],
+        "realised": [fmt.money(v) for v in columns["realised"]],
         "profit_interval": [fmt.money_interval(columns["profit_low"][k], columns["profit_high"][k]) for k in every],
     }
     top = _top(columns)
@@ -134,7 +111,7 @@ def _slider(page: Page, columns: Mapping[str, list[Any]]) -> Safe:
             "div",
             el("dt", page.t(f"strategy.{name}")),
             el("dd", el("span", cells[name][start], data_cell=name), small),
-            class_="tile long" if name == "profit" else "tile",
+            class_="tile long" if name in ("profit", "realised") else "tile",
         )
 
     control = el(
@@ -172,12 +149,15 @@ def _slider(page: Page, columns: Mapping[str, list[Any]]) -> Safe:
         cell("observed_bad_rate"),
         cell("marginal_bad_rate"),
         cell("profit", "profit_interval"),
+        cell("realised") if any(v is not None for v in columns["realised"]) else None,
         class_="tiles",
     )
+    part = policy_part(page)
     return el(
         "div",
         control,
         figures,
+        el("p", page.t("summary.counted_on", part=part), class_="note") if part else None,
         el("div", pictures, class_="grid"),
         el("script", script_json(data), type="application/json", id="strategy-data"),
         class_="strategy",
@@ -185,19 +165,34 @@ def _slider(page: Page, columns: Mapping[str, list[Any]]) -> Safe:
 
 
 def _policies(page: Page) -> Safe:
+    """What was expected and what came of it, side by side: two different figures never share a name."""
     rows, fmt = page.rows("decision", "values"), page.fmt
     if not rows:
         return page.missing("missing.values")
-    heads = [page.t(f"strategy.{k}") for k in ("policy", "profit", "approval", "policy_bad_rate")]
-    cells = [
-        [
-            page.say(r.get("policy")),
-            page.with_interval(r.get("profit"), fmt.money, fmt.money_interval),
-            fmt.percent(r.get("approval")),
-            fmt.percent(r.get("bad_rate")),
-        ]
-        for r in rows
+    realised = page.at("decision", "values_basis") == "realised"
+    columns: list[tuple[str, str, bool]] = [
+        ("profit", "profit_expected", True),
+        ("realised", "profit_realised", True),
+        ("approval", "approval", False),
+        ("bad_rate", "bad_rate_expected", False),
+        ("observed_bad_rate" if realised else "policy_bad_rate", "bad_rate", False),
     ]
+    if not any(r.get("profit_expected") is not None or r.get("profit_realised") is not None for r in rows):
+        columns = [("realised" if realised else "profit", "profit", True), *columns[2:]]
+    columns = [c for c in columns if any(r.get(c[1]) is not None for r in rows)]
+    # Without a band, "the referred granted too" is the same policy over again.
+    if len(rows) > 1 and refers(page) is None and all(rows[0].get(key) == rows[1].get(key) for _, key, _ in columns):
+        rows = [rows[0], *rows[2:]]
+
+    def cell(value: Any, money: bool) -> Any:
+        if not money:
+            return fmt.percent(value)
+        return page.with_interval(
+            value if isinstance(value, Mapping) else {"value": value}, fmt.money, fmt.money_interval
+        )
+
+    heads = [page.t("strategy.policy"), *(page.t(f"strategy.{head}") for head, _, _ in columns)]
+    cells = [[page.say(r.get("policy")), *(cell(r.get(key), money) for _, key, money in columns)] for r in rows]
     return table(page.t("strategy.policies"), heads, cells, kind="quiet")
 
 
@@ -230,27 +225,42 @@ def render(page: Page) -> Safe:
     if not page.at("decision"):
         return page.missing("missing.decision")
     fmt, parts = page.fmt, []
-    cutoff, refer = page.at("decision", "cutoff"), page.at("decision", "refer")
+    cutoff, band = page.at("decision", "cutoff"), refers(page)
     if cutoff is None:
         parts.append(page.missing("missing.nobody"))
     else:
         parts.append(el("p", page.t("strategy.rule", cutoff=fmt.percent(cutoff)), class_="lead"))
-    if isinstance(refer, (list, tuple)) and len(refer) == 2 and None not in refer:
-        parts.append(el("p", page.t("strategy.refer", low=fmt.percent(refer[0]), high=fmt.percent(refer[1]))))
+    if binding := page.say(page.at("decision", "binding")):
+        parts.append(el("p", binding))
+    if band is not None:
+        parts.append(el("p", page.t("strategy.refer", low=fmt.percent(band[0]), high=fmt.percent(band[1]))))
     else:
         parts.append(page.missing("missing.refer"))
-    limits = page.at("decision", "limits")
-    if isinstance(limits, Mapping) and any(v is not None for v in limits.values()):
-        said = [
-            f"{page.name('limit', k)}: {fmt.percent(v) if 'rate' in k else fmt.short(v)}"
-            for k, v in limits.items()
-            if v is not None
-        ]
-        parts.append(el("p", page.t("strategy.limits"), " ", "; ".join(said)))
-    columns = _columns(page)
-    parts.append(_slider(page, columns) if columns else page.missing("missing.curve"))
+    if said := _limits(page):
+        parts.append(el("p", page.t("strategy.limits"), " ", "; ".join(said) if page.lang == "en" else "；".join(said)))
+    strategy = strategy_of(page)
+    parts.append(_slider(page, strategy) if strategy else page.missing("missing.curve"))
     parts += [el("h3", page.t("strategy.policies")), _policies(page), el("h3", page.t("swap.title")), _swap_set(page)]
     return join(parts)
+
+
+def _limits(page: Page) -> list[str]:
+    """Each limit that was set, in words; a cap for each group is named with its group."""
+    limits, said = page.at("decision", "limits"), []
+    for name, value in (limits if isinstance(limits, Mapping) else {}).items():
+        if isinstance(value, Mapping):
+            each = [f"{group} {_bound(page, cap, share=(finite(cap) or 0.0) <= 1)}" for group, cap in value.items()]
+            if each:
+                said.append(f"{page.name('limit', name)}: {', '.join(each)}")
+        elif value is not None:
+            said.append(
+                f"{page.name('limit', name)}: {_bound(page, value, share='rate' in name or 'approval' in name)}"
+            )
+    return said
+
+
+def _bound(page: Page, value: Any, *, share: bool) -> str:
+    return page.fmt.percent(value) if share else page.fmt.value(value)
 
 
 SECTION = Section("strategy", "section.strategy", render)

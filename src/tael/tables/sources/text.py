@@ -27,7 +27,8 @@ def typed(frame: pl.DataFrame, table: TableSchema) -> pl.DataFrame:
         name = renamed.get(series.name, series.name)
         promise = table.column(name)
         told = promise.type is not None or promise.to is not None or promise.values is not None
-        fixed = name in held or told or bool(promise.true) or promise.format is not None
+        told |= bool(promise.true) or promise.format is not None or promise.spelled or promise.pad is not None
+        fixed = name in held or told
         done[series.name] = series if fixed else numeric(series)
     return pl.DataFrame(done)
 
