@@ -357,7 +357,7 @@ def simulated_run() -> dict[str, Any]:
                 "code": "TAEL-V03",
                 "severity": "warning",
                 "text": both("The bad rate drifts upwards over the last months.", "最近数月坏样本率呈上升趋势。"),
-                "todo": both("Look again at the cut-off each month.", "每月复核阈值。"),
+                "todo": both("Look again at the cut-off each month.", "每月复核分数线。"),
             },
             {
                 "code": "TAEL-V07",
@@ -401,7 +401,7 @@ def simulated_run() -> dict[str, Any]:
             "message": both(
                 f"Approve {approve:,} of 8,000 applicants below a default probability of "
                 f"{100 * cutoff:.1f} %; refer {refer:,} to a person.",
-                f"8,000 位申请人中，违约概率低于 {100 * cutoff:.1f}% 的 {approve:,} 位予以通过，{refer:,} 位转人工。",
+                f"8,000 位申请人中，违约概率低于 {100 * cutoff:.1f}% 的 {approve:,} 位予以批准，{refer:,} 位转人工。",
             ),
             "cutoff": cutoff,
             "refer": [cutoff - 0.02, cutoff + 0.02],
@@ -410,9 +410,9 @@ def simulated_run() -> dict[str, Any]:
             "counts_split": "out_of_time",
             "curve": curve,
             "values": [
-                policy("chosen cut-off", "选定阈值", at),
+                policy("chosen cut-off", "选定的分数线", at),
                 policy("today's rule", "现行规则", 5200),
-                policy("approve all", "全部通过", len(order) - 1),
+                policy("approve all", "全部批准", len(order) - 1),
             ],
             "swap_set": {
                 "both_approve": {"n": 4310, "bad_rate": 0.058},

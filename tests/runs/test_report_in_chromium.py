@@ -40,7 +40,7 @@ def test_the_report_of_a_run(made_run: Any, browser: Any, tmp_path: Path, lang: 
     page.goto(path.as_uri())
     text = page.inner_text("body")
     assert page.get_attribute("html", "lang").startswith(lang)
-    assert run.content["decision"]["message"][lang].split(":")[0].split("：")[0] in text
+    assert run.content["scenario"]["title"][lang] in text
     for worry in run.content["worries"]:
         assert worry[lang] in text
     assert run.content["features"][0]["words"][lang] in text

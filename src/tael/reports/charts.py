@@ -230,8 +230,10 @@ class Chart:
         )
 
 
-def sparkline(rates: Values, base: float | None, grey_from: int, description: str) -> Safe:
+def sparkline(rates: Values, base: float | None, grey_from: int, description: str, pale: Sequence[int] = ()) -> Safe:
     """A row of small bars (one a bin) around the level of the whole; bars from ``grey_from`` on are set apart.
+
+    Those at the places ``pale`` rest on too few rows and are drawn as outlines.
 
     >>> "spark" in sparkline([0.1, 0.2], 0.15, 2, "rising")
     True
@@ -251,7 +253,7 @@ def sparkline(rates: Values, base: float | None, grey_from: int, description: st
                     y=round(height - size, 1),
                     width=round(step - 2, 1),
                     height=size,
-                    class_=f"bar {kind}",
+                    class_=f"bar {kind} few" if k in pale else f"bar {kind}",
                 )
             )
     if base is not None:

@@ -120,7 +120,7 @@ def write_report(run: Mapping[str, Any], path: str | Path, lang: str = "en", *, 
             "There is a file already.",
             expected="a new path",
             got=str(target),
-            fix="Choose another path, or pass overwrite=True.",
+            fix="Choose another path; from Python, overwrite=True replaces it.",
         )
     text = build_report(run, lang)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
@@ -178,8 +178,21 @@ def _header(page: Page, title: str) -> Safe:
             class_="simulated",
             role="note",
         )
-    question = page.say(page.at("scenario", "question"))
+    despite = None
+    if page.at("despite_leaks"):
+        despite = el(
+            "p",
+            el("strong", page.t("page.despite_leaks")),
+            " ",
+            page.t("page.despite_leaks_text"),
+            class_="simulated leaking",
+            role="alert",
+        )
+    question, words = (page.say(page.at("scenario", key)) for key in ("question", "label_words"))
+    if question in ("", words, str(page.at("scenario", "label_formula") or "")):
+        question = f"{page.t('observations.label')} {words}" if words else ""
     return join(
+        despite,
         simulated,
         el(
             "header",
@@ -204,6 +217,8 @@ def _contents(page: Page) -> Safe:
 def _footer(page: Page) -> Safe:
     version = page.at("tael", "version")
     marks = [f"tael {version}" if version else "tael", page.t("page.offline")]
+    if page.at("despite_leaks"):
+        marks.append(page.t("page.despite_leaks"))
     if page.at("simulated"):
         marks.append(page.t("page.simulated"))
     return el("footer", " · ".join(marks))

@@ -10,9 +10,10 @@ from datetime import datetime
 import polars as pl
 
 from tael.tables.frames import Tables
-from tael.tables.places import SHOWN, clipped
+from tael.tables.overlap import little_overlap
+from tael.tables.places import SHOWN, Example, clipped
 from tael.tables.schema import ColumnSchema, Role, TableSchema, Type
-from tael.tables.violations import MESSAGES, Example, Severity, Violation
+from tael.tables.violations import MESSAGES, Severity, Violation
 
 _PERSONAL = re.compile(
     r"(^|_)(name|surname|phone|mobile|tel|e?mail|address|street|passport|ssn|iban|ip|birth\w*|dob)(_|$)"
@@ -29,6 +30,7 @@ _PAST, _FUTURE = datetime(1900, 1, 1), datetime(2101, 1, 1)
 class _Report:
     """Makes violations of the columns of one table."""
 
+    tables: Tables
     name: str
     frame: pl.DataFrame
     key: str | None
@@ -45,12 +47,13 @@ class _Report:
     ) -> Iterator[Violation]:
         rows = mask.arg_true()
         if len(rows):
-            hide = not self.show and column != self.key and bool(_PERSONAL.search(column))
-            shown = tuple(
-                Example(row + 1, _shown(self.frame[column][row], hide) if with_values else "")
-                for row in rows.head(SHOWN)
-            )
-            yield Violation(code, severity or MESSAGES[code][0], self.name, column, len(rows), shown, detail)
+            hide = not self.show and column != self.key and personal(column)
+            shown = []
+            for index in rows.head(SHOWN):
+                row, line = self.tables.row_of(self.name, index)
+                shown.append(Example(row, _shown(self.frame[column][index], hide) if with_values else "", line))
+            severity = severity or MESSAGES[code][0]
+            yield Violation(code, severity, self.name, column, len(rows), tuple(shown), detail)
 
 
 def checked(tables: Tables, name: str, schema: TableSchema, show: bool) -> Iterator[Violation]:
@@ -60,7 +63,7 @@ def checked(tables: Tables, name: str, schema: TableSchema, show: bool) -> Itera
         yield Violation("TAEL-T13", "warning", name, None, 0)
         return
 
-    report = _Report(name, frame, schema.key, show)
+    report = _Report(tables, name, frame, schema.key, show)
     if schema.key is not None:
         key = frame[schema.key]
         yield from report("TAEL-T01", schema.key, key.is_null(), with_values=False)
@@ -73,6 +76,8 @@ def checked(tables: Tables, name: str, schema: TableSchema, show: bool) -> Itera
             early = (frame[schema.known_at] < frame[schema.time]).fill_null(False)
             yield from report("TAEL-T09", schema.known_at, early)
     for column, promise in schema.columns.items():
+        if (name, column) in tables.absent:
+            continue
         series = frame[column]
         missing = series.is_null()
         if promise.required and column != schema.key:
@@ -97,16 +102,29 @@ def _keys(
     series = tables[name][column]
     if series.dtype == pl.String:
         yield from report("TAEL-T19", column, (series != series.str.strip_chars()).fill_null(False))
-    if promise.to is None or promise.to not in tables:
+    if promise.to is None:
+        return
+    if promise.to not in tables:
+        yield from _leads_nowhere(tables, name, column, promise.to)
         return
     key = tables.schema.tables[promise.to].key
     if key is None:
         yield Violation("TAEL-T20", "error", name, column, len(series), detail=promise.to)
         return
+    if few := little_overlap(series, tables[promise.to][key]):
+        yield Violation("TAEL-T23", "warning", name, column, few.missed, detail=few.text(promise.to))
     there = tables[promise.to][key].drop_nulls().unique().to_frame("key").with_columns(known=True)
     orphan = series.to_frame("key").join(there, on="key", how="left", maintain_order="left")["known"].is_null()
     severity: Severity = "error" if promise.required else "warning"
     yield from report("TAEL-T03", column, orphan & series.is_not_null(), promise.to, severity)
+
+
+def _leads_nowhere(tables: Tables, name: str, column: str, to: str) -> Iterator[Violation]:
+    """A ``to`` without a table is lawful, but not where another table's key is called like the column."""
+    for other, schema in tables.schema.tables.items():
+        if other != name and schema.key == column:
+            yield Violation("TAEL-T22", "warning", name, column, tables[name].height, detail=f"{to}; {other}")
+            return
 
 
 def _number(column: str, series: pl.Series, promise: ColumnSchema, report: _Report) -> Iterator[Violation]:
@@ -188,8 +206,23 @@ _VALUES = {
 }
 
 
+def personal(column: str) -> bool:
+    """Whether a column is called like a name, a phone, an address.
+
+    >>> personal("手机号"), personal("amount")
+    (True, False)
+    """
+    return bool(_PERSONAL.search(column))
+
+
+def masked(text: str) -> str:
+    """The first sign of a value and no more.
+
+    >>> masked("13800138000")
+    '1***'
+    """
+    return text[:1] + "***"
+
+
 def _shown(value: object, hide: bool) -> str:
-    text = str(value)
-    if hide:
-        return text[:1] + "***"
-    return clipped(value)
+    return masked(str(value)) if hide else clipped(value)

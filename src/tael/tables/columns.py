@@ -6,7 +6,7 @@ import polars as pl
 
 from tael.errors import TablesError
 from tael.tables.keys import EXACT, as_text
-from tael.tables.numbers import NumberForm, form_of
+from tael.tables.numbers import PLAIN, NumberForm, form_of
 from tael.tables.places import Place, clipped, examples, toml
 from tael.tables.schema import ColumnSchema, Type
 from tael.tables.times import TIME, looks_like_time
@@ -106,7 +106,7 @@ def converted(series: pl.Series, type: Type, promise: ColumnSchema, place: Place
             return as_text(series)
 
 
-def to_number(series: pl.Series, place: Place, form: NumberForm = NumberForm()) -> pl.Series:
+def to_number(series: pl.Series, place: Place, form: NumberForm = PLAIN) -> pl.Series:
     """Bring a column to Float64: NaN becomes missing, infinities stay (the contract check reports them).
 
     Brackets are a minus. ``form`` says how text is written; what is a number already stands as it is.
@@ -156,8 +156,8 @@ def _no_numbers(series: pl.Series, text: pl.Series, bad: pl.Series, form: Number
         fields = ", ".join(f"{name} = {toml(value)}" for name, value in found.fields().items())
         fix = f"Say how they are written, in [{place.table}.columns]: {place.column} = {{ {fields} }}."
     else:
-        words = series.filter(bad).unique(maintain_order=True).head(3).to_list()
-        fix = f"Mend them in the file, or, if they mean missing, write in [{place.table}]: missing = {toml(words)}."
+        rest = series.filter(bad).unique(maintain_order=True).head(3).to_list()
+        fix = f"Mend them in the file, or, if they mean missing, write in [{place.table}]: missing = {toml(rest)}."
     written = ", ".join(f"{name} = {toml(value)}" for name, value in form.fields().items())
     return TablesError(
         "Some values in a number column are no numbers.",
@@ -188,11 +188,11 @@ def to_flag(series: pl.Series, promise: ColumnSchema, place: Place) -> pl.Series
     bad = flags.is_null() & text.is_not_null()
     if bad.any():
         counts = text.drop_nulls().value_counts(sort=True).head(6).rows()
-        words = text.filter(bad).unique(maintain_order=True).to_list()
+        odd = text.filter(bad).unique(maintain_order=True).head(3).to_list()
         held = ", ".join(f"{clipped(word, 20)} ({count:,})" for word, count in counts)
         known = bool(flags.is_not_null().any())
         true = f"[{place.table}.columns] {place.column} = {{ true = {toml([counts[0][0]])} }} says what counts as true"
-        fix = f"Write in [{place.table}]: missing = {toml(words[:3])}; or {true}, all else being false."
+        fix = f"Write in [{place.table}]: missing = {toml(odd)}; or {true}, all else being false."
         raise TablesError(
             "Some values in a flag column are neither true nor false.",
             expected="true/false, t/f, yes/no, y/n, 是/否, 1/0, or what `true` names",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tael.tables.checks import checked
+from dataclasses import replace
+
+from tael.tables.checks import checked, masked, personal
 from tael.tables.frames import Tables
 from tael.tables.violations import MESSAGES, Example, Violation, errors_of, raise_on_errors, violations_text
 
@@ -37,5 +39,10 @@ def check(tables: Tables, *, show_personal: bool = False) -> list[Violation]:
     kinds = {"huge": "TAEL-T16", "duplicates": "TAEL-T17", "name": "TAEL-T18"}
     for note in tables.notes:
         code = kinds[note.kind]
-        found.append(Violation(code, MESSAGES[code][0], note.table, note.column, note.count))
+        severity = MESSAGES[code][0]
+        key = tables.schema.tables[note.table].key
+        shown = note.examples
+        if note.column is not None and note.column != key and personal(note.column) and not show_personal:
+            shown = tuple(replace(one, value=masked(one.value)) for one in shown)
+        found.append(Violation(code, severity, note.table, note.column, note.count, shown, note.detail))
     return sorted(found, key=lambda one: one.severity != "error")

@@ -11,9 +11,10 @@ from tael.tables.checks import suspicious_codes
 from tael.tables.columns import FALSE, TRUE, guess, to_number
 from tael.tables.guess_files import Guessed
 from tael.tables.guess_keys import numbers_rows
+from tael.tables.numbers import PLAIN, form_of
 from tael.tables.places import Place
 from tael.tables.schema import ColumnSchema, Type, named
-from tael.tables.times import looks_like_time, to_time
+from tael.tables.times import looks_like_time, spells_day, to_time
 
 _I = re.IGNORECASE
 _TIME_NAME = re.compile(r"date|time|day$|_at$|_on$|issued|opened|created|日期|时间|日$", _I)
@@ -38,6 +39,16 @@ _LABEL = re.compile(
 _NAME_OF = re.compile(r"account|phone|mobile|zip|postcode|post_?code|code$|passport|card|账号|卡号|手机|邮编", _I)
 _FORMATS = ("%y%m%d", "%y%m%d %H:%M:%S", "%d%m%Y", "%d-%m-%y", "%d/%m/%y", "%m/%d/%y", "%d-%b-%y")
 _MOSTLY = 0.9
+_ALMOST = 0.9
+_FEW_CODES = 20
+_REMARK = re.compile(r"(^|_)(remarks?|comments?|notes?|memo)(_|$)|备注|附言|说明", _I)
+_AFTER = re.compile(
+    r"(^|_)(collection|collector|litigation|foreclos\w*|repossess\w*|legal_action|bad_?debt|outcome|disposition)(_|$)"
+    r"|writ(e|ten)_?off|charged?_?off|final_?(status|state|result|outcome)|recover(y|ed)|loan_?result"
+    r"|催收|委外|最终(状态|结果)|核销|坏账|诉讼|起诉|处置|贷后|清收|代偿|呆账|最终.*逾期|当前.*逾期|是否(坏|逾期|违约)",
+    _I,
+)
+_PAST = re.compile(r"hist|prev|past|prior|last_|ever|count|cnt|num|历史|过去|以往|近\w*(天|月|年)|次数|累计", _I)
 
 
 def set_columns(table: Guessed) -> None:
@@ -49,6 +60,7 @@ def set_columns(table: Guessed) -> None:
             _set_type(table, column)
     _set_outcomes(table, times)
     _set_labels(table)
+    _set_suspects(table)
 
 
 def _times(table: Guessed) -> dict[str, pl.Series]:
@@ -64,7 +76,8 @@ def _times(table: Guessed) -> dict[str, pl.Series]:
             table.say(column, "dates or times", type="time")
         elif series.dtype == pl.String and looks_like_time(series):
             found[column] = to_time(series, place).values
-            table.say(column, "all values are ISO dates or times", type="time")
+            example = as_shown(series.drop_nulls()[0])
+            table.say(column, f"all values spell dates or times, such as {example}", type="time")
         elif _TIME_NAME.search(column) and (series.dtype.is_integer() or series.dtype == pl.String):
             _odd_time(table, column, series, place, found)
     return found
@@ -164,7 +177,7 @@ def _set_outcomes(table: Guessed, times: dict[str, pl.Series]) -> None:
 
 def _set_type(table: Guessed, column: str) -> None:
     series, told = table.frame[column], table.columns[column]
-    if "to" in told:
+    if "to" in told or "type" in told:
         return
     if table.section.get("key") == column:
         table.say(column, "the key", type="category")
@@ -191,6 +204,14 @@ def _set_type(table: Guessed, column: str) -> None:
         if words <= TRUE | FALSE:
             table.say(column, f"only {' and '.join(sorted(words))}", type="flag")
             return
+    if series.dtype == pl.String and type in (Type.CATEGORY, Type.TEXT):
+        fields, why = _written(series)
+        if fields is not None:
+            table.say(column, why, type="number", **fields)
+            return
+        if why:
+            table.say(column, why, type=str(type))
+            return
     reason = {
         Type.NUMBER: "all values are numbers",
         Type.FLAG: "true or false",
@@ -203,6 +224,67 @@ def _set_type(table: Guessed, column: str) -> None:
         codes = suspicious_codes(to_number(series, Place(table.name, column)).drop_nulls())
         if codes:
             table.say(column, "looks like codes for missing", special=codes)
+
+
+def _written(series: pl.Series) -> tuple[dict[str, object] | None, str]:
+    """How numbers are written in a text column, or why it stays text although it nearly holds numbers or dates."""
+    there = series.drop_nulls()
+    days = spells_day(there)
+    if bool(days.mean() >= _ALMOST):  # type: ignore[operator]
+        return (
+            None,
+            f"{days.sum() / len(days):.1%} are dates; {_rest(there, ~days)}: mend them or name them in `missing`",
+        )
+    form, units = form_of(there)
+    example = as_shown(there[0])
+    if units:
+        return None, f"text: numbers with {' or '.join(units[:3])}, such as {example}; write plain numbers in one unit"
+    numbers = (form or PLAIN).read(there)
+    bad = numbers.is_null()
+    # Few distinct numbers beside words are codes of categories, and zeros in front belong to names.
+    codes = form is None and (numbers.n_unique() <= _FEW_CODES or there.str.contains(r"^0\d").any())
+    if codes or bool(bad.mean() > 1 - _ALMOST):  # type: ignore[operator]
+        return None, ""
+    if bad.any():
+        return None, (
+            f"{1 - bad.sum() / len(bad):.1%} are numbers, such as {example}; {_rest(there, bad)}: "
+            "mend them or name them in `missing`, and set type number"
+        )
+    if form is None:
+        return None, ""
+    kind = [
+        "percent" if form.percent else "money" if form.strip else "numbers",
+        f"with separators of thousands ({form.thousands})" if form.thousands else "",
+        f"with {form.decimal} before the fraction" if form.decimal != "." else "",
+        "with brackets for what is negative" if there.str.contains(r"^\s*[(（]").any() else "",
+    ]
+    read = f"{example} is read as {numbers[0]:.10g}"
+    return form.fields(), f"looks like {' '.join(word for word in kind if word)}: {read}"
+
+
+def _rest(there: pl.Series, bad: pl.Series) -> str:
+    rest = there.filter(bad).value_counts(sort=True).rows()
+    shown = ", ".join(f"{as_shown(word)!r}" for word, _ in rest[:3]) + (", ..." if len(rest) > 3 else "")
+    count = int(bad.sum())
+    return f"{count:,} {'is' if count == 1 else 'are'} {shown}"
+
+
+def _set_suspects(table: Guessed) -> None:
+    """Columns called like something written after the event would tell the outcome: they are not features."""
+    for column in table.frame.columns:
+        told = table.columns[column]
+        if {"to", "role", "known_at"} & set(told) or told.get("type") == "time" or table.section.get("key") == column:
+            continue
+        header = str(told.get("header", column))
+        # What lies behind the borrower is known: counts of the past are lawful features.
+        if _PAST.search(header):
+            continue
+        if _REMARK.search(header):
+            why = "called like a remark, often written after the event: ignored"
+            table.say(column, f"{why}; take role away if it is known at the time of the row", role="ignore")
+        elif _AFTER.search(header):
+            why = "called like an outcome, written after the event: it would foretell the label"
+            table.say(column, f"{why}; take role away if it is known then, or give it a `known_at` time", role="label")
 
 
 def _names(series: pl.Series, column: str, distinct: int) -> bool:

@@ -6,21 +6,33 @@ import csv
 import keyword
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from tael.errors import TablesError
+from tael.tables.frames import all_of
+from tael.tables.numbers import PLAIN, form_of
+from tael.tables.places import Place
 from tael.tables.schema import RESERVED, TableSchema, named
 from tael.tables.sources.csv import read_csv, sniffed, unpacked
 from tael.tables.sources.files import Files, kind_of
 from tael.tables.sources.text import numeric
-from tael.tables.times import looks_like_time
+from tael.tables.times import looks_like_time, spells_day
 
 MARKERS = ("NA", "N/A", "NaN", "nan", "NULL", "null", "None", "NONE", "\\N", "#N/A", "?", "-", ".", "--", "无", "空")
 _HEAD = 1 << 20
 _BEFORE = 20
+_SAMPLE = 2000
+_NEARLY = 0.9
+_ODD = 3
+_CODES = 20
+_ZERO_DATE = re.compile(r"0{4}[-/]?00?[-/]?00?( .*)?|[-/. ]+")
+# A word that holds other digits than zeros may be a value that was mistyped: it is not to be blanked.
+_RARE = re.compile(r"[1-9]")
 
 
 @dataclass
@@ -75,19 +87,36 @@ def identifier(text: str, taken: set[str]) -> str:
 
 
 def look_at(folder: Path) -> tuple[list[Guessed], list[str]]:
-    """Read every table of a folder, and list the files that are no tables; a folder of Parquet files is one table."""
+    """Read every table of a folder, and list the files that are no tables; a folder of Parquet files is one table.
+
+    Raises
+    ------
+    TablesError
+        With the faults of all files.
+    """
     paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     found: list[Guessed] = []
+    errors: list[TablesError] = []
+
+    def look(name: str, at: Callable[[], Guessed]) -> None:
+        try:
+            found.append(at())
+        except TablesError as error:
+            errors.append(error)
+            found.append(Guessed(name, pl.DataFrame(), {}, {}))  # so that the name is taken
+
     for path in paths:
         kind = kind_of(path)
         if kind is None:
             continue
         stem = path.name.split(".", 1)[0]
         name = identifier(stem, {one.name for one in found})
-        found.append(_csv(path, name) if kind == "csv" else _parquet(folder, name, path.name))
+        look(name, partial(_csv, path, name) if kind == "csv" else partial(_parquet, folder, name, path.name))
     for inside in sorted(path for path in folder.iterdir() if path.is_dir() and any(path.glob("*.parquet"))):
         name = identifier(inside.name, {one.name for one in found})
-        found.append(_parquet(folder, name, f"{inside.name}/*.parquet"))
+        look(name, partial(_parquet, folder, name, f"{inside.name}/*.parquet"))
+    if errors:
+        raise all_of(errors, "files")
     skipped = [path.name for path in paths if kind_of(path) is None and path.suffix != ".toml"]
     return found, skipped
 
@@ -103,7 +132,7 @@ def _parquet(folder: Path, name: str, file: str) -> Guessed:
 
 
 def _csv(path: Path, name: str) -> Guessed:
-    where = f"file {path}"
+    where = f"{Place(name)}, file {path}"
     found = Guessed(name, pl.DataFrame(), {"file": path.name}, {})
     content = unpacked(path, where)
     encoding = _encoding(content, where)
@@ -169,11 +198,51 @@ def _markers(frame: pl.DataFrame) -> dict[str, str]:
         rest = there.filter(~there.is_in(inside))
         if len(rest) and (numeric(rest).dtype.is_numeric() or looks_like_time(rest)):
             for word in inside:
-                found.setdefault(word, f"among the values of {series.name}, which are else numbers or times")
+                count = int((there == word).sum())
+                found.setdefault(word, f"{count:,} values of {series.name}, which are else numbers or times")
         for word in inside:
             if word in ("NULL", "\\N", "#N/A", "NaN"):
                 found.setdefault(word, f"in {series.name}")
+    return found | _odd_words(frame, found)
+
+
+def _odd_words(frame: pl.DataFrame, known: dict[str, str]) -> dict[str, str]:
+    """The few words that keep a column from being dates, or amounts of money, and stand in no other column."""
+    found: dict[str, str] = {}
+    columns = frame.select(pl.col(pl.String)).get_columns()
+    for series in columns:
+        there = series.drop_nulls()
+        there = there.filter(~there.is_in(list(known)))
+        fits, kind = _mostly(there)
+        if fits is None or fits.all():
+            continue
+        rest = there.filter(~fits).value_counts(sort=True).rows()
+        others = [one for one in columns if one.name != series.name]
+        if len(rest) > _ODD or any(_RARE.search(word) for word, _ in rest):
+            continue
+        if any(bool((other == word).any()) for other in others for word, _ in rest if not _ZERO_DATE.fullmatch(word)):
+            continue
+        for word, count in rest:
+            found.setdefault(word, f"{count:,} values of {series.name}; {fits.sum() / len(fits):.1%} are {kind}")
     return found
+
+
+def _mostly(there: pl.Series) -> tuple[pl.Series | None, str]:
+    """Mark the dates or the quantities of a column that holds little else."""
+    head = there.head(_SAMPLE)
+    if len(there) == 0:
+        return None, ""
+    if spells_day(head).mean() >= _NEARLY:  # type: ignore[operator]
+        fits = spells_day(there)
+        return (fits, "dates") if fits.mean() >= _NEARLY else (None, "")  # type: ignore[operator]
+    form, _ = form_of(head)
+    if (form or PLAIN).read(head).is_not_null().mean() < _NEARLY:  # type: ignore[operator]
+        return None, ""
+    numbers = (form or PLAIN).read(there)
+    # Few distinct numbers beside a word are the codes of categories; zeros in front are names.
+    quantity = numbers.n_unique() > _CODES and not there.str.contains(r"^0\d").any()
+    fits = numbers.is_not_null()
+    return (fits, "numbers") if quantity and fits.mean() >= _NEARLY else (None, "")  # type: ignore[operator]
 
 
 def _renamed(found: Guessed) -> Guessed:

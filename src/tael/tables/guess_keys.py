@@ -6,10 +6,13 @@ import re
 
 import polars as pl
 
+from tael.tables.columns import FEW
 from tael.tables.guess_files import Guessed
 from tael.tables.keys import as_text
+from tael.tables.overlap import distinct, lost_zeros, share_in
 
-_ID = re.compile(r"(id|ids|_no|_key|_uuid|guid|编号|单号|客户号|账号|卡号|流水号)$", re.IGNORECASE)
+_ID = re.compile(r"(id|ids|_no|_key|_uuid|guid|编号|编码|单号|客户号|账号|卡号|流水号)$", re.IGNORECASE)
+_CHINESE_ID = re.compile(r"(?<=..)(编号|编码|号码|代码|号)$")
 # Things that several people may share, and that tie them together when they do.
 _LINK = re.compile(
     r"(device|phone|mobile|imei|id_?card|bank_?card|e?mail|wifi|fingerprint|手机|设备|身份证|银行卡)", re.IGNORECASE
@@ -40,9 +43,10 @@ def looks_like_id(name: str) -> bool:
 def stem(name: str) -> str:
     """What a name is about: without ``id``, plural and signs.
 
-    >>> stem("customer_id"), stem("Customers"), stem("branches")
-    ('customer', 'customer', 'branch')
+    >>> stem("customer_id"), stem("Customers"), stem("branches"), stem("客户编号")
+    ('customer', 'customer', 'branch', '客户')
     """
+    name = _CHINESE_ID.sub("", name)
     plain = re.sub(r"(_?ids?|_no|_key)$", "", name.lower()) or name.lower()
     plain = re.sub(r"[\W_]+", "", plain)
     return re.sub(r"(?<=ch|sh|ss)es$|(?<=[^s])s$", "", plain)
@@ -131,22 +135,6 @@ def _is_another_tables(table: Guessed, column: str, tables: list[Guessed], candi
     return False
 
 
-def distinct(series: pl.Series) -> pl.Series:
-    """The distinct values as text."""
-    return as_text(series).drop_nulls().unique()
-
-
-def share_in(values: pl.Series, among: pl.Series) -> float:
-    """Which share of distinct values is found among others.
-
-    >>> share_in(pl.Series(["a", "b"]), pl.Series(["b", "c"]))
-    0.5
-    """
-    if values.is_empty():
-        return 0.0
-    return values.to_frame("v").join(among.to_frame("v"), on="v", how="semi").height / len(values)
-
-
 def set_relations(tables: list[Guessed]) -> None:
     """Find the columns that hold another table's key, by name and by value, or share things without a table."""
     keys = {table.name: (str(table.section["key"])) for table in tables if "key" in table.section}
@@ -159,10 +147,54 @@ def set_relations(tables: list[Guessed]) -> None:
             best = _target(table, column, keys, values)
             if best is not None:
                 target, share = best
-                found = "all values are" if share == 1 else f"{share:.1%} of the values are"
                 rest = "" if share >= OVERLAP else "; the rest have no row there, which the check will say"
-                table.say(column, f"{found} among the keys of {target}{rest}", to=target)
+                table.say(column, f"{_found(series, values[target], share)} the keys of {target}{rest}", to=target)
+            else:
+                _near_miss(table, column, keys, values, tables)
     _set_shared(tables, keys)
+
+
+def _found(series: pl.Series, keys: pl.Series, share: float) -> str:
+    if share == 1:
+        return "all values are among"
+    there = as_text(series).drop_nulls()
+    rows = int(there.is_in(keys.implode()).sum())
+    return f"{share:.1%} of the distinct values ({rows / len(there):.1%} of the rows) are among"
+
+
+def _near_miss(
+    table: Guessed, column: str, keys: dict[str, str], values: dict[str, pl.Series], tables: list[Guessed]
+) -> None:
+    """A column called like the key of another table whose values are not there: for want of zeros, or otherwise."""
+    if not looks_like_id(column) or keys.get(table.name) == column:
+        return
+    for target, key in keys.items():
+        if target == table.name or not (column == key or stem(column) == stem(target)):
+            continue
+        mine = distinct(table.frame[column])
+        if mine.is_empty():
+            return
+        share = share_in(mine, values[target])
+        why = f"called like the key of {target}, but {share:.0%} of its distinct values are there"
+        zeros = lost_zeros(mine, values[target])
+        if zeros is None:
+            table.say(column, f"{why}: no relation; if it is one, mend the values", **_no_target(table, column))
+            return
+        why += f"; {zeros.share:.0%} would be without leading zeros"
+        if zeros.width is None:
+            table.say(column, f"{why}: write the same zeros in both files", to=target)
+        elif zeros.short == "values":
+            table.say(column, f"{why}, which are put back", to=target, pad=zeros.width)
+        else:
+            table.say(column, f"{why}, which are put back in {target}", to=target)
+            other = next(one for one in tables if one.name == target)
+            other.say(key, f"{table.name}.{column} has {zeros.width} digits: zeros are put back", pad=zeros.width)
+        return
+
+
+def _no_target(table: Guessed, column: str) -> dict[str, object]:
+    # Set at once, so that the column is not taken for a name that only ties rows together.
+    return {"type": "text" if distinct(table.frame[column]).len() > FEW else "category"}
 
 
 def _target(
@@ -198,11 +230,13 @@ def _set_shared(tables: list[Guessed], keys: dict[str, str]) -> None:
         for column in table.frame.columns:
             named_so = looks_like_id(column) or _LINK.search(column)
             fits = table.frame[column].dtype.is_integer() or table.frame[column].dtype == pl.String
-            if named_so and fits and "to" not in table.columns[column] and keys.get(table.name) != column:
+            if named_so and fits and not {"to", "type"} & set(table.columns[column]) and keys.get(table.name) != column:
                 places.setdefault(column, []).append(table)
     names = {table.name for table in tables}
     for column, holders in places.items():
-        target = re.sub(r"([^aeiou])ys$", r"\1ies", f"{stem(column)}s")
+        target = stem(column)
+        if target.isascii():
+            target = re.sub(r"([^aeiou])ys$", r"\1ies", f"{target}s")
         target = f"{target}_shared" if target in names else target
         if len(holders) > 1:
             first, second = (distinct(holder.frame[column]) for holder in holders[:2])

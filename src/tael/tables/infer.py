@@ -11,7 +11,7 @@ from tael.errors import TablesError
 from tael.tables.guess_columns import set_columns
 from tael.tables.guess_files import Guessed, look_at
 from tael.tables.guess_keys import set_keys, set_relations
-from tael.tables.plain import WIDTH, table
+from tael.tables.plain import room, table
 from tael.tables.reading import FILE
 from tael.tables.schema import Schema
 
@@ -70,10 +70,10 @@ class Draft:
                 lines += [f"[{_key(name)}.columns]", *_aligned(columns), ""]
         return "\n".join(lines)
 
-    def text(self, width: int = WIDTH) -> str:
-        """The guesses as a table of plain text."""
+    def text(self, width: int | None = None) -> str:
+        """The guesses as a table of plain text, as wide as the terminal (100 cells at most)."""
         rows = [[one.table, one.guess, one.why] for one in self.reasons if one.guess]
-        return table(("table", "guess", "why"), rows, width)
+        return table(("table", "guess", "why"), rows, room() if width is None else width)
 
     def write(self, folder: str | Path) -> Path:
         """Write ``tables.toml`` into a folder, over nothing.

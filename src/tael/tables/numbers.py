@@ -4,30 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from unicodedata import normalize
 
 import polars as pl
 
 from tael.tables.schema import ColumnSchema
 
 # Compared after NFKC, which makes ￥ of any width one sign, and without regard to case.
-CURRENCIES = (
-    "¥",
-    "$",
-    "€",
-    "£",
-    "₦",
-    "₹",
-    "元",
-    "圆",
-    "人民币",
-    "RMB",
-    "CNY",
-    "USD",
-    "EUR",
-    "GBP",
-    "HKD",
-    "HK$",
-    "US$",
+CURRENCIES = frozenset(
+    ("¥", "$", "€", "£", "₦", "₹", "元", "圆", "人民币", "rmb", "cny", "usd", "eur", "gbp", "hkd", "ngn", "hk$", "us$")
 )
 _NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
 _AMOUNT = (
@@ -35,7 +20,8 @@ _AMOUNT = (
     r"(?P<digits>[\d.](?:[\d,.' ]*\d)?)\s*(?P<after>%|[^\d\s().,'%-]{1,4})?[\s)]*$"
 )
 # Groups of three, and those of India (1,00,000); 1,5 is no number with a separator of thousands.
-_GROUPS = r"^[+-]?(?:\d+|\d{{1,3}}(?:{0}\d{{3}})+|\d{{1,2}}(?:{0}\d{{2}})*{0}\d{{3}})(?:{1}\d*)?(?:[eE][+-]?\d+)?$|^[+-]?{1}\d+$"
+_WHOLE = r"(?:\d+|\d{{1,3}}(?:{0}\d{{3}})+|\d{{1,2}}(?:{0}\d{{2}})*{0}\d{{3}})"
+_GROUPS = r"^[+-]?" + _WHOLE + r"(?:{1}\d*)?(?:[eE][+-]?\d+)?$|^[+-]?{1}\d+$"
 _WAYS = ((",", "."), (None, ","), (".", ","), (" ", ","), (" ", "."), ("'", "."))
 _SAMPLE = 2000
 _MOST = 0.8
@@ -77,7 +63,7 @@ class NumberForm:
     @property
     def plain(self) -> bool:
         """Whether a machine writes numbers so."""
-        return self == NumberForm()
+        return self == PLAIN
 
     def fields(self) -> dict[str, object]:
         """What the schema is to say, without what is the default.
@@ -85,14 +71,12 @@ class NumberForm:
         >>> NumberForm(",", strip=("$",)).fields()
         {'thousands': ',', 'strip': ['$']}
         """
-        told = {
-            "thousands": self.thousands,
-            "decimal": self.decimal,
-            "strip": list(self.strip),
-            "percent": self.percent,
+        told = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items()}
+        return {
+            name: value
+            for name, value in told.items()
+            if value not in (None, [], False) and (name, value) != ("decimal", ".")
         }
-        plain = {"thousands": None, "decimal": ".", "strip": [], "percent": False}
-        return {name: value for name, value in told.items() if value != plain[name]}
 
     def read(self, text: pl.Series) -> pl.Series:
         """Read text as Float64; what is no number in this form is missing.
@@ -101,7 +85,7 @@ class NumberForm:
         ----------
         text : Series of String
         """
-        plain = self._bare(text.str.normalize("NFKC").str.strip_chars())
+        plain: pl.Series = self._bare(text.str.normalize("NFKC").str.strip_chars())
         negative = plain.str.contains(r"^\(.*\)$")
         plain = self._bare(plain.str.replace(r"^\(\s*(.*?)\s*\)$", "${1}"))
         if self.percent:
@@ -120,12 +104,13 @@ class NumberForm:
         return pl.select(number * sign / (100.0 if self.percent else 1.0)).to_series().rename(text.name)
 
     def _bare(self, text: pl.Series) -> pl.Series:
-        words = [
-            re.escape(one) for one in sorted(pl.Series(self.strip, dtype=pl.String).str.normalize("NFKC"), key=len)
-        ]
-        for word in reversed(words):
+        words = [re.escape(normalize("NFKC", one)) for one in sorted(self.strip, key=len, reverse=True)]
+        for word in words:
             text = text.str.replace(rf"(?i)^([+-]?)\s*{word}\s*", "${1}").str.replace(rf"(?i)\s*{word}$", "")
         return text.str.replace(r"^([+-])\s+", "${1}") if words else text
+
+
+PLAIN = NumberForm()
 
 
 def form_of(text: pl.Series) -> tuple[NumberForm | None, tuple[str, ...]]:
@@ -158,12 +143,11 @@ def form_of(text: pl.Series) -> tuple[NumberForm | None, tuple[str, ...]]:
         return None, ()
     beside = pl.concat([there["before"], there["after"]]).drop_nulls().value_counts(sort=True)
     words = [word for word in beside.to_series(0) if word != "%"]
-    known = {one.casefold() for one in CURRENCIES}
-    units = tuple(word for word in words if word.casefold() not in known)
+    units = tuple(word for word in words if word.casefold() not in CURRENCIES)
     frequent = sum(beside.filter(pl.col(beside.columns[0]).is_in(list(units)))["count"]) if units else 0
     if frequent > (1 - _MOST) * len(there):
         return None, units
-    signs = tuple(word for word in words if word.casefold() in known)
+    signs = tuple(word for word in words if word.casefold() in CURRENCIES)
     percent = bool((there["after"] == "%").sum() > len(there) / 2)
     forms = [NumberForm(thousands, decimal, signs, percent) for thousands, decimal in ((None, "."), *_WAYS)]
     best = max(forms, key=lambda form: len(sample) - form.read(sample).null_count())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from shutil import get_terminal_size
 
 WIDTH = 100
 
@@ -46,9 +47,27 @@ def wrapped(text: str, width: int) -> list[str]:
     return [*lines, line] if line or not lines else lines
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int = WIDTH) -> str:
-    """Set rows under a header; the last columns share what room the others leave, and wrap.
+def room() -> int:
+    """The width of the terminal in cells, 100 at most; 100 where there is none."""
+    return max(40, min(WIDTH, get_terminal_size((WIDTH, 24)).columns))
 
+
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], width: int = WIDTH, below: Sequence[str] | None = None
+) -> str:
+    """Set rows under a header; the widest columns give room first, and wrap.
+
+    Parameters
+    ----------
+    header : sequence of str
+    rows : sequence of sequence of str
+    width : int
+        In cells of a terminal.
+    below : sequence of str, optional
+        A text for each row that stands under it over the whole width; an empty one takes no line.
+
+    Examples
+    --------
     >>> print(table(["code", "count"], [["T01", "3"]]))
     code  count
     ----  -----
@@ -59,10 +78,12 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int = WID
     while sum(widths) + 2 * (columns - 1) > width and max(widths) > 8:
         widths[widths.index(max(widths))] -= 1
     lines = []
-    for row in [header, ["-" * one for one in widths], *rows]:
+    under = ["", "", *(below if below is not None else [""] * len(rows))]
+    for row, text in zip([header, ["-" * one for one in widths], *rows], under, strict=True):
         cells = [wrapped(cell, one) for cell, one in zip(row, widths, strict=True)]
         for i in range(max(map(len, cells))):
             parts = [cell[i] if i < len(cell) else "" for cell in cells]
             line = "  ".join(part + " " * (one - width_of(part)) for part, one in zip(parts, widths, strict=True))
             lines.append(line.rstrip())
+        lines += [f"  {line}" for line in wrapped(text, width - 2) if line]
     return "\n".join(lines)

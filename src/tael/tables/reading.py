@@ -5,21 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
+
 from tael.errors import TablesError
-from tael.tables.frames import Tables
-from tael.tables.schema import Schema
+from tael.tables.frames import Tables, all_of
+from tael.tables.places import Place
+from tael.tables.schema import Absent, Schema
 from tael.tables.sources import source_of
 
 FILE = "tables.toml"
 
 
-def read_tables(folder_or_toml: str | Path, *, progress: Callable[[str, int, int], None] | None = None) -> Tables:
+def read_tables(
+    folder_or_toml: str | Path,
+    *,
+    absent: Absent = "error",
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Tables:
     """Read linked tables.
 
     Parameters
     ----------
     folder_or_toml : str or Path
         A folder with a ``tables.toml``, or such a file under another name.
+    absent : {"error", "label"}
+        What to do when a column of the schema is not in its file. ``"label"``, for scoring: columns of role label and
+        ignore may be absent and come without values, since no outcome is known yet.
     progress : callable, optional
         Called with a table's name, how many tables were read before it, and how many there are.
 
@@ -56,11 +67,18 @@ def read_tables(folder_or_toml: str | Path, *, progress: Callable[[str, int, int
             raise TablesError(
                 "The description names no table.", where=str(path), fix=f"Draft one: `tael infer {folder}`."
             )
-        frames = {}
+        frames: dict[str, pl.DataFrame] = {}
+        places: dict[str, Place] = {}
+        errors: list[TablesError] = []
         for done, (name, table) in enumerate(schema.tables.items()):
             if progress is not None:
                 progress(name, done, len(schema.tables))
-            frames[name] = source_of(table, name).read(table, name, folder)
+            try:
+                source = source_of(table, name)
+                frames[name] = source.read(table, name, folder)
+                places[name] = source.place or Place(name)
+            except TablesError as error:
+                errors.append(error)
     except OSError as error:
         raise TablesError(
             "The folder cannot be read.",
@@ -68,4 +86,6 @@ def read_tables(folder_or_toml: str | Path, *, progress: Callable[[str, int, int
             where=str(path),
             fix="Look at its permissions and at the disk.",
         ) from error
-    return Tables(frames, schema)
+    if errors:
+        raise all_of(errors, "tables")
+    return Tables(frames, schema, absent=absent, places=places)

@@ -108,7 +108,7 @@ def to_time(series: pl.Series, place: Place, *, format: str | None = None, time_
 
 
 def looks_like_time(series: pl.Series, sample: int = 1000) -> bool:
-    """Whether all text values are dates or times, the year first (``2024-01-31``, ``2024/1/31 10:30``, ``2024年1月31日``).
+    """Whether all text values are dates or times with the year first (``2024-01-31``, ``2024/1/31 10:30``).
 
     >>> looks_like_time(pl.Series(["2024-01-31", None])), looks_like_time(pl.Series(["2024-01-31", "soon"]))
     (True, False)
@@ -275,7 +275,8 @@ def _guessed(text: pl.Series, place: Place) -> pl.Series:
                 expected="such as 2024-01-31, 2024-01-31 23:59:59, 2024/1/31, 20240131, 2024年1月31日, or a `format`",
                 got=examples(text, bad, place),
                 where=str(place),
-                fix=f'Say how they are written, in [{place.table}.columns]: {place.column} = {{ format = "%d-%m-%y" }}; '
+                fix=f"Say how they are written, in [{place.table}.columns]: "
+                f'{place.column} = {{ format = "%d-%m-%y" }}; '
                 f"or, if they mean missing, write in [{place.table}]: "
                 f"missing = {toml(text.filter(bad).unique(maintain_order=True).head(3).to_list())}.",
             )

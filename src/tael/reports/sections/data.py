@@ -12,20 +12,26 @@ def _tables(page: Page) -> Safe:
     fmt, rows = page.fmt, page.rows("data", "tables")
     if not rows:
         return page.missing("missing.tables")
-    heads = [page.t(f"data.{k}") for k in ("table", "title", "rows", "columns", "first", "last", "missing_share")]
+    # A title that only repeats the name tells nothing.
+    titles = [page.say(r.get("title")) for r in rows]
+    told = any(
+        title.replace("_", " ") != str(r.get("name")).replace("_", " ") for r, title in zip(rows, titles, strict=True)
+    )
+    keys = ("table", *(("title",) if told else ()), "rows", "columns", "first", "last", "missing_share")
+    heads = [page.t(f"data.{k}") for k in keys]
     cells = [
         [
             el("code", r.get("name") or ""),
-            page.say(r.get("title")),
+            *((title,) if told else ()),
             fmt.integer(r.get("rows")),
             fmt.integer(r.get("columns")),
             r.get("first") or page.t("data.timeless"),
             r.get("last") or page.t("data.timeless"),
             fmt.percent(r.get("missing_share")),
         ]
-        for r in rows
+        for r, title in zip(rows, titles, strict=True)
     ]
-    return table(page.t("data.tables"), heads, cells, text=(0, 1, 4, 5))
+    return table(page.t("data.tables"), heads, cells, text=(0, 1, 4, 5) if told else (0, 3, 4))
 
 
 def _violations(page: Page) -> Safe:
@@ -49,7 +55,7 @@ def _violations(page: Page) -> Safe:
                 el("code", examples) if examples else "",
             ]
         )
-    return table(page.t("data.violations"), heads, cells, text=(0, 1, 2, 4), kind="quiet")
+    return table(page.t("data.violations"), heads, cells, text=(0, 1, 2, 4), kind="quiet violations")
 
 
 def _leaks(page: Page) -> Safe:

@@ -16,10 +16,13 @@ def render(page: Page) -> Safe:
     heads = [page.t(f"economics.{k}") for k in ("parameter", "name", "value", "unit")]
     cells = [
         [
-            page.say(r.get("title")) or str(r.get("name")),
+            join(
+                page.say(r.get("title")) or str(r.get("name")),
+                el("small", page.t("economics.assumed"), class_="interval") if r.get("assumed") else None,
+            ),
             el("code", r.get("name") or ""),
-            page.fmt.short(r.get("value")) if finite(r.get("value")) is not None else str(r.get("value") or "–"),
-            page.say(r.get("unit")),
+            page.fmt.value(r.get("value")) if finite(r.get("value")) is not None else str(r.get("value") or "–"),
+            page.unit(r.get("unit")),
         ]
         for r in rows
     ]

@@ -25,10 +25,29 @@ def wilson(bad: float, n: float) -> tuple[float, float]:
     return (centre - half, centre + half)
 
 
+FEW_PERIODS = 3
+
+
+def _as_table(page: Page, rows: list[Any]) -> Safe:
+    """A line through one or two periods is no line."""
+    heads = [page.t(f"observations.{k}") for k in ("period", "n", "labelled", "bad", "rate")]
+    cells = [
+        [
+            str(r.get("period", "")),
+            *(page.fmt.integer(r.get(key)) for key in ("n", "labelled", "bad")),
+            page.fmt.percent(r.get("rate")),
+        ]
+        for r in rows
+    ]
+    return table(page.t("observations.rate_by_period"), heads, cells)
+
+
 def _periods(page: Page) -> Safe:
     fmt, rows = page.fmt, page.rows("observations", "by_period")
     if not rows:
         return page.missing("missing.periods")
+    if len(rows) < FEW_PERIODS:
+        return _as_table(page, rows)
     count = len(rows)
     names = [str(r.get("period", "")) for r in rows]
     places = [k + 0.5 for k in range(count)]

@@ -206,7 +206,7 @@ def _members(page: Page) -> Safe | None:
     heads = [page.t(f"performance.{k}") for k in ("member", "weight", "auc", "log_loss")]
     cells = [
         [
-            str(r.get("name")),
+            page.say(r.get("title")) or page.name("member", r.get("name")),
             page.fmt.percent(r.get("weight")),
             page.fmt.number(r.get("auc")),
             page.fmt.number(r.get("log_loss"), 4),

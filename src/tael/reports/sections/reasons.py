@@ -24,6 +24,19 @@ def _push(page: Page, contribution: float | None) -> str:
     return page.t("reasons.up" if contribution > 0 else "reasons.down", factor=factor)
 
 
+def _value(page: Page, value: Any) -> str:
+    """A value in words: numbers as people write them, and no "missing" on a Chinese page."""
+    if finite(value) is not None:
+        return page.fmt.value(value)
+    text = "–" if value is None else str(value)
+    if text in ("missing", "缺失"):
+        return page.t("features.missing_bin")
+    try:
+        return page.fmt.value(float(text.replace(",", "")))
+    except ValueError:
+        return text
+
+
 def _applicant(page: Page, sample: Mapping[str, Any], most: float) -> Safe:
     decision = str(sample.get("decision"))
     head = el(
@@ -38,9 +51,12 @@ def _applicant(page: Page, sample: Mapping[str, Any], most: float) -> Safe:
             "reasons.facts", probability=page.fmt.percent(sample.get("probability")), cutoff=sample.get("cutoff") or "–"
         ),
     )
-    reasons = [r for r in sample.get("reasons") or [] if isinstance(r, Mapping)]
+    told = [r for r in sample.get("reasons") or [] if isinstance(r, Mapping)]
+    # Where the applicant is as the typical one is, there is nothing to explain by it.
+    reasons = [r for r in told if r.get("value") is None or str(r.get("value")) != str(r.get("typical"))]
     if not reasons:
-        return el("article", head, facts, page.missing("missing.reasons"), class_="card")
+        absent = page.missing("reasons.alike" if told else "missing.reasons")
+        return el("article", head, facts, absent, class_="card")
     heads = [page.t(f"reasons.{k}") for k in ("reason", "value", "typical", "push")]
     cells = []
     for r in sorted(reasons, key=lambda r: -abs(finite(r.get("contribution")) or 0.0)):
@@ -49,8 +65,8 @@ def _applicant(page: Page, sample: Mapping[str, Any], most: float) -> Safe:
         cells.append(
             [
                 page.say(r.get("words")) or str(r.get("feature")),
-                str(r.get("value", "–")),
-                str(r.get("typical", "–")),
+                _value(page, r.get("value")),
+                _value(page, r.get("typical")),
                 barred(_push(page, value), bar),
             ]
         )

@@ -24,6 +24,13 @@ def _status(page: Page, psi: Any, chance: Any, moved: float) -> Safe:
     return badge(page, "ok", page.t("stability.steady"))
 
 
+def _sentence(page: Page, text: str) -> str:
+    """A verdict such as "stable", written as a sentence."""
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".。!！" else "。" if page.lang == "zh" else ".")
+
+
 def render(page: Page) -> Safe:
     """Draw the section."""
     fmt, score = page.fmt, page.at("stability", "score")
@@ -31,7 +38,7 @@ def render(page: Page) -> Safe:
     moved = MOVED
     if score and finite(score.get("psi")) is not None:
         moved = finite(score.get("threshold")) or MOVED
-        verdict = page.say(score.get("verdict"))
+        verdict = _sentence(page, page.say(score.get("verdict")))
         parts.append(
             el(
                 "p",

@@ -30,7 +30,7 @@ def _charts(page: Page, columns: Mapping[str, list[Any]], start: int) -> tuple[l
         x_format=share,
         y_format=lambda v: fmt.short(v / divisor),
         x_label=page.t("strategy.approval"),
-        y_label=", ".join(filter(None, (page.t("strategy.profit"), unit))),
+        y_label=page.t("strategy.profit_in", unit=unit) if unit else page.t("strategy.profit"),
     )
     money.band(xs, columns["profit_low"], columns["profit_high"], "s1")
     money.line([0, 1], [0, 0], "axis")
@@ -237,7 +237,8 @@ def render(page: Page) -> Safe:
     else:
         parts.append(page.missing("missing.refer"))
     if said := _limits(page):
-        parts.append(el("p", page.t("strategy.limits"), " ", "; ".join(said) if page.lang == "en" else "；".join(said)))
+        between, after = ("; ", " ") if page.lang == "en" else ("；", "")
+        parts.append(el("p", page.t("strategy.limits"), after, between.join(said)))
     strategy = strategy_of(page)
     parts.append(_slider(page, strategy) if strategy else page.missing("missing.curve"))
     parts += [el("h3", page.t("strategy.policies")), _policies(page), el("h3", page.t("swap.title")), _swap_set(page)]
@@ -246,15 +247,15 @@ def render(page: Page) -> Safe:
 
 def _limits(page: Page) -> list[str]:
     """Each limit that was set, in words; a cap for each group is named with its group."""
-    limits, said = page.at("decision", "limits"), []
+    limits, said, colon = page.at("decision", "limits"), [], ": " if page.lang == "en" else " "
     for name, value in (limits if isinstance(limits, Mapping) else {}).items():
         if isinstance(value, Mapping):
             each = [f"{group} {_bound(page, cap, share=(finite(cap) or 0.0) <= 1)}" for group, cap in value.items()]
             if each:
-                said.append(f"{page.name('limit', name)}: {', '.join(each)}")
+                said.append(f"{page.name('limit', name)}{colon}{', '.join(each)}")
         elif value is not None:
             said.append(
-                f"{page.name('limit', name)}: {_bound(page, value, share='rate' in name or 'approval' in name)}"
+                f"{page.name('limit', name)}{colon}{_bound(page, value, share='rate' in name or 'approval' in name)}"
             )
     return said
 

@@ -6,23 +6,55 @@ from collections.abc import Mapping
 from typing import Any
 
 from tael.reports.charts import split_bar
-from tael.reports.context import Page, Section, badge, curve, tile, total
+from tael.reports.context import Page, Section, badge, policy_part, tile, total
+from tael.reports.cutoff import refers, strategy_of
 from tael.reports.formats import finite
 from tael.reports.html import Safe, el, join
 
 OUTCOMES = (("approve", "s1"), ("refer", "grey"), ("decline", "s2"))
 
 
-def at_cutoff(page: Page) -> Mapping[str, Any] | None:
-    """The strategy curve's row nearest to the chosen cut-off, or None when there is no cut-off or no curve."""
-    cutoff, data = finite(page.at("decision", "cutoff")), page.at("decision", "curve")
-    columns = curve(data, "threshold")
-    if cutoff is None or columns is None:
-        return None
-    nearest = min(range(len(columns[0])), key=lambda k: abs((finite(columns[0][k]) or 0.0) - cutoff))
-    return {
-        name: values[nearest] for name, values in data.items() if isinstance(values, list) and len(values) > nearest
-    }
+def decided(page: Page) -> list[Safe]:
+    """What was decided, in sentences whose every figure is of the part that the bar and the tiles count."""
+    fmt, strategy = page.fmt, strategy_of(page)
+    row = strategy.row() if strategy else None
+    message, binding = page.say(page.at("decision", "message")), page.say(page.at("decision", "binding"))
+    if row is None or page.at("decision", "status") not in (None, "chosen") or not policy_part(page):
+        lines = [el("p", message, class_="lead") if message else page.missing("missing.decision")]
+        return [*lines, el("p", binding)] if binding else lines
+    limit = finite(page.at("decision", "limits", "max_bad_rate"))
+    observed, realised = finite(row["observed_bad_rate"]), finite(row["realised"])
+    said = [
+        page.t("decided.cutoff", cutoff=fmt.percent(row["threshold"])),
+        page.t("decided.approval", part=policy_part(page), approval=fmt.percent(row["approval"])),
+    ]
+    if row["bad_rate"] is not None:
+        key = "decided.bad_observed" if observed is not None else "decided.bad"
+        said.append(page.t(key, rate=fmt.percent(row["bad_rate"]), observed=fmt.percent(observed)))
+    key = "decided.profit_realised" if realised is not None else "decided.profit"
+    said.append(page.t(key, profit=fmt.money(row["profit"]), realised=fmt.money(realised)))
+    lines = [el("p", ("" if page.lang == "zh" else " ").join(said), class_="lead")]
+    if binding:
+        lines.append(el("p", binding))
+    if limit is not None and observed is not None and observed > limit:
+        broken = page.t("decided.broken", observed=fmt.percent(observed), limit=fmt.percent(limit))
+        lines.append(el("p", badge(page, "warning", page.t("severity.warning")), " ", broken))
+    return [*lines, *_referred(page, finite(row["approval"]) or 0.0)]
+
+
+def _referred(page: Page, below: float) -> list[Safe]:
+    """Why the bar approves fewer than lie below the cut-off."""
+    counts = page.at("decision", "counts")
+    if refers(page) is None or not isinstance(counts, Mapping) or not (everyone := total(counts.values())):
+        return []
+    refer, approve = (((finite(counts.get(name)) or 0.0) / everyone) for name in ("refer", "approve"))
+    if not refer:
+        return []
+    inside = min(max(below - approve, 0.0), refer)
+    # What is shown adds up: the last share is the difference of the other two as they are written.
+    refer, inside = round(refer, 3), round(inside, 3)
+    shares = {"refer": refer, "below": inside, "above": refer - inside}
+    return [el("p", page.t("decided.refer", **{name: page.fmt.percent(v) for name, v in shares.items()}))]
 
 
 def outcome_bar(page: Page) -> Safe | None:
@@ -54,28 +86,43 @@ def outcome_bar(page: Page) -> Safe | None:
 
 
 def tiles(page: Page) -> Safe | None:
-    """The few figures that a committee asks for, each with its interval."""
-    fmt, row, split, made = page.fmt, at_cutoff(page), page.judged(), []
+    """The few figures that a committee asks for, each with its interval and, where known, with what came of it."""
+    fmt, strategy, made = page.fmt, strategy_of(page), []
+    row = strategy.row() if strategy else None
     if row is not None:
-        made.append(
-            tile(
-                page.t("figure.approval"),
-                fmt.percent(row.get("approval")),
-                page.t("figure.at_cutoff", cutoff=fmt.percent(page.at("decision", "cutoff"))),
-            )
-        )
-        low, high = row.get("bad_rate_low"), row.get("bad_rate_high")
-        made.append(
-            tile(page.t("figure.bad_rate"), fmt.percent(row.get("bad_rate")), fmt.interval(low, high, fmt.percent))
-        )
-        low, high = row.get("profit_low"), row.get("profit_high")
-        made.append(tile(page.t("figure.profit"), fmt.money(row.get("profit")), fmt.money_interval(low, high), "long"))
+        at = page.t("figure.at_cutoff", cutoff=fmt.percent(row["threshold"]))
+        made.append(tile(page.t("figure.approval"), fmt.percent(row["approval"]), at))
+        observed, realised = finite(row["observed_bad_rate"]), finite(row["realised"])
+        below: list[str] = [fmt.interval(row["bad_rate_low"], row["bad_rate_high"], fmt.percent)]
+        if observed is not None:
+            below.append(page.t("figure.observed", rate=fmt.percent(observed)))
+        made.append(tile(page.t("figure.bad_rate"), fmt.percent(row["bad_rate"]), _lines(below)))
+        below = [fmt.money_interval(row["profit_low"], row["profit_high"])]
+        if realised is not None:
+            below.append(page.t("figure.realised", profit=fmt.money(realised)))
+        made.append(tile(page.t("figure.profit"), fmt.money(row["profit"]), _lines(below), "long"))
+    split = _split(page)
     for metric in ("roc_auc", "ks"):
         cell = page.at("metrics", split, metric) if split else None
         if cell:
             title = page.say(page.at("metric_titles", metric)) or metric
             made.append(tile(title, fmt.number(cell.get("value")), fmt.interval(cell.get("low"), cell.get("high"))))
-    return el("dl", made, class_="tiles") if made else None
+    if not made:
+        return None
+    part = policy_part(page) if row is not None else ""
+    note = el("p", page.t("summary.counted_on", part=part), class_="note") if part else None
+    return join(el("dl", made, class_="tiles"), note)
+
+
+def _lines(texts: list[str]) -> list[Any]:
+    """One under the other, those that are there."""
+    return [el("span", text, class_="under") for text in texts if text]
+
+
+def _split(page: Page) -> str | None:
+    """The part on which the decision is counted, if it has metrics; else the latest that has."""
+    where = page.at("decision", "counts_split")
+    return str(where) if where in page.splits("metrics") else page.judged()
 
 
 def _good(page: Page) -> list[Safe]:
@@ -147,15 +194,13 @@ def verdicts(page: Page) -> Safe:
 
 def render(page: Page) -> Safe:
     """Draw the section."""
-    message = page.say(page.at("decision", "message"))
-    decided = el("p", message, class_="lead") if message else page.missing("missing.decision")
     nobody = None
     if page.at("decision") and not finite(page.at("decision", "counts", "approve")):
         nobody = page.missing("missing.nobody")
     asked = [("summary.good", _good(page)), ("summary.sure", _sure(page)), ("summary.worry", _worry(page))]
     return join(
         el("h3", page.t("summary.decided")),
-        decided,
+        decided(page),
         nobody,
         outcome_bar(page),
         tiles(page),

@@ -17,7 +17,15 @@ from tael.tables.schema import TableSchema
 
 
 class Source(Protocol):
-    """Reads one table."""
+    """Reads one table.
+
+    Attributes
+    ----------
+    place : Place or None
+        After reading: the file, and the line of its first row where rows and lines run side by side.
+    """
+
+    place: Place | None
 
     def read(self, table: TableSchema, name: str, folder: Path) -> pl.DataFrame:
         """Read a table as it stands; ``Tables`` brings it to its types."""
@@ -47,7 +55,7 @@ def source_of(table: TableSchema, name: str) -> Source:
             expected="duckdb:///x.duckdb, sqlite:///x.db or postgresql://host/database",
             got=f"{scheme}:",
             where=str(Place(name)),
-            fix=did_you_mean(scheme, SOURCES),
+            fix=f"Write another `source`. {did_you_mean(scheme, SOURCES)}",
         )
     module, cls = SOURCES[scheme].split(":")
     source: Source = getattr(import_module(module), cls)()

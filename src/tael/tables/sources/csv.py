@@ -30,10 +30,17 @@ def read_csv(path: Path, table: TableSchema, where: str) -> pl.DataFrame:
     TablesError
         Bytes that are not of the encoding, rows with too few or too many fields, duplicated names; with the line.
     """
+    return numbered(path, table, where)[0]
+
+
+def numbered(path: Path, table: TableSchema, where: str) -> tuple[pl.DataFrame, int | None]:
+    """Read a CSV file, and tell which line holds its first row; None if a row spans lines or lines are empty."""
     content = unpacked(path, where)
     data = decoded(content, table.encoding, where)
     header, separator, lines = header_of(data, table, where)
-    return typed(_frame(data, header, separator, lines, table, where), table)
+    frame = typed(_frame(data, header, separator, lines, table, where), table)
+    in_all = data.count(b"\n") + (not data.endswith(b"\n"))
+    return frame, lines + 1 if in_all - lines == frame.height else None
 
 
 def unpacked(path: Path, where: str) -> bytes:
@@ -51,7 +58,7 @@ def unpacked(path: Path, where: str) -> bytes:
             "A packed file cannot be unpacked.",
             got=str(error).splitlines()[0][:200],
             where=where,
-            fix="It is cut off or not packed that way: copy or export it again.",
+            fix="Copy or export it again: it is cut off or not packed that way.",
         ) from error
 
 
@@ -205,7 +212,7 @@ def _closed(data: bytes, separator: str, where: str) -> None:
                 "A file ends inside quotes.",
                 expected='a closing "',
                 where=f"{where}, line {start}",
-                fix="It is cut off, or a quote was not closed on that line: export it again, or close the quote.",
+                fix="Close the quote on that line, or export the file again if it is cut off.",
             ) from None
 
 
@@ -224,17 +231,22 @@ def _broken(
     """Find the line at which a file breaks: slowly, since it is only done once."""
     rows = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), delimiter=separator)
     before = 0
+    bad: list[tuple[int, list[str]]] = []
     for row in rows:
         start, before = before + 1, rows.line_num
-        if before <= lines or not row or len(row) == len(header):
-            continue
-        cut = rows.line_num >= data.count(b"\n") and len(row) < len(header)
+        if before > lines and row and len(row) != len(header):
+            bad.append((start, row))
+    if bad:
+        start, row = bad[0]
+        cut = len(bad) == 1 and before == start and len(row) < len(header)
+        others = ", ".join(str(line) for line, _ in bad[1:11]) + (", ..." if len(bad) > 11 else "")
         return TablesError(
             "A file ends in the middle of a row." if cut else "A row has too many fields or too few.",
             expected=f"{len(header)} fields ({', '.join(header[:5])}{', ...' if len(header) > 5 else ''})",
-            got=f"{len(row)}: {separator.join(row)[:80]!r}",
+            got=f"{len(row)}: {separator.join(row)[:80]!r}"
+            + (f"; and {len(bad) - 1} more such lines: {others}" if others else ""),
             where=f"{where}, line {start}",
-            fix="It is cut off: copy or export it again."
+            fix="Copy or export the file again: it is cut off."
             if cut
             else 'Mend the line (a separator inside a value needs "quotes"), or set `separator`.',
         )

@@ -7,12 +7,15 @@ from pathlib import Path
 import polars as pl
 
 from tael.errors import TablesError
+from tael.tables.places import Place
 from tael.tables.schema import TableSchema
 from tael.tables.sources.urls import database_file, distinct_names, failed, query_of
 
 
 class DuckDB:
     """Reads ``source = "duckdb:///bank.duckdb"``, without ever writing to it."""
+
+    place: Place | None = None
 
     def read(self, table: TableSchema, name: str, folder: Path) -> pl.DataFrame:
         """Run the query and take its result over through Arrow."""

@@ -9,7 +9,7 @@ import polars as pl
 from tael.errors import TablesError
 from tael.tables.places import Place
 from tael.tables.schema import TableSchema
-from tael.tables.sources.csv import read_csv
+from tael.tables.sources.csv import numbered
 
 CSV = (".csv", ".tsv", ".txt", ".asc", ".dat", ".data")
 PACKED = (".gz", ".zst")
@@ -33,9 +33,14 @@ def kind_of(path: Path) -> str | None:
 class Files:
     """Reads ``file = "loans.csv"``; ``file = "transactions/*.parquet"`` is many files of one table."""
 
+    place: Place | None = None
+
     def read(self, table: TableSchema, name: str, folder: Path) -> pl.DataFrame:
         """Read all files of a table, in the order of their names."""
-        frames = [_read(path, table, name) for path in _paths(table, name, folder)]
+        paths = _paths(table, name, folder)
+        lines: dict[Path, int | None] = {}
+        frames = [_read(path, table, name, lines) for path in paths]
+        self.place = Place(name, None, table.file or paths[0].name, lines[paths[0]] if len(paths) == 1 else None)
         first = frames[0]
         for frame in frames[1:]:
             if frame.columns != first.columns:
@@ -87,7 +92,7 @@ def _paths(table: TableSchema, name: str, folder: Path) -> list[Path]:
     return paths
 
 
-def _read(path: Path, table: TableSchema, name: str) -> pl.DataFrame:
+def _read(path: Path, table: TableSchema, name: str, lines: dict[Path, int | None]) -> pl.DataFrame:
     where = f"{Place(name)}, file {path}"
     kind = kind_of(path)
     if kind is None:
@@ -99,13 +104,17 @@ def _read(path: Path, table: TableSchema, name: str) -> pl.DataFrame:
             fix="Save it as CSV or Parquet (Excel: Save as, CSV UTF-8).",
         )
     try:
-        return pl.read_parquet(path, glob=False) if kind == "parquet" else read_csv(path, table, where)
+        if kind == "parquet":
+            lines[path] = None
+            return pl.read_parquet(path, glob=False)
+        frame, lines[path] = numbered(path, table, where)
+        return frame
     except pl.exceptions.PolarsError as error:
         raise TablesError(
             "A Parquet file cannot be read.",
             got=str(error).splitlines()[0][:200],
             where=where,
-            fix="It is cut off or no Parquet file: copy or export it again.",
+            fix="Copy or export it again: it is cut off or no Parquet file.",
         ) from error
     except OSError as error:
         raise TablesError(

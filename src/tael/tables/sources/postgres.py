@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from tael.errors import TablesError
+from tael.tables.places import Place
 from tael.tables.schema import TableSchema
 from tael.tables.sources.urls import distinct_names, failed, filled, query_of
 
@@ -33,6 +34,8 @@ class PostgreSQL:
     The password comes from ``PGPASSWORD``, a password file, or a variable in the address
     (``postgresql://me:${BANK_PASSWORD}@host/bank``); it is shown in no message.
     """
+
+    place: Place | None = None
 
     def read(self, table: TableSchema, name: str, folder: Path) -> pl.DataFrame:
         """Run the query and build the columns from the types that the server states."""

@@ -20,6 +20,8 @@ from tael.tables.sources.urls import database_file, distinct_names, failed, quer
 class SQLite:
     """Reads ``source = "sqlite:///bank.db"``, without ever writing to it."""
 
+    place: Place | None = None
+
     def read(self, table: TableSchema, name: str, folder: Path) -> pl.DataFrame:
         """Run the query; SQLite checks no types, so a column that mixes text and numbers is an error here."""
         path, query = database_file(table, name, folder), query_of(table, name)

@@ -66,7 +66,7 @@ def database_file(table: TableSchema, name: str, folder: Path) -> Path:
             "There is no such database file.",
             got=str(path),
             where=str(Place(name)),
-            fix='Three slashes come before a path relative to tables.toml: source = "sqlite:///bank.db".',
+            fix='Correct `source`; a path relative to tables.toml has three slashes before it: "sqlite:///bank.db".',
         )
     return path
 
@@ -85,7 +85,7 @@ def query_of(table: TableSchema, name: str) -> str:
             "A query must be a table's name or begin with SELECT or WITH.",
             got=text[:80],
             where=str(Place(name)),
-            fix="tael only reads; it changes no database.",
+            fix="Write a SELECT: tael only reads and changes no database.",
         )
     return text
 
