@@ -26,6 +26,8 @@ def browser(chromium: str) -> Iterator[Any]:
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_report_in_chromium(run: dict[str, Any], browser: Any, tmp_path: Path, lang: str) -> None:
+    run["data"]["violations"][0]["examples"] = [f"{k}: {'long value ' * 6}" for k in range(5)]
+    run["data"]["violations"][0]["column"] = "a_column_whose_name_goes_on_and_on_for_fifty_letters"
     path = write_report(run, tmp_path / "report.html", lang)
     page = browser.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     said: list[str] = []
@@ -59,6 +61,11 @@ def test_report_in_chromium(run: dict[str, Any], browser: Any, tmp_path: Path, l
     page.wait_for_timeout(300)  # the read-out hides while the page scrolls
     picture.hover()
     assert "%" in page.inner_text(".tip.shown", timeout=5000)
+
+    page.set_viewport_size({"width": 688, "height": 970})  # A4 less its margins
+    page.emulate_media(media="print")
+    widths = "found => found.map(e => e.getBoundingClientRect().right)"
+    assert max(page.eval_on_selector_all("table, svg, pre", widths)) <= 689
     assert said == []
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     page.close()

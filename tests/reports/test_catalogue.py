@@ -48,6 +48,17 @@ def test_the_chinese_report_has_no_english_label(run: dict[str, Any], whole: boo
         assert not re.search(rf"(?<![\w-]){re.escape(words)}(?![\w-])", seen), key
 
 
+def test_one_word_for_one_thing() -> None:
+    """坏样本率, 分数线, 批准 and 预期利润, and no second word for any of them."""
+    others = re.compile("坏账|阈值|审批线|通过率|者通过|时通过|坏样本占比|期望利润|契约")
+    assert not [key for key, text in ZH.items() if others.search(text)]
+
+
+def test_chinese_stands_apart_from_numbers_and_letters() -> None:
+    touching = re.compile("[\u4e00-\u9fff](?:[A-Za-z0-9]|{(?!part))|[A-Za-z0-9%][\u4e00-\u9fff]")
+    assert not [text for text in ZH.values() if touching.search(text)]
+
+
 def test_the_english_report_has_no_chinese(run: dict[str, Any]) -> None:
     assert not re.search(r"[\u4e00-\u9fff]", visible(build_report(run, "en")))
 

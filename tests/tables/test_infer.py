@@ -197,3 +197,98 @@ def read_with(content: dict, where: Path):
     schema = Schema.from_dict(content)
     frames = {name: source_of(table, name).read(table, name, where) for name, table in schema.tables.items()}
     return Tables(frames, schema)
+
+
+def people_file(zeros: bool) -> str:
+    return "客户编号,性别\n" + "".join(f"{i + 1:0{6 if zeros else 1}},{'男女'[i % 2]}\n" for i in range(60))
+
+
+def chinese(zeros: bool) -> str:
+    rows = [
+        f'{i % 60 + 1:0{6 if zeros else 1}},A{i},2023/10/{i % 28 + 1},"￥{i * 1234 + 1000:,}.00",{i % 30 + 0.5}%,'
+        f"{'0000-00-00' if i % 40 == 0 else f'2023-0{i % 9 + 1}-11'},{'面议' if i % 50 == 0 else i * 3},{i}万,"
+        f"{['是', '否', '不详'][i % 3]},{'已委外催收' if i % 9 == 0 else '正常'},{i % 5},备注{i % 4},{i % 60}"
+        for i in range(200)
+    ]
+    header = "客户编号,申请编号,申请日期,金额,利率,开户日,年薪,资产,是否有房,最终状态,历史催收次数,备注,设备号"
+    return header + "\n" + "\n".join(rows) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "promise", "reason"),
+    [
+        (
+            "客户编号",
+            {"to": "客户", "pad": 6},
+            "called like the key of 客户, but 0% of its distinct values are there; 100%",
+        ),
+        ("申请日期", {"type": "time"}, "spell dates or times, such as 2023/10/1"),
+        ("金额", {"type": "number", "thousands": ",", "strip": ["¥"]}, "money with separators of thousands"),
+        ("利率", {"type": "number", "percent": True}, "10.5% is read as 0.105"),
+        ("开户日", {"type": "time"}, "spell dates"),
+        ("年薪", {"type": "number"}, "numbers"),
+        ("资产", {"type": "text"}, "numbers with 万, such as 100万; write plain numbers"),
+        ("是否有房", {"type": "category"}, 'type = "flag", and in [申请] missing = ["不详"]'),
+        ("最终状态", {"type": "category", "role": "label"}, "called like an outcome"),
+        ("历史催收次数", {"type": "number"}, "all values are numbers"),
+        ("备注", {"type": "category", "role": "ignore"}, "called like a remark"),
+        ("设备号", {"to": "设备"}, "there is no table of it"),
+    ],
+)
+def test_columns_as_people_write_them(folder: Callable[..., Path], name: str, promise: dict, reason: str) -> None:
+    draft = infer(folder({"客户.csv": people_file(True), "申请.csv": chinese(False)}))
+    found, why = column(draft, "申请", name)
+    assert found == promise
+    assert reason in why
+    assert draft.schema.tables["申请"].missing == ("0000-00-00", "面议")
+    assert "'0000-00-00': 5 values of 开户日; 97.5% are dates" in draft.to_toml()
+
+
+def test_what_people_wrote_is_read(folder: Callable[..., Path]) -> None:
+    where = folder({"客户.csv": people_file(True), "申请.csv": chinese(False)})
+    infer(where).write(where)
+    tables = read_tables(where)
+    assert check(tables) == []
+    row = tables["申请"].row(1, named=True)
+    assert (row["客户编号"], row["金额"], row["利率"]) == ("000002", 2234.0, 0.015)
+    assert tables["申请"]["开户日"].null_count() == 5
+
+
+def test_keys_that_lost_their_zeros_are_padded_where_they_lost_them(folder: Callable[..., Path]) -> None:
+    where = folder({"客户.csv": people_file(False), "申请.csv": chinese(True)})
+    draft = infer(where)
+    assert column(draft, "客户", "客户编号")[0] == {"type": "category", "pad": 6}
+    assert column(draft, "申请", "客户编号")[0] == {"to": "客户"}
+    draft.write(where)
+    assert errors_of(check(read_tables(where))) == []
+
+
+def test_a_column_called_like_a_key_that_shares_nothing(folder: Callable[..., Path]) -> None:
+    loans = "loan_id,customer_id\n" + "".join(f"{i},x{i % 30}\n" for i in range(60))
+    draft = infer(folder({"customers.csv": "customer_id,a\n" + "1,2\n2,3\n", "loans.csv": loans}))
+    found, why = column(draft, "loans", "customer_id")
+    assert found == {"type": "category"}
+    assert "called like the key of customers, but 0% of its distinct values are there: no relation" in why
+
+
+def test_mistyped_values_are_named_not_blanked(folder: Callable[..., Path]) -> None:
+    rows = "".join(f"{i},{'2024-13-45' if i == 7 else f'2024-01-{i % 28 + 1:02}'}\n" for i in range(60))
+    draft = infer(folder({"a.csv": "id,seen\n" + rows}))
+    found, why = column(draft, "a", "seen")
+    assert found == {"type": "category"}
+    assert "98.3% are dates; 1 is '2024-13-45'" in why
+    assert draft.schema.tables["a"].missing == ()
+
+
+def test_faults_of_all_files_come_at_once(folder: Callable[..., Path]) -> None:
+    with pytest.raises(TablesError) as error:
+        infer(folder({"a.csv": "x,y\n1,2\n1,2,3\n", "b.csv": "", "c.csv": "x\n1\n", "d.parquet": b"PAR1"}))
+    for word in ("3 files cannot be read", "table a, file", "line 3", "table b", "A file is empty", "table d"):
+        assert word in str(error.value)
+
+
+def test_shares_are_of_distinct_values_and_of_rows(folder: Callable[..., Path]) -> None:
+    people = "customer_id\n" + "".join(f"{i}\n" for i in range(30))
+    loans = "loan_id,customer_id\n" + "".join(f"L{i},{i if i < 40 else 1}\n" for i in range(80))
+    _, why = column(infer(folder({"customers.csv": people, "loans.csv": loans})), "loans", "customer_id")
+    assert "75.0% of the distinct values (87.5% of the rows) are among the keys of customers" in why

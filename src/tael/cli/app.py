@@ -10,7 +10,7 @@ from typing import Annotated, cast
 
 import typer
 
-from tael.cli.show import Stages, fail, say, say_table, stop
+from tael.cli.show import Stages, fail, new_page, say, say_table, stop
 from tael.errors import TaelError
 from tael.tables.schema import Language
 
@@ -116,14 +116,18 @@ def run(
     seed: Annotated[int | None, typer.Option(help="Of everything random (default: the scenario's).")] = None,
     customers: Annotated[int | None, typer.Option(help="Size of the simulated example.")] = None,
     jobs: Annotated[int, typer.Option(help="Threads.")] = 2,
+    despite_leaks: Annotated[
+        bool, typer.Option("--despite-leaks", help="Go on although something gives the label away.")
+    ] = False,
 ) -> None:
     """The whole way: tables, features, model, decision, report. 完整流程。"""
     from tael.scenarios.project import run_project
 
     with Stages(_lang(lang)) as stages:
         made = run_project(
-            what, out, tables=tables, lang=_lang(lang), seed=seed, customers=customers, n_jobs=jobs, tell=stages.tell
-        )
+            what, out, tables=tables, lang=_lang(lang), seed=seed, customers=customers, n_jobs=jobs, tell=stages.tell,
+            despite_leaks=despite_leaks,
+        )  # fmt: skip
     from tael.cli.summary import summary
 
     summary(made, _lang(lang))
@@ -141,6 +145,7 @@ def score(
     lang: LangOption = Lang.EN,
 ) -> None:
     """Score and decide with a run's bundle. 用运行的模型包评分并决策。"""
+    from tael.cli.summary import DECISIONS
     from tael.runs.bundle import load_bundle
     from tael.runs.scoring import new_table, write_table
     from tael.runs.scoring import score as score_with
@@ -151,7 +156,7 @@ def score(
     bundle = load_bundle(run)
     with Stages(_lang(lang)) as stages:
         stages.tell("tables", "reading tables", 0.0)
-        read = read_tables(tables)
+        read = read_tables(tables, absent="label")
         stages.tell("score", "scoring", 0.0)
         decided = score_with(bundle, read, ids=id)
     if out is not None:
@@ -160,7 +165,7 @@ def score(
     key, zh = decided.columns[0], lang == Lang.ZH
     rows = [
         [
-            str(r[key]), str(r["cutoff"])[:16], f"{r['probability']:.4f}", r["decision"],
+            str(r[key]), str(r["cutoff"])[:16], f"{r['probability']:.4f}", DECISIONS[r["decision"]][zh],
             "; ".join(r[f"reasons_{lang.value}"][:1]),
         ]
         for r in decided.head(20).to_dicts()
@@ -179,12 +184,13 @@ def explain(
     lang: LangOption = Lang.EN,
 ) -> None:
     """Say why an observation got its decision. 解释单个决策。"""
+    from tael.cli.summary import SPLITS
     from tael.runs.explain import explain as explain_one
     from tael.runs.result import Run
 
     zh = lang == Lang.ZH
     for one in explain_one(Run.read(run), id, _lang(lang)):
-        say(f"{one.id}  {one.cutoff}  ({one.split})")
+        say(f"{one.id}  {one.cutoff}  ({SPLITS[one.split][zh]})")
         say(f"  {one.because}")
         for number, reason in enumerate(one.reasons, 1):
             say(f"  {number}. {reason}")
@@ -199,7 +205,7 @@ def compare(first: RunArgument, second: RunArgument, lang: LangOption = Lang.EN)
     from tael.runs.result import Run
 
     one, two = Run.read(first), Run.read(second)
-    comparison(compare_runs(one, two), one.content["metric_titles"], _lang(lang))
+    comparison(compare_runs(one, two), one.content["metric_titles"], one.content["decision"]["currency"], _lang(lang))
 
 
 @app.command()
@@ -221,6 +227,7 @@ def report(
     from tael.reports import write_report
     from tael.runs.result import Run
 
+    new_page(out)
     say(str(write_report(Run.read(run).content, out, _lang(lang))))
 
 

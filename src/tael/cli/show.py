@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tael.errors import TaelError
+from tael.errors import RunError, TaelError
 from tael.tables.schema import Language
 
 out = Console(highlight=False, soft_wrap=True)
@@ -58,13 +59,38 @@ def stop() -> None:
     err.print(Text("\nStopped. Nothing half-made was left. 已停止，未留下半成品。", style="bold"))
 
 
+def new_page(path: Path) -> None:
+    """Refuse a report's path before anything is read.
+
+    Raises
+    ------
+    RunError
+        If there is a file of the name, or the name does not end in ``.html``.
+    """
+    if path.suffix.lower() != ".html":
+        raise RunError(
+            "A report is an HTML page.", expected="a name that ends in .html", got=str(path), fix=f"--out {path}.html"
+        )
+    if path.exists():
+        raise RunError(
+            "There is a file already.",
+            expected="a new file",
+            got=str(path),
+            fix="Name another one: nothing is written over.",
+        )
+
+
+EVERY = 5.0
+"""Seconds between two lines of progress where there is no terminal to redraw."""
+
+
 class Stages:
     """A line for each stage with its seconds: live on a terminal, plain lines elsewhere (on stderr)."""
 
     def __init__(self, lang: Language) -> None:
         self.lang = lang
         self._stage: str | None = None
-        self._began = 0.0
+        self._began = self._told = 0.0
         self._status = err.status("") if err.is_terminal else None
 
     def __enter__(self) -> Stages:
@@ -84,10 +110,15 @@ class Stages:
         """Take progress: stage, text, share of it done."""
         if stage != self._stage:
             self._finish()
-            self._stage, self._began = stage, time.monotonic()
+            self._stage = stage
+            self._began = self._told = time.monotonic()
+        detail = text if text != STAGES.get(stage, ("",))[0] else ""
         if self._status is not None:
-            detail = text if text != STAGES.get(stage, ("",))[0] else ""
             self._status.update(Text(f"{self._title(stage)}  {share:4.0%}  {detail}"))
+        elif share < 1 and (now := time.monotonic()) - self._told >= EVERY:
+            self._told = now
+            detail = "" if self.lang == "zh" else detail  # the search tells its steps in English
+            err.print(Text(f"           {self._title(stage)}  {share:4.0%}  {detail}".rstrip()))
 
     def _title(self, stage: str) -> str:
         english, chinese = STAGES.get(stage, (stage, stage))

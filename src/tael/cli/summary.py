@@ -46,7 +46,11 @@ SPLITS = {
     "train": ("train", "训练"),
     "validation": ("validation", "验证"),
     "out_of_time": ("out of time", "跨期"),
+    "purged": ("left out between the parts", "隔离期"),
+    "pending": ("outcome not known yet", "结果未知"),
+    "scored": ("scored", "已评分"),
 }
+DECISIONS = {"approve": ("approve", "批准"), "refer": ("refer", "转人工"), "decline": ("decline", "拒绝")}
 
 
 def _interval(metric: dict[str, Any]) -> str:
@@ -77,11 +81,36 @@ def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.1%}"
 
 
-def comparison(found: Comparison, titles: dict[str, Any], lang: Language) -> None:
+MEASURES = {
+    "cutoff": ("cut-off", "分数线"),
+    "approval": ("approved", "批准率"),
+    "bad_rate": ("bad rate of the approved", "获批者坏样本率"),
+    "profit": ("profit", "利润"),
+}
+MANY = 20
+
+
+def comparison(found: Comparison, titles: dict[str, Any], currency: str, lang: Language) -> None:
     """Two runs beside each other."""
     zh = lang == "zh"
     if not found.same_data:
         say("注意：两次运行的数据不同。" if zh else "Note: the two runs saw different data.")
+    elif found.settings:
+        say("数据相同，设置不同：" if zh else "Same data, different settings:")
+    else:
+        say("数据相同，设置相同。" if zh else "Same data, same settings.")
+    if found.settings:
+        first = ["设置", "第一次", "第二次"] if zh else ["setting", "first", "second"]
+        say_table(first, [list(row) for row in found.settings[:MANY]])
+        _more(len(found.settings) - MANY, zh)
+    say("")
+    say("决策（跨期样本）" if zh else "Decision (out of time)")
+    say_table(
+        ["", "第一次", "第二次", "差"] if zh else ["", "first", "second", "difference"],
+        [_measure(r["measure"], r["first"], r["second"], currency, zh) for r in found.decision.to_dicts()],
+        right=(1, 2, 3),
+    )
+    say("")
     rows = [
         [
             SPLITS[r["split"]][zh], titles[r["metric"]][lang], f"{r['first']:.4f}", f"{r['second']:.4f}",
@@ -99,14 +128,15 @@ def comparison(found: Comparison, titles: dict[str, Any], lang: Language) -> Non
         if formulas:
             say("")
             say(f"{title[zh]} ({len(formulas)}):")
-            for formula in formulas[:20]:
+            for formula in formulas[:MANY]:
                 say(f"  {formula}")
+            _more(len(formulas) - MANY, zh)
     if found.swaps is not None:
         say("")
         say("换入换出（第二次对第一次）:" if zh else "swap-set (second against first):")
         rate = next((name for name in ("observed_bad_rate", "expected_bad_rate") if name in found.swaps.columns), None)
         say_table(
-            ["组别", "数量", "占比", "坏账率"] if zh else ["cell", "n", "share", "bad rate"],
+            ["组别", "数量", "占比", "坏样本率"] if zh else ["cell", "n", "share", "bad rate"],
             [
                 [
                     SWAP_WORDS[r["cell"]].text(lang),
@@ -118,3 +148,19 @@ def comparison(found: Comparison, titles: dict[str, Any], lang: Language) -> Non
             ],
             right=(1, 2, 3),
         )
+
+
+def _measure(name: str, first: float | None, second: float | None, currency: str, zh: bool) -> list[str]:
+    """A line of the decision's comparison; what is a share changes by points."""
+    title = MEASURES[name][zh]
+    if name == "profit":
+        cells = ["-" if value is None else f"{value:,.0f}" for value in (first, second)]
+        moved = "-" if first is None or second is None else f"{second - first:+,.0f}"
+        return [f"{title} ({currency})" if currency else title, *cells, moved]
+    cells = ["-" if value is None else f"{value:.2%}" for value in (first, second)]
+    return [title, *cells, "-" if first is None or second is None else f"{second - first:+.2%}"]
+
+
+def _more(number: int, zh: bool) -> None:
+    if number > 0:
+        say(f"  另有 {number} 项未列出" if zh else f"  and {number} more, not shown")

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tael.decisions._arrays import Floats, as_array, codes, money, outcomes, probabilities, same_length, weights
-from tael.decisions._chosen import ApprovalFit, message
+from tael.decisions._chosen import ApprovalFit, binding, message, stopped_by
 from tael.decisions._decided import Decisions
 from tael.decisions.economics import ApprovalEconomics, expected_profit, profit_parts
 from tael.decisions.strategy import strategy_curve
 from tael.decisions.swap import swap_set
 from tael.errors import DecisionError
-from tael.validation.words import Lang
+from tael.validation.words import Lang, Words
 
 __all__ = [
     "ApprovalEconomics",
@@ -150,6 +150,8 @@ class ApprovalPolicy:
         approval = size / total
         place, status = self._choose(feasible, approval, earned)
         some = size > 0
+        aim = earned if self.objective == "expected_profit" else approval
+        free = int(np.argmax(np.where(some, aim, -np.inf)))
         cutoff = float(p[order][ends[place - 1]]) if place else None
         low, high = self._band(cutoff, p[order], np.cumsum(w[order]) / total)
         self.fit_ = ApprovalFit(
@@ -165,6 +167,8 @@ class ApprovalPolicy:
             n=n,
             best_bad_rate=float(worst[some].min()) if some.any() else None,
             best_approval=float(approval[feasible].max()) if feasible.any() else 0.0,
+            binding=stopped_by(place, free, len(size) - 1, minimum=bool(self.min_approval)) if place else "",
+            profit_cutoff=float(p[order][ends[free - 1]]) if free else None,
         )
         return self
 
@@ -294,6 +298,12 @@ class ApprovalPolicy:
         if self.fit_ is None:
             raise DecisionError("The policy has no cut-off yet.", fix="Call fit with validation data first.")
         return message(self.fit_, self.max_bad_rate, self.min_approval).text(lang)
+
+    def binding(self) -> Words:
+        """What stopped the cut-off that `fit` chose, in a sentence."""
+        if self.fit_ is None:
+            raise DecisionError("The policy has no cut-off yet.", fix="Call fit with validation data first.")
+        return binding(self.fit_, self.max_bad_rate, self.min_approval)
 
     def to_dict(self) -> dict[str, Any]:
         """The policy as plain data, exact to the last bit."""

@@ -45,7 +45,7 @@ class ApprovalEconomics:
     acquisition_cost, servicing_cost : float or array
         For each loan granted, over its life, in `currency`.
     currency : str
-        Code of the currency.
+        Code of the currency; empty: plain numbers.
 
     Raises
     ------
@@ -66,7 +66,7 @@ class ApprovalEconomics:
     average_balance: Any = 1.0
     acquisition_cost: Any = 0.0
     servicing_cost: Any = 0.0
-    currency: str = "CNY"
+    currency: str = ""
 
     def __post_init__(self) -> None:
         for name in (*SHARES, *RATES, "margin"):

@@ -34,7 +34,7 @@ def is_sorted(codes: int, width: int, n_rows: int, time: int, known: int) -> boo
 @njit(**JIT)
 def scatter(
     codes: int, width: int, n_rows: int, low: int, time: int, known: int, ends: NDArray[np.int64],
-    unsorted: NDArray[np.bool_], order: NDArray[np.int64], rank: NDArray[np.int64],
+    unsorted: NDArray[np.bool_], order: NDArray[np.int64], rank: NDArray[np.int32],
 ) -> None:  # fmt: skip
     """Counting sort by code, into ``order``, ``rank`` (its inverse) or both; an empty array is not wanted.
 

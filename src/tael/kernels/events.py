@@ -39,6 +39,7 @@ STATS: dict[str, int] = {
 }
 """Statistics and their codes in the compiled scan."""
 
+_OF_TIMES = {"share", "days_since_first", "days_since_last", "gap_mean", "gap_std", "trend"}
 _OF_ROWS = {"count", "share", "days_since_first", "days_since_last", "gap_mean", "gap_std"}
 _OF_NUMBERS = {"count", "sum", "mean", "min", "max", "std", "first", "last", "trend"}
 _OF_CATEGORIES = {"count", "first", "last", "n_unique", "mode"}
@@ -126,6 +127,13 @@ def _family(request: Request, value: Value | None) -> int:
     return _scan.TOTALS if request.stat in ("count", "sum", "mean") else _scan.MOMENTS
 
 
+def _n_rows(time: NDArray[Any] | None, values: Sequence[Value], partitions: Sequence[Partition]) -> int:
+    for array in (time, *(v.data for v in values), *(p.slots for p in partitions)):
+        if array is not None:
+            return int(np.size(array))
+    return 0
+
+
 def _check_request(
     i: int, request: Request, values: Sequence[Value], partitions: Sequence[Partition], n_w: int
 ) -> None:
@@ -194,8 +202,8 @@ def aggregate(
     begins: NDArray[np.int64],
     stop: NDArray[np.int64],
     cutoff: NDArray[Any],
-    time: NDArray[Any],
     requests: Sequence[Request],
+    time: NDArray[Any] | None = None,
     known: NDArray[Any] | None = None,
     values: Sequence[Value] = (),
     partitions: Sequence[Partition] = (),
@@ -215,8 +223,8 @@ def aggregate(
         First row at or after the cutoff. With ``forward``: (n_windows, n_obs), where each window ends.
     cutoff : (n_obs,) int64 or datetime64
         Microseconds. Observations come in any order, an entity as often as one likes.
-    time : (n_rows,) int64 or datetime64
-        Microseconds, sorted within an entity.
+    time : (n_rows,) int64 or datetime64, optional
+        Microseconds, sorted within an entity. None where no request looks at times (days, gaps, trends do).
     requests : sequence of Request
         The output columns.
     known : (n_rows,) int64 or datetime64, optional
@@ -257,13 +265,15 @@ def aggregate(
            [2.],
            [1.]])
     """
-    time = column(time, (np.int64,))
+    time = None if time is None else column(time, (np.int64,))
     cutoff = column(cutoff, (np.int64,))
-    n_rows, n_obs = time.size, cutoff.size
+    n_rows, n_obs = _n_rows(time, values, partitions), cutoff.size
     anchors, bounds, spans = _bounds(begins, stop, n_obs, n_rows, forward)
     n_windows = bounds.shape[0]
     for i, request in enumerate(requests):
         _check_request(i, request, values, partitions, n_windows)
+        if time is None and (request.stat in _OF_TIMES or (request.stat == "count" and request.value < 0)):
+            raise FeaturesError(f'"{request.stat}" looks at times.', expected="time", where=f"requests[{i}]: {request}")
     if out is None:
         out = np.empty((len(requests), n_obs), dtype)
     if out.shape != (len(requests), n_obs) or out.dtype not in (np.float64, np.float32) or not out.flags.writeable:

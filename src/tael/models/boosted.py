@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tael.models.explain_trees import Forest, explain, read_forest
 from tael.models.logistic import Floats
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class BoostedScorer:
 
     text: str
     _booster: list[lightgbm.Booster] = field(default_factory=list, repr=False, compare=False)
+    _forest: list[Forest | None] = field(default_factory=list, repr=False, compare=False)
 
     def booster(self) -> lightgbm.Booster:
         """The booster, read once."""
@@ -52,14 +54,23 @@ class BoostedScorer:
 
     def __getstate__(self) -> dict[str, Any]:
         """Only the text travels to other processes."""
-        return {"text": self.text, "_booster": []}
+        return {"text": self.text, "_booster": [], "_forest": []}
 
     def score(self, X: Floats) -> Floats:
         """Log-odds, shape (n,)."""
         return np.asarray(self.booster().predict(X, raw_score=True, num_threads=1), dtype=np.float64)
 
     def contributions(self, X: Floats) -> Floats:
-        """Shapley values of the log-odds (TreeSHAP, Lundberg 2018), the base last, shape (n, p + 1)."""
+        """Shapley values of the log-odds (TreeSHAP, Lundberg 2018), the base last, shape (n, p + 1).
+
+        `tael.models.explain_trees` works them out, some thirty times faster than LightGBM. LightGBM itself does where
+        `read_forest` gives None, and where it will refuse the number of columns.
+        """
+        if not self._forest:
+            self._forest.append(read_forest(self.text))
+        forest = self._forest[0]
+        if forest is not None and X.shape[1] == forest.n_features:
+            return explain(forest, X)
         return np.asarray(self.booster().predict(X, pred_contrib=True, num_threads=1), dtype=np.float64)
 
 

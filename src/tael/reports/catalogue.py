@@ -54,7 +54,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "figure.profit": ("Expected profit", "预期利润"),
     "decided.cutoff": ("Approve below a default probability of {cutoff}.", "违约概率低于 {cutoff} 者批准。"),
     "decided.approval": (
-        "On this run's data ({part}), {approval} of the applicants lie below it.",
+        "On the {part} part, {approval} of the applicants lie below it.",
         "在{part}上，{approval} 的申请人低于该分数线。",
     ),
     "decided.bad": ("Of these, {rate} are expected to go bad.", "其中预期坏样本率 {rate}。"),
@@ -62,9 +62,9 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Of these, {rate} were expected to go bad and {observed} did.",
         "其中预期坏样本率 {rate}，实际 {observed}。",
     ),
-    "decided.profit": ("The profit expected is {profit}.", "预期利润 {profit}。"),
+    "decided.profit": ("Expected profit {profit}.", "预期利润 {profit}。"),
     "decided.profit_realised": (
-        "The profit expected is {profit}; what came of it is {realised}.",
+        "Expected profit {profit}, realised {realised}.",
         "预期利润 {profit}，实现利润 {realised}。",
     ),
     "decided.broken": (
@@ -380,9 +380,9 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "units.days": ("days", "天"),
     "units.CNY": ("CNY", "元"),
     "reasons.read": (
-        "Each bar pushes the odds of going bad up (to the right, orange) or down (to the left, blue), beside the "
-        "typical applicant. Only the strongest reasons are shown.",
-        "每条横柱表示与典型申请人相比，违约几率升高（向右，橙色）或降低（向左，蓝色）多少。仅列出最主要的理由。",
+        "Each bar pushes the odds of going bad up (to the right, orange) or down (to the left, blue), compared with "
+        "those approved. Only the strongest reasons are shown.",
+        "每条横柱表示与获批者相比，违约几率升高（向右，橙色）或降低（向左，蓝色）多少。仅列出最主要的理由。",
     ),
     "reasons.applicant": ("Applicant {id}", "申请人 {id}"),
     "reasons.facts": (
@@ -392,13 +392,13 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "reasons.table": ("Reasons for applicant {id}", "申请人 {id} 的理由"),
     "reasons.reason": ("Reason", "理由"),
     "reasons.value": ("This applicant", "本人"),
-    "reasons.typical": ("Typical", "典型值"),
+    "reasons.typical": ("Typical of the approved", "获批者典型值"),
     "reasons.push": ("Effect on the odds", "对违约几率的影响"),
     "reasons.up": ("× {factor} riskier", "风险 × {factor}"),
     "reasons.down": ("÷ {factor} safer", "风险 ÷ {factor}"),
     "reasons.alike": (
-        "No single feature sets this applicant apart from the typical one.",
-        "没有哪个特征使该申请人明显不同于典型申请人。",
+        "No single feature sets this applicant apart from those approved.",
+        "没有哪个特征使该申请人明显不同于获批者。",
     ),
     "reasons.none": ("no effect", "无影响"),
     "limits.limits": ("What this run does not tell", "本次运行未能说明之处"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -64,11 +64,29 @@ def _table(tables: Tables, name: str) -> dict[str, Any]:
     }
 
 
-def observations_section(tables: Tables, seen: Observations, entity: str, cutoff: str) -> dict[str, Any]:
-    """How many observations, with which label, when."""
+WEEKLY_BELOW = timedelta(days=120)
+"""Observations of a shorter span are counted by week: three months would make three dots."""
+
+
+def observations_section(
+    tables: Tables, seen: Observations, entity: str, cutoff: str, settles: timedelta
+) -> dict[str, Any]:
+    """How many observations, with which label, when; by month, or by week (named by its Monday) where they are few.
+
+    Parameters
+    ----------
+    settles : timedelta
+        The longest time from a cutoff until its label is settled.
+    """
     known = seen.labelled
-    months = (
-        seen.frame.select(period=pl.col("cutoff").dt.strftime("%Y-%m"))
+    times = seen.frame["cutoff"]
+    first, last = times.min(), times.max()
+    weekly = isinstance(first, datetime) and isinstance(last, datetime) and last - first < WEEKLY_BELOW
+    when = (
+        pl.col("cutoff").dt.truncate("1w").dt.strftime("%Y-%m-%d") if weekly else pl.col("cutoff").dt.strftime("%Y-%m")
+    )
+    periods = (
+        seen.frame.select(period=when)
         .with_columns(known=pl.Series(known), bad=pl.Series(np.nan_to_num(seen.label)))
         .group_by("period")
         .agg(n=pl.len(), labelled=pl.col("known").sum(), bad=pl.col("bad").filter(pl.col("known")).sum())
@@ -81,6 +99,8 @@ def observations_section(tables: Tables, seen: Observations, entity: str, cutoff
         "n": len(seen),
         "n_labelled": int(known.sum()),
         "n_pending": int((~known).sum()),
+        "label_settles_days": settles.total_seconds() / 86_400,
+        "period": "week" if weekly else "month",
         "data_end": seen.data_end.isoformat(sep=" ", timespec="seconds"),
         "excluded": [{"reason": {"en": reason, "zh": reason}, "n": n} for reason, n in seen.excluded],
         "base_rate": float(seen.label[known].mean()) if known.any() else None,
@@ -92,7 +112,7 @@ def observations_section(tables: Tables, seen: Observations, entity: str, cutoff
                 "bad": int(row["bad"]),
                 "rate": row["bad"] / row["labelled"] if row["labelled"] else None,
             }
-            for row in months.to_dicts()
+            for row in periods.to_dicts()
         ],
     }
 

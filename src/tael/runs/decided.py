@@ -13,7 +13,8 @@ from tael.decisions import ApprovalPolicy
 from tael.observations import Observations
 from tael.observations.observe import CUTOFF
 from tael.runs import strategy
-from tael.runs.reasons import Reasons, reasons_of, sentences, shown
+from tael.runs.reasons import Reasons, reasons_of, sentences, shown, unremarkable
+from tael.runs.terms import Terms
 
 LANGUAGES = ("en", "zh")
 
@@ -28,7 +29,7 @@ class Decided:
         key, cutoff, split, probability, label, model_version.
     decisions : polars.DataFrame
         key, cutoff, split, decision, probability, reason_code, reason_en, reason_zh, reasons_en, reasons_zh,
-        reason_features, model_version.
+        reason_features, reason_pushes (log-odds against the approved), model_version.
     samples : list of dict
         One applicant approved, one referred, one declined, for the report.
     """
@@ -39,7 +40,7 @@ class Decided:
 
 
 def decided_rows(
-    terms: strategy.Terms, policy: ApprovalPolicy, seen: Observations, features: pl.DataFrame,
+    terms: Terms, policy: ApprovalPolicy, seen: Observations, features: pl.DataFrame,
     p: NDArray[np.float64], contributions: NDArray[np.float64], part: NDArray[Any], baseline: NDArray[np.float64],
     typical: NDArray[np.float64], words: dict[str, list[str]], version: str,
 ) -> Decided:  # fmt: skip
@@ -71,8 +72,8 @@ def decided_rows(
         decision[rows], code[rows] = decided.decision, decided.reason
         for lang in LANGUAGES:
             told[lang][rows] = decided.texts(lang)  # type: ignore[arg-type]
-    reasons = reasons_of(contributions, baseline, decision != "approve")
     values = features.to_numpy()
+    reasons = reasons_of(contributions, baseline, decision != "approve", same=unremarkable(values, typical))
     names = np.array([*features.columns, ""], dtype=object)
     common = {key: frame[key], "cutoff": frame[CUTOFF], "split": pl.Series(part.tolist())}
     scores = pl.DataFrame({**common, "probability": p, "label": seen.label, "model_version": [version] * n})
@@ -88,10 +89,15 @@ def decided_rows(
             "reasons_en": sentences(reasons, values, typical, words["en"], "en"),
             "reasons_zh": sentences(reasons, values, typical, words["zh"], "zh"),
             "reason_features": [[names[j] for j in row if j >= 0] for row in reasons.feature],
+            "reason_pushes": [
+                [float(d) for d, j in zip(moved, row, strict=True) if j >= 0]
+                for moved, row in zip(reasons.difference, reasons.feature, strict=True)
+            ],
             "model_version": [version] * n,
         },
         schema_overrides={
             "reasons_en": pl.List(pl.String), "reasons_zh": pl.List(pl.String), "reason_features": pl.List(pl.String),
+            "reason_pushes": pl.List(pl.Float64),
         },
     )  # fmt: skip
     samples = _samples(decisions, part, reasons, features.columns, values, typical, words, key)

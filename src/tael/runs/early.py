@@ -5,7 +5,7 @@ from __future__ import annotations
 from tael.engine import Engine
 from tael.errors import FormulaError, ObservationsError, ScenarioError, did_you_mean
 from tael.models.members import choose
-from tael.runs import strategy
+from tael.runs import strategy, terms
 from tael.runs.plan import Plan
 from tael.tables.schema import Schema
 
@@ -69,7 +69,7 @@ def check_plan(plan: Plan, engine: Engine) -> None:
             )
     for text in plan.features.force:
         engine.bind(text)
-    strategy.bind_all(engine, plan.decision)
+    terms.bind_all(engine, plan.decision)
 
 
 def unknown_directions(plan: Plan, engine: Engine) -> dict[str, FormulaError]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ import polars as pl
 
 from tael.decisions import swap_set
 from tael.errors import RunError
+from tael.runs.plan import Plan
+from tael.runs.reasons import push
 from tael.runs.result import Run
 from tael.tables.schema import Language
 
@@ -25,7 +28,7 @@ class Explanation:
     because : str
         The rule, band or cut-off that decided.
     reasons : list of str
-        The factors, the strongest first.
+        The factors, the strongest first: value, what is typical of the approved, direction and size.
     model_version : str
     """
 
@@ -66,7 +69,10 @@ def explain(run: Run, identity: str, lang: Language = "en") -> list[Explanation]
             decision=row["decision"],
             probability=row["probability"],
             because=row[f"reason_{lang}"],
-            reasons=list(row[f"reasons_{lang}"]),
+            reasons=[
+                f"{text}{'；' if lang == 'zh' else '; '}{push(moved, lang)}"
+                for text, moved in zip(row[f"reasons_{lang}"], row["reason_pushes"], strict=True)
+            ],
             model_version=row["model_version"],
         )
         for row in rows.to_dicts()
@@ -82,6 +88,10 @@ class Comparison:
     metrics : polars.DataFrame
         split, metric, first, second, difference.
     same_data : bool
+    settings : list of (str, str, str)
+        Field of the plan, its value in the first run, in the second; those that differ.
+    decision : polars.DataFrame
+        measure, first, second: cut-off, approval, bad_rate, profit; on each run's own out-of-time part.
     only_first, only_second : list of str
         Formulas that one run kept and the other did not.
     swaps : polars.DataFrame or None
@@ -90,6 +100,8 @@ class Comparison:
 
     metrics: pl.DataFrame
     same_data: bool
+    settings: list[tuple[str, str, str]]
+    decision: pl.DataFrame
     only_first: list[str]
     only_second: list[str]
     swaps: pl.DataFrame | None
@@ -124,10 +136,46 @@ def compare(first: Run, second: Run) -> Comparison:
             },
         ),
         same_data=first.content["data"]["fingerprint"] == second.content["data"]["fingerprint"],
+        settings=_settings(first, second),
+        decision=_decision(first, second),
         only_first=sorted(one - two),
         only_second=sorted(two - one),
         swaps=_swaps(first, second),
     )  # fmt: skip
+
+
+def _settings(first: Run, second: Run) -> list[tuple[str, str, str]]:
+    """Where the plans differ, defaults filled in."""
+    one, two = (
+        dict(_flat(Plan.from_dict(run.content["scenario"]["config"], where=str(run.path)).model_dump(mode="json")))
+        for run in (first, second)
+    )
+    return [
+        (name, one.get(name, "-"), two.get(name, "-"))
+        for name in sorted(one.keys() | two.keys())
+        if one.get(name) != two.get(name)
+    ]
+
+
+def _flat(content: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Fields by their place in the TOML."""
+    if isinstance(content, dict) and content:
+        for key, value in content.items():
+            yield from _flat(value, f"{name}.{key}" if name else str(key))
+    elif content not in (None, {}, []):
+        yield name, str(content)
+
+
+def _decision(first: Run, second: Run) -> pl.DataFrame:
+    rows = []
+    for measure in ("cutoff", "approval", "bad_rate", "profit"):
+        both: list[float | None] = []
+        for run in (first, second):
+            decision = run.content["decision"]
+            value = decision["cutoff"] if measure == "cutoff" else decision["values"][0][measure]
+            both.append(value["value"] if isinstance(value, dict) else value)
+        rows.append({"measure": measure, "first": both[0], "second": both[1]})
+    return pl.DataFrame(rows, schema={"measure": pl.String, "first": pl.Float64, "second": pl.Float64})
 
 
 def _swaps(first: Run, second: Run) -> pl.DataFrame | None:

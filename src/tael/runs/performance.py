@@ -59,7 +59,7 @@ def metric_titles() -> dict[str, dict[str, str | bool | None]]:
 
 def verdict_section(
     metrics: Mapping[str, Mapping[str, Metric]], parts: Mapping[str, NDArray[np.int64]], y: Floats, p: Floats,
-    reference: Floats, kind: str, seed: int,
+    reference: Floats, kind: str, cutoffs: pl.Series, seed: int,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """The plain verdicts on over-fitting, leaks, drift and the like."""
     last = parts["out_of_time"]
@@ -70,9 +70,10 @@ def verdict_section(
         else None
     )
     events = {name: int(min(y[rows].sum(), (1 - y[rows]).sum())) for name, rows in parts.items()}
-    severity = {"serious": "error", "warning": "warning", "good": "ok", "note": "ok"}
+    severity = {"serious": "error", "warning": "warning", "good": "ok", "note": "note"}
     out = []
-    for verdict in judge(metrics, n_events=events, reference=ahead, kind=kind):
+    periods = {name: (str(cutoffs[rows].min())[:10], str(cutoffs[rows].max())[:10]) for name, rows in parts.items()}
+    for verdict in judge(metrics, n_events=events, reference=ahead, kind=kind, periods=periods):
         plain = verdict.to_dict()
         out.append(
             {

@@ -107,7 +107,10 @@ class DecisionPlan(_Strict):
     today : str, optional
         A flag formula of today's rule (true: approved), to compare with.
     currency : str
-    amount, margin, margin_rate, lgd, ... : float or str
+        Code of the currency; left out: plain numbers.
+    margin, margin_rate : float or str, optional
+        One of them must be stated, or the run stops before anything is searched.
+    amount, lgd, ... : float or str
     """
 
     kind: Literal["approval"] = "approval"
@@ -117,10 +120,10 @@ class DecisionPlan(_Strict):
     segment_caps: dict[str, float | int] = Field(default_factory=dict)
     rules: dict[str, str] = Field(default_factory=dict)
     today: str | None = None
-    currency: str = "CNY"
+    currency: str = ""
     amount: float | str = "amount"
     margin: float | str | None = None
-    margin_rate: float | str = 0.0
+    margin_rate: float | str | None = None
     lgd: float | str = 0.6
     exposure_at_default: float | str = 1.0
     income_before_default: float | str = 0.0

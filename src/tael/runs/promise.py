@@ -61,7 +61,7 @@ def promise_of(engine: Engine, formulas: Iterable[str]) -> Promise:
 
 def formulas_of(plan: DecisionPlan) -> list[str]:
     """The formulas of a decision that are computed for each applicant at scoring."""
-    from tael.runs.strategy import TERMS
+    from tael.runs.terms import TERMS
 
     stated = [getattr(plan, name) for name in (*TERMS, "segment")] + list(plan.rules.values())
     return [text for text in stated if isinstance(text, str)]

@@ -41,8 +41,9 @@ def baseline_of(model: Any, features: pl.DataFrame, approved: NDArray[np.bool_])
 
 
 def reasons_of(
-    contributions: NDArray[np.float64], baseline: NDArray[np.float64], adverse: NDArray[np.bool_], *, told: int = TOLD
-) -> Reasons:
+    contributions: NDArray[np.float64], baseline: NDArray[np.float64], adverse: NDArray[np.bool_], *,
+    same: NDArray[np.bool_] | None = None, told: int = TOLD,
+) -> Reasons:  # fmt: skip
     """Rank the features of each applicant.
 
     Parameters
@@ -52,6 +53,8 @@ def reasons_of(
     baseline : ndarray, shape (m,)
     adverse : ndarray of bool, shape (n,)
         True: what raised the risk is told (declined, referred); False: what lowered it (approved).
+    same : ndarray of bool, shape (n, m), optional
+        Where the applicant is as the approved are: no reason, whatever the model made of it; see `unremarkable`.
 
     Examples
     --------
@@ -62,6 +65,8 @@ def reasons_of(
     told = min(told, contributions.shape[1])
     difference = contributions - baseline
     towards = np.where(adverse[:, None], difference, -difference)
+    if same is not None:
+        towards = np.where(same, 0.0, towards)
     # ties by position, so that the same applicant always gets the same reasons
     order = np.argsort(-towards, axis=1, kind="stable")[:, :told]
     strength = np.take_along_axis(towards, order, axis=1)
@@ -69,11 +74,31 @@ def reasons_of(
     return Reasons(feature, np.where(strength > 0, np.take_along_axis(difference, order, axis=1), 0.0))
 
 
+def unremarkable(values: NDArray[np.float64], typical: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where a value is the typical one (to three digits, as it is told), or both are missing: shape of `values`.
+
+    >>> unremarkable(np.array([[0.0, np.nan, 1.0, 2.0]]), np.array([0.0, np.nan, np.nan, 3.0])).tolist()
+    [[True, True, False, False]]
+    """
+    return np.isclose(values, typical, rtol=5e-4, atol=0.0, equal_nan=True)
+
+
+def push(difference: float, lang: str) -> str:
+    """Which way a factor moves the risk, and how far.
+
+    >>> push(0.42, "en"), push(-0.1, "zh")
+    ('raises the risk (+0.42 log-odds)', '降低风险（对数几率 -0.10）')
+    """
+    if lang == "zh":
+        return f"{'提高' if difference > 0 else '降低'}风险（对数几率 {difference:+.2f}）"
+    return f"{'raises' if difference > 0 else 'lowers'} the risk ({difference:+.2f} log-odds)"
+
+
 def sentences(
     reasons: Reasons, values: NDArray[np.float64], typical: NDArray[np.float64], words: list[str], lang: str
 ) -> list[list[str]]:
     """Each applicant's reasons as short sentences: the factor, its value, and what is typical of the approved."""
-    between = "typical" if lang == "en" else "获批者典型值"
+    between = "typical of the approved" if lang == "en" else "获批者典型值"
     absent = "missing" if lang == "en" else "缺失"
     out = []
     for row in range(len(values)):

@@ -22,6 +22,7 @@ from tael.features import AutoFeatures
 from tael.formulas.parser import parse
 from tael.formulas.printer import to_text
 from tael.models import LogisticReference, PortfolioClassifier
+from tael.models.members import SETTINGS
 from tael.observations import Observations, observe
 from tael.observations.observe import CUTOFF
 from tael.runs import account, early, performance, strategy
@@ -32,7 +33,8 @@ from tael.runs.plan import Plan
 from tael.runs.promise import formulas_of, promise_of
 from tael.runs.reasons import baseline_of
 from tael.runs.result import Run
-from tael.runs.sample import labelled_sample, leaks_of
+from tael.runs.sample import labelled_sample, leaks_of, refuse_leaks, serious
+from tael.runs.terms import Terms, terms_of
 from tael.runs.words import limits_words, next_steps, worries
 from tael.tables.contract import check
 from tael.tables.frames import Tables
@@ -82,7 +84,7 @@ def model_of(plan: Plan, *, n_jobs: int = 1) -> PortfolioClassifier:
 
 def run(
     plan: Plan, tables: Tables, out: str | Path, *, lang: Language = "en", tell: Tell | None = None, n_jobs: int = 2,
-    command: str | None = None, extra: dict[str, str] | None = None,
+    command: str | None = None, extra: dict[str, str] | None = None, despite_leaks: bool = False,
 ) -> Run:  # fmt: skip
     """Carry out a plan and leave a run folder.
 
@@ -100,6 +102,8 @@ def run(
         How the run can be repeated.
     extra : dict of file name to text, optional
         Further files for the folder (``scenario.toml``, ``tables.toml``).
+    despite_leaks : bool
+        Go on although something gives the label away; ``run.json`` and the report say so first.
 
     Returns
     -------
@@ -124,9 +128,11 @@ def run(
             early.check_plan(plan, engine)
             unknown = early.unknown_directions(plan, engine)
             seen = observe(tables, plan.observations, plan.label, engine=engine)
-            terms = strategy.terms_of(engine, plan.decision, seen.frame)
+            terms = terms_of(engine, plan.decision, seen.frame)
             sample = labelled_sample(engine, seen, plan)
             leaks = leaks_of(engine, sample, plan)
+            if not despite_leaks:
+                refuse_leaks(leaks, lang)
         parts, y = sample.split.parts(), sample.y
         train = parts["train"]
         with clock.stage("features", "searching features"):
@@ -152,7 +158,9 @@ def run(
         with clock.stage("performance", "measuring"):
             metrics = performance.metrics_of(parts, y, p, sample.weight, sample.groups, plan.seed)
             plain = performance.metrics_of(parts, y, p_reference, sample.weight, sample.groups, plan.seed)
-            verdict = performance.verdict_section(metrics, parts, y, p, p_reference, sample.split.kind, plan.seed)
+            verdict = performance.verdict_section(
+                metrics, parts, y, p, p_reference, sample.split.kind, sample.X[CUTOFF], plan.seed
+            )
         with clock.stage("decision", "deciding"):
             labelled = np.flatnonzero(seen.labelled)
             of_part = {name: terms.take(labelled[rows]) for name, rows in parts.items()}
@@ -195,11 +203,12 @@ def run(
                     "config": plan.to_dict(),
                 },
                 "simulated": tables.simulated,
+                "despite_leaks": bool(serious(leaks)),
                 "started": started.strftime("%Y-%m-%dT%H:%M:%SZ"),
                 "seed": plan.seed,
                 "data": account.data_section(tables, violations, leaks),
                 "observations": account.observations_section(
-                    tables, seen, plan.observations.entity, plan.observations.cutoff or CUTOFF
+                    tables, seen, plan.observations.entity, plan.observations.cutoff or CUTOFF, sample.settles
                 ),
                 "split": account.split_section(sample.split, y, sample.X[CUTOFF]),
                 "features": _features_section(auto, words, performance.shapes(features, y, contributions, train)),
@@ -244,7 +253,7 @@ def run(
 
 
 def _fitted_policy(
-    plan: Plan, p: NDArray[np.float64], y: NDArray[np.float64], parts: Any, terms: dict[str, strategy.Terms]
+    plan: Plan, p: NDArray[np.float64], y: NDArray[np.float64], parts: Any, terms: dict[str, Terms]
 ) -> ApprovalPolicy:
     from tael.decisions import expected_profit
 
@@ -287,16 +296,25 @@ def _monotone(plan: Plan, auto: AutoFeatures, unknown: Mapping[str, FormulaError
 
 def _features_text(auto: AutoFeatures, words: dict[str, list[str]]) -> str:
     lines = ["# The kept formulas, the most useful first: name, formula, words in English and Chinese.", ""]
-    for i, name in enumerate(auto.get_feature_names_out()):
+    names = auto.get_feature_names_out()
+    for i in _by_gain(auto):
+        name = names[i]
         lines += [f"{name} = {auto.formulas_[i]}", f"    # {words['en'][i]}", f"    # {words['zh'][i]}"]
     return "\n".join(lines) + "\n"
 
 
+def _by_gain(auto: AutoFeatures) -> list[int]:
+    """The features, the most useful first; those without a gain of their own (forced) last."""
+    gain = np.nan_to_num(np.asarray(auto.gain_, dtype=np.float64), nan=-np.inf)
+    return [int(i) for i in np.argsort(-gain, kind="stable")]
+
+
 def _features_section(auto: AutoFeatures, words: dict[str, list[str]], shape: list[Any]) -> list[dict[str, Any]]:
     total = float(np.nansum(auto.gain_)) or 1.0
+    names = auto.get_feature_names_out()
     return [
         {
-            "name": name,
+            "name": names[i],
             "formula": auto.formulas_[i],
             "words": {lang: words[lang][i] for lang in LANGUAGES},
             "gain": float(auto.gain_[i]),
@@ -305,7 +323,7 @@ def _features_section(auto: AutoFeatures, words: dict[str, list[str]], shape: li
             "coverage": float(auto.coverage_[i]),
             "shape": shape[i],
         }
-        for i, name in enumerate(auto.get_feature_names_out())
+        for i in _by_gain(auto)
     ]
 
 
@@ -322,7 +340,13 @@ def _search_section(auto: AutoFeatures, clock: _Clock) -> dict[str, Any]:
 
 def _members(model: PortfolioClassifier) -> list[dict[str, Any]]:
     return [
-        {"name": m.name, "weight": float(m.weight), "auc": float(m.auc), "log_loss": float(m.log_loss)}
+        {
+            "name": m.name,
+            "title": dict(SETTINGS[m.name].words),
+            "weight": float(m.weight),
+            "auc": float(m.auc),
+            "log_loss": float(m.log_loss),
+        }
         for m in model.members_
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,22 +13,31 @@ from numpy.typing import NDArray
 
 from tael.engine import Engine
 from tael.errors import FormulaError, RunError, ValidationError
+from tael.formulas.bound import BoundCall, BoundColumn, BoundLiteral, walk_bound
 from tael.observations import Observations
 from tael.observations.observe import CUTOFF, settled_at
 from tael.runs.plan import Plan
-from tael.validation import Split, key_carries_label, scan_columns, shared_entities
+from tael.tables.schema import Language
+from tael.validation import Finding, Split, key_carries_label, scan_columns, shared_entities
 from tael.validation.splits import three_way
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The labelled observations and how they are parted."""
+    """The labelled observations and how they are parted.
+
+    Attributes
+    ----------
+    settles : timedelta
+        The longest time from a cutoff until its label is settled.
+    """
 
     X: pl.DataFrame
     y: NDArray[np.float64]
     weight: NDArray[np.float64] | None
     groups: NDArray[Any] | None
     split: Split
+    settles: timedelta
 
 
 def labelled_sample(engine: Engine, seen: Observations, plan: Plan) -> Sample:
@@ -55,8 +65,8 @@ def labelled_sample(engine: Engine, seen: Observations, plan: Plan) -> Sample:
             "All labels are the same: there is nothing to learn.",
             expected="both outcomes",
             got=f"{len(y):,} labels, all {y[0]:g}",
-            where="label.formula",
-            fix="Check the label's formula and its window.",
+            where=f"label.formula = {plan.label.formula}",
+            fix=_never(engine, plan.label.formula) or "Check the label's formula and its window.",
         )
     groups: NDArray[Any] | None = None
     if plan.split.groups is not None:
@@ -79,14 +89,71 @@ def labelled_sample(engine: Engine, seen: Observations, plan: Plan) -> Sample:
             fix=error.fix or "Change out_of_time or validation, or bring more rows.",
         ) from None
     weight = None if seen.weight is None else seen.weight[known]
-    return Sample(X, y, weight, groups, split)
+    return Sample(X, y, weight, groups, split, span)
+
+
+def _never(engine: Engine, formula: str) -> str:
+    """What the label compares a column with that never occurs in it; empty where all do."""
+    for node in walk_bound(engine.bind(formula, label=True)):
+        if not isinstance(node, BoundCall):
+            continue
+        columns = [arg for arg in node.args if isinstance(arg, BoundColumn)]
+        for column in columns[:1]:
+            values = engine.tables[column.table][column.column].drop_nulls()
+            there = set(values.cast(pl.String).unique().to_list())
+            for arg in node.args:
+                if not isinstance(arg, BoundLiteral) or not isinstance(arg.value, str) or arg.value in there:
+                    continue
+                known = ", ".join(repr(value) for value in sorted(there)[:10])
+                more = f" and {len(there) - 10} more" if len(there) > 10 else ""
+                return f"{arg.value!r} never occurs in {column.table}.{column.column}. Its values: {known}{more}."
+    return ""
+
+
+def refuse_leaks(leaks: Sequence[Finding], lang: Language = "en") -> None:
+    """Stop where columns give the label away; people on both sides of a split (TAEL-L05) are no reason to.
+
+    Raises
+    ------
+    RunError
+        Lists the leaks and what to do.
+    """
+    found = serious(leaks)
+    if not found:
+        return
+    zh = lang == "zh"
+    raise RunError(
+        "有数据提前泄漏了标签：据此训练的模型不可用，未做决策。"
+        if zh
+        else "Something gives the label away: a model of it would be worthless, so no decision is made.",
+        expected="只含截止时已知的列" if zh else "columns that were known at the cutoff",
+        got="\n            ".join(f"{leak.code} {leak.text(lang)}" for leak in found),
+        where="泄漏扫描（tael check）" if zh else "leak scan (tael check)",
+        fix=(
+            '在 tables.toml 中为该列声明 known_at（何时可知），或设 role = "ignore"'
+            '（若它就是结果，则设 role = "label"）；也可写入 scenario.toml 的 features.forbid。'
+            "若确知无碍，加 --despite-leaks 继续。"
+            if zh
+            else 'In tables.toml, give the column its known_at (when it became known) or role = "ignore" '
+            '(role = "label" if it is the outcome itself); or name it in features.forbid of scenario.toml. '
+            "If you know better, go on with --despite-leaks."
+        ),
+    )
+
+
+def serious(leaks: Sequence[Finding]) -> list[Finding]:
+    """The findings that stop a run."""
+    return [leak for leak in leaks if leak.code != "TAEL-L05"]
 
 
 def leaks_of(engine: Engine, sample: Sample, plan: Plan) -> list[Any]:
-    """Scan the observations' own and their parents' columns, the key, and the people on both sides."""
+    """Scan the observations' own and their parents' columns, the key, and the people on both sides.
+
+    What `features.forbid` names is not scanned: no feature can come of it.
+    """
     rows = sample.split.train
     X, y = sample.X[rows], sample.y[rows]
-    columns = _visible_columns(engine, plan.entity)
+    columns = _visible_columns(engine, plan.entity, set(plan.features.forbid))
     found: list[Any] = []
     if columns:
         values = engine.evaluate(columns, X)
@@ -106,15 +173,19 @@ def leaks_of(engine: Engine, sample: Sample, plan: Plan) -> list[Any]:
     return found
 
 
-def _visible_columns(engine: Engine, entity: str) -> list[str]:
+def _visible_columns(engine: Engine, entity: str, forbidden: set[str]) -> list[str]:
     """The names, as formulas write them, of the entity's columns and of its parents'; not keys, not free text."""
     schema = engine.tables.schema
     names: list[str] = []
     for table in dict.fromkeys([entity, *(c.to for c in schema.tables[entity].columns.values() if c.to)]):
         if table not in schema.tables:
             continue
+        if table in forbidden:
+            continue
         promise = schema.tables[table]
         for name, column in promise.columns.items():
+            if f"{table}.{name}" in forbidden or (table == entity and name in forbidden):
+                continue
             if column.role != "feature" or name == promise.key or column.to is not None or column.type == "text":
                 continue
             written = name if table == entity else f"{table}.{name}"

@@ -15,11 +15,11 @@ from tael.engine import Engine
 from tael.errors import RunError, did_you_mean
 from tael.observations import Observations, observe
 from tael.observations.observe import CUTOFF
-from tael.runs import strategy
 from tael.runs.bundle import Bundle
 from tael.runs.decided import decided_rows
 from tael.runs.folder import cannot_write
 from tael.runs.promise import formulas_of, hold, promise_of
+from tael.runs.terms import terms_of
 from tael.tables.frames import Tables
 from tael.tables.violations import raise_on_errors
 
@@ -61,7 +61,7 @@ def score(
     seen = _observed(bundle, tables, engine, X)
     if ids is not None:
         seen = _only(seen, ids)
-    terms = strategy.terms_of(engine, plan.decision, seen.frame)
+    terms = terms_of(engine, plan.decision, seen.frame)
     features = bundle.features(tables, seen.frame, n_threads=n_jobs)
     p = bundle.probability(features)
     told = bundle.model.contributions(features)[:, :-1]

@@ -2,149 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from tael.decisions import ApprovalEconomics, ApprovalPolicy, Decisions, expected_profit, strategy_curve, swap_set
-from tael.engine import Engine
-from tael.engine.observed import to_polars
-from tael.errors import DecisionError, FormulaError
-from tael.formulas.parser import parse
+from tael.decisions import ApprovalPolicy, Decisions, expected_profit, strategy_curve, swap_set
 from tael.runs.plan import DecisionPlan
-from tael.tables.schema import Type
+from tael.runs.terms import FORMULA, Terms, parameters
+from tael.validation import wilson
 from tael.validation.ranked import interval, resample
 from tael.validation.words import Words
-
-TERMS: dict[str, tuple[Words, str]] = {
-    "amount": (Words("amount lent", "放款金额"), "currency"),
-    "margin": (Words("margin over the loan's life", "贷款期内总毛利"), "currency"),
-    "margin_rate": (Words("margin over the loan's life, share of the amount", "贷款期内毛利率"), "share"),
-    "lgd": (Words("loss given default", "违约损失率"), "share"),
-    "exposure_at_default": (Words("exposure at default, share of the amount", "违约时敞口占比"), "share"),
-    "income_before_default": (Words("margin earned before default", "违约前已得毛利占比"), "share"),
-    "funding_rate": (Words("cost of funding a year", "资金成本（年）"), "share"),
-    "capital_ratio": (Words("capital held", "资本占用比例"), "share"),
-    "capital_cost": (Words("cost of capital a year", "资本成本（年）"), "share"),
-    "term_years": (Words("term", "期限"), "years"),
-    "average_balance": (Words("average balance, share of the amount", "平均余额占比"), "share"),
-    "acquisition_cost": (Words("cost of acquisition", "获客成本"), "currency"),
-    "servicing_cost": (Words("cost of servicing", "服务成本"), "currency"),
-}
-FORMULA = (
-    "(1 - pd) * margin + pd * income_before_default * margin - pd * lgd * exposure_at_default * amount"
-    " - (funding_rate + capital_ratio * capital_cost) * average_balance * term_years * amount"
-    " - acquisition_cost - servicing_cost"
-)
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What the decision needs of each observation, besides its probability."""
-
-    economics: ApprovalEconomics
-    segments: NDArray[Any] | None
-    rules: dict[str, NDArray[np.bool_]]
-    today: NDArray[np.bool_] | None
-
-    def take(self, rows: NDArray[np.int64]) -> Terms:
-        """The terms of some observations, by index."""
-        return Terms(
-            self.economics.take(rows),
-            None if self.segments is None else self.segments[rows],
-            {name: flag[rows] for name, flag in self.rules.items()},
-            None if self.today is None else self.today[rows],
-        )
-
-
-def bind_all(engine: Engine, plan: DecisionPlan) -> None:
-    """Hold every formula of a decision plan against the tables, without computing any.
-
-    Raises
-    ------
-    FormulaError
-        Names its place in the plan.
-    """
-    stated = {name: getattr(plan, name) for name in (*TERMS, "segment", "today")}
-    stated |= {f"rules.{name}": text for name, text in plan.rules.items()}
-    for name, text in stated.items():
-        if isinstance(text, str):
-            _bound(engine, text, name)
-
-
-def _bound(engine: Engine, text: str, place: str) -> None:
-    try:
-        engine.bind(text)
-    except FormulaError as error:
-        raise FormulaError(
-            error.problem,
-            expected=error.expected,
-            got=error.got,
-            where=f"decision.{place} = {text}",
-            fix=error.fix,
-        ) from None
-
-
-def terms_of(engine: Engine, plan: DecisionPlan, X: Any) -> Terms:
-    """Evaluate the formulas of a decision plan for observations.
-
-    Raises
-    ------
-    DecisionError
-        If a term is missing for an applicant or is no number.
-    """
-    bind_all(engine, plan)
-    keys = to_polars(X, engine.key, engine.cutoff)[engine.key]
-    numbers = {name: _term(engine, name, getattr(plan, name), X, keys) for name in TERMS}
-    economics = ApprovalEconomics(**numbers, currency=plan.currency)
-    segments = None
-    if plan.segment is not None:
-        values = engine.evaluate([plan.segment], X)[0]
-        segments = values.strings() if values.type in (Type.CATEGORY, Type.TEXT) else values.data.astype(str)
-        segments = np.array([str(s) for s in segments], dtype=object)
-    rules = {name: _flags(engine, text, X, f"rules.{name}") for name, text in plan.rules.items()}
-    today = None if plan.today is None else _flags(engine, plan.today, X, "today")
-    return Terms(economics, segments, rules, today)
-
-
-def _term(engine: Engine, name: str, stated: float | str | None, X: Any, keys: pl.Series) -> Any:
-    if stated is None or not isinstance(stated, str):
-        return stated
-    values = engine.evaluate([parse(stated)], X)[0]
-    if values.type not in (Type.NUMBER, Type.FLAG):
-        raise DecisionError(
-            "A term of the loan must be a number.",
-            expected="a number, or a formula of numbers",
-            got=f"a {values.type}",
-            where=f"decision.{name} = {stated}",
-            fix="Mend the formula.",
-        )
-    absent = np.flatnonzero(np.isnan(values.data))
-    if len(absent):
-        raise DecisionError(
-            "A term of the loan is missing for some applicants.",
-            expected="a number for each",
-            got=f"{len(absent):,} of {len(keys):,} missing, such as for {keys.name} {keys[int(absent[0])]}",
-            where=f"decision.{name} = {stated}",
-            fix=f"Say what holds then, such as coalesce({stated}, 0), or leave them out by where or exclude.",
-        )
-    return values.data
-
-
-def _flags(engine: Engine, text: str, X: Any, where: str) -> NDArray[np.bool_]:
-    values = engine.evaluate([text], X)[0]
-    if values.type != Type.FLAG:
-        raise DecisionError(
-            "A rule must be a flag.",
-            expected="such as age < 18",
-            got=f"a {values.type}",
-            where=f"decision.{where} = {text}",
-            fix="Compare it with a value.",
-        )
-    return values.data == 1.0
 
 
 def policy_of(plan: DecisionPlan) -> ApprovalPolicy:
@@ -180,27 +48,21 @@ def decision_section(
     realised = None if y is None else expected_profit(y, terms.economics)
     decided = decide(policy, p, terms, ids)
     curve = strategy_curve(p, profit, y, realised=realised, n_points=101, n_boot=100, seed=seed)
-    n = len(p)
-    best = "realised" if realised is not None else "expected"
     worth = realised if realised is not None else profit
     approved = decided.decision == "approve"
-    policies: list[tuple[Words, NDArray[np.bool_]]] = [
-        (Words("chosen cut-off (referred not yet granted)", "所选分数线（转人工者暂未放款）"), approved),
-        (
-            Words("chosen cut-off, referred granted too", "所选分数线，转人工者亦放款"),
-            approved | (decided.decision == "refer"),
-        ),
-        (Words("approve all", "全部批准"), np.ones(n, dtype=bool)),
-        (Words("decline all", "全部拒绝"), np.zeros(n, dtype=bool)),
+    values = [
+        _value(title, chosen, p, y, profit, realised, seed)
+        for title, chosen in _policies(decided.decision, approved, terms)
     ]
-    if terms.today is not None:
-        policies.insert(2, (Words("today's rule", "现行规则"), terms.today))
+    observed = None if y is None else _observed(y[approved])
     fit = policy.fit_
     assert fit is not None
+    counts = decided.counts()
     return {
         "kind": policy.kind,
         "currency": plan.currency,
-        "message": {"en": policy.message("en"), "zh": policy.message("zh")},
+        "message": _message(policy, counts, values[0], split).to_dict(),
+        "binding": policy.binding().to_dict(),
         "status": fit.status,
         "cutoff": fit.cutoff,
         "refer": [fit.approve_up_to, fit.refer_up_to],
@@ -209,26 +71,90 @@ def decision_section(
             "min_approval": plan.limit.approval,
             "segment_caps": dict(plan.segment_caps),
         },
-        "counts": decided.counts(),
+        "chosen_on": "validation",
+        "counts": counts,
         "counts_split": split,
+        "observed": observed,
         "curve": _curve(curve),
-        "values_basis": best,
-        "values": [
-            {
-                "policy": title.to_dict(),
-                "profit": _total(worth * chosen, seed),
-                "approval": float(chosen.mean()),
-                "bad_rate": float((p if y is None else y)[chosen].mean()) if chosen.any() else None,
-            }
-            for title, chosen in policies
-        ],
+        "values_basis": "realised" if realised is not None else "expected",
+        "values": values,
         "swap_set": None if terms.today is None else _swap(approved, terms.today, p, y, worth),
         "economics": {
             "text": _economics_words().to_dict(),
             "formula": FORMULA,
-            "parameters": _parameters(plan),
+            "parameters": parameters(plan),
         },
     }
+
+
+def _policies(decision: NDArray[Any], approved: NDArray[np.bool_], terms: Terms) -> list[tuple[Words, NDArray]]:
+    """The policies to compare: the chosen one first."""
+    n = len(decision)
+    found: list[tuple[Words, NDArray]] = [
+        (Words("chosen cut-off (referred not yet granted)", "所选分数线（转人工者暂未放款）"), approved),
+        (Words("chosen cut-off, referred granted too", "所选分数线，转人工者亦放款"), approved | (decision == "refer")),
+        (Words("approve all", "全部批准"), np.ones(n, dtype=bool)),
+        (Words("decline all", "全部拒绝"), np.zeros(n, dtype=bool)),
+    ]
+    if terms.today is not None:
+        found.insert(2, (Words("today's rule", "现行规则"), terms.today))
+    return found
+
+
+def _value(
+    title: Words, chosen: NDArray[np.bool_], p: NDArray[np.float64], y: NDArray[np.float64] | None,
+    profit: NDArray[np.float64], realised: NDArray[np.float64] | None, seed: int,
+) -> dict[str, Any]:  # fmt: skip
+    """What a policy is worth: as expected from the probabilities, and as it came out."""
+    expected = _total(profit * chosen, seed)
+    came = None if realised is None else _total(realised * chosen, seed)
+    bad = p if y is None else y
+    return {
+        "policy": title.to_dict(),
+        "profit": expected if came is None else came,
+        "profit_expected": expected,
+        "profit_realised": came,
+        "approval": float(chosen.mean()),
+        "bad_rate": float(bad[chosen].mean()) if chosen.any() else None,
+        "bad_rate_expected": float(p[chosen].mean()) if chosen.any() else None,
+    }
+
+
+def _observed(bad: NDArray[np.float64]) -> dict[str, Any] | None:
+    """How many of the approved went bad, with Wilson's interval."""
+    if len(bad) == 0:
+        return None
+    low, high = wilson([bad.sum()], [len(bad)])
+    return {
+        "n": len(bad), "bad": int(bad.sum()), "rate": float(bad.mean()), "low": float(low[0]), "high": float(high[0]),
+    }  # fmt: skip
+
+
+def _message(policy: ApprovalPolicy, counts: dict[str, int], value: dict[str, Any], split: str) -> Words:
+    """What was chosen, on which part, and what the same cut-off did on the part that all other figures speak of."""
+    en = f"Chosen on validation. {policy.message('en')}"
+    zh = f"分数线在验证集上选定。{policy.message('zh')}"
+    n = sum(counts.values())
+    if policy.fit_ is None or policy.fit_.cutoff is None or not n:
+        return Words(en, zh)
+    part = {"out_of_time": ("Out of time", "跨期测试集")}.get(split, (split, split))
+    share = {name: count / n for name, count in counts.items()}
+    en += f" {part[0]}: {share['approve']:.1%} approved, {share['refer']:.1%} referred, {share['decline']:.1%} declined"
+    zh += f"{part[1]}：批准 {share['approve']:.1%}，转人工 {share['refer']:.1%}，拒绝 {share['decline']:.1%}"
+    if value["bad_rate"] is not None:
+        expected = value["bad_rate_expected"]
+        known = value["profit_realised"] is not None
+        en += f"; bad rate of the approved {expected:.2%} expected" + (
+            f", {value['bad_rate']:.2%} observed" if known else ""
+        )
+        zh += f"；获批者坏样本率预期 {expected:.2%}" + (f"，实际 {value['bad_rate']:.2%}" if known else "")
+        each = value["profit_expected"]["value"] / n
+        en += f"; profit per applicant {each:,.2f} expected"
+        zh += f"；每位申请人利润预期 {each:,.2f}"
+        if known:
+            each = value["profit_realised"]["value"] / n
+            en, zh = f"{en}, {each:,.2f} realised", f"{zh}，实际 {each:,.2f}"
+    return Words(en + ".", zh + "。")
 
 
 def _economics_words() -> Words:
@@ -236,16 +162,6 @@ def _economics_words() -> Words:
         "Expected profit of lending to an applicant over the loan's life; declining earns 0.",
         "向申请人放款在整个贷款期内的预期利润；拒绝的利润为 0。",
     )
-
-
-def _parameters(economics: DecisionPlan) -> list[dict[str, Any]]:
-    out = []
-    for name, (title, unit) in TERMS.items():
-        value = getattr(economics, name)
-        if value is not None and not (name == "margin_rate" and economics.margin is not None):
-            shown = economics.currency if unit == "currency" else unit
-            out.append({"name": name, "value": value, "unit": shown, "title": title.to_dict()})
-    return out
 
 
 def _curve(curve: Any) -> dict[str, list[Any]]:

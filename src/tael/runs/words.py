@@ -13,9 +13,18 @@ def worries(content: dict[str, Any]) -> list[Said]:
     leaks = content["data"]["leaks"]
     if leaks:
         names = ", ".join(dict.fromkeys(str(leak["column"]) for leak in leaks))
-        out.append(_say(f"The leak scan names {names}.", f"泄漏扫描指出：{names}。"))
+        if content["despite_leaks"]:
+            out.append(
+                _say(
+                    f"The run was made despite leaks: {names}. Its figures are too good and must not be used.",
+                    f"本次运行不顾数据泄漏（{names}）而继续：数字过于乐观，不得使用。",
+                )
+            )
+        else:
+            out.append(_say(f"The leak scan names {names}.", f"泄漏扫描指出：{names}。"))
     out += [verdict["text"] for verdict in content["verdict"] if verdict["severity"] == "error"]
     out += [verdict["text"] for verdict in content["verdict"] if verdict["severity"] == "warning"]
+    out += _limit_broken(content["decision"])
     moved = content["stability"]["score"]
     if moved["psi"] > max(moved["threshold"], moved["adjusted_threshold"]):
         out.append(
@@ -35,6 +44,23 @@ def worries(content: dict[str, Any]) -> list[Said]:
     if content["decision"]["status"] != "chosen":
         out.append(content["decision"]["message"])
     return out
+
+
+def _limit_broken(decision: dict[str, Any]) -> list[Said]:
+    """The bad-rate limit, where those approved on the part that was counted went bad more often."""
+    limit, seen = decision["limits"]["max_bad_rate"], decision["observed"]
+    if limit is None or seen is None or seen["rate"] <= limit:
+        return []
+    told = f"{seen['rate']:.1%} [{seen['low']:.1%}, {seen['high']:.1%}]"
+    chance = seen["low"] <= limit
+    return [
+        _say(
+            f"The limit is broken out of time: {told} of the {seen['n']:,} approved went bad, above the limit of "
+            f"{limit:.1%} ({'within what chance can do' if chance else 'more than chance can explain'}).",
+            f"跨期测试集突破上限：获批的 {seen['n']:,} 件中坏样本率为 {told}，高于上限 {limit:.1%}"
+            f"（{'在随机波动范围内' if chance else '超出随机波动'}）。",
+        )
+    ]
 
 
 def limits_words(content: dict[str, Any]) -> list[Said]:
@@ -65,6 +91,15 @@ def limits_words(content: dict[str, Any]) -> list[Said]:
             "利润取决于所给参数（违约损失率、毛利、成本），未作校验。",
         )
     )
+    if seen["label_settles_days"] == 0:
+        out.append(
+            _say(
+                "The label looks at no window and no label.maturity is stated: outcomes are taken as known at once, so "
+                "nothing was kept apart between training and test. State label.maturity if they take time.",
+                "标签公式没有时间窗口，也未声明 label.maturity：视结果为即时可知，因此训练与测试之间未作隔离。"
+                "若结果需要时间才能确定，请声明 label.maturity。",
+            )
+        )
     if content["split"]["kind"] != "out_of_time":
         out.append(
             _say(

@@ -172,6 +172,8 @@ class Scenario:
         tell: Callable[[str, str, float], None] | None = None,
         n_jobs: int = 2,
         command: str | None = None,
+        despite_leaks: bool = False,
+        extra: dict[str, str] | None = None,
     ) -> Run:
         """From tables to a run folder with decision, report and model.
 
@@ -183,13 +185,23 @@ class Scenario:
         lang : {"en", "zh"}
         tell : callable, optional
             Progress: called with stage, text and share.
+        despite_leaks : bool
+            Go on although something gives the label away.
+        extra : dict of file name to text, optional
+            Further files for the run's folder.
+
+        Raises
+        ------
+        RunError
+            If something gives the label away.
         """
         from tael.runs.runner import run
 
         tables = self.example() if tables is None else tables
         return run(
             self.plan, tables, out, lang=lang, tell=tell, n_jobs=n_jobs, command=command,
-            extra={"scenario.toml": self.source} if self.source else None,
+            extra={**({"scenario.toml": self.source} if self.source else {}), **(extra or {})} or None,
+            despite_leaks=despite_leaks,
         )  # fmt: skip
 
 
@@ -208,6 +220,13 @@ def scenario(name: str | Path) -> Scenario:
     path = Path(name)
     if path.is_dir():
         path = path / "scenario.toml"
+        if not path.is_file():
+            raise ScenarioError(
+                f"There is no scenario.toml in {name}.",
+                expected="a scenario's name, or a folder with a scenario.toml",
+                got=_inside(Path(name)),
+                fix="Write one beside the tables, or start from a project: tael new credit-approval FOLDER.",
+            )
     if not path.is_file():
         raise ScenarioError(
             "There is no such scenario.",
@@ -216,6 +235,11 @@ def scenario(name: str | Path) -> Scenario:
             fix=did_you_mean(str(name), PACKS),
         )
     return Scenario(Plan.from_toml(path), path.read_text(encoding="utf-8"))
+
+
+def _inside(folder: Path) -> str:
+    files = sorted(path.name for path in folder.iterdir())
+    return f"a folder with {', '.join(files[:5])}{' ...' if len(files) > 5 else ''}" if files else "an empty folder"
 
 
 def _parsed(text: str, where: str) -> Plan:

@@ -18,10 +18,11 @@ from tael.runs.folder import cannot_write, flush
 from tael.runs.plan import ExamplePlan, Plan
 from tael.runs.result import Run
 from tael.runs.sample import labelled_sample, leaks_of
+from tael.runs.terms import terms_lines
 from tael.scenarios.pack import Scenario, scenario
 from tael.tables.contract import check
 from tael.tables.frames import Tables
-from tael.tables.reading import read_tables
+from tael.tables.reading import FILE, read_tables
 from tael.tables.schema import Language
 from tael.tables.violations import errors_of, violations_text
 
@@ -128,6 +129,7 @@ def _scan(tables: Tables, plan: Plan, lang: Language) -> tuple[list[str], bool]:
         else f"{len(seen):,} observations: {known:,} with a label (rate {rate:.1%}), {len(seen) - known:,} to predict."
     ]
     leaks = leaks_of(engine, sample, plan)
+    lines += ["", *terms_lines(plan.decision, lang)]
     lines += ["", "泄漏扫描" if zh else "Leak scan"]
     lines += [f"{leak.code}  {leak.column}: {leak.text(lang)}" for leak in leaks]
     if not leaks:
@@ -137,7 +139,7 @@ def _scan(tables: Tables, plan: Plan, lang: Language) -> tuple[list[str], bool]:
 
 def run_project(
     what: str, out: str | Path, *, tables: Path | None = None, lang: Language = "en", seed: int | None = None,
-    customers: int | None = None, n_jobs: int = 2, tell: Tell | None = None,
+    customers: int | None = None, n_jobs: int = 2, tell: Tell | None = None, despite_leaks: bool = False,
 ) -> Run:  # fmt: skip
     """Run a scenario on its example, or a project folder on its tables.
 
@@ -145,6 +147,8 @@ def run_project(
     ----------
     what : str
         A scenario's name, or a folder with ``scenario.toml`` (and ``tables.toml``, unless ``tables`` names another).
+    despite_leaks : bool
+        Go on although something gives the label away.
     """
     chosen = scenario(what)
     plan = chosen.plan
@@ -164,15 +168,22 @@ def run_project(
         plan = plan.model_copy(update={"example": plan.example.model_copy(update={"n_customers": customers})})
         command += f" --customers {customers}"
     folder = tables or (Path(what) if Path(what).is_dir() else None)
+    extra: dict[str, str] = {}
     if folder is not None:
         if tables is not None:
             command += f" --tables {tables}"
         data = _read(folder, tell)
+        toml = folder / FILE if folder.is_dir() else folder
+        extra[FILE] = toml.read_text(encoding="utf-8-sig")
     else:
         if tell is not None:
             tell("simulate", "simulating the example", 0.0)
         data = Scenario(plan).example()
-    return Scenario(plan, chosen.source).run(data, out, lang=lang, tell=tell, n_jobs=n_jobs, command=command)
+    if despite_leaks:
+        command += " --despite-leaks"
+    return Scenario(plan, chosen.source).run(
+        data, out, lang=lang, tell=tell, n_jobs=n_jobs, command=command, despite_leaks=despite_leaks, extra=extra
+    )
 
 
 def _read(folder: Path, tell: Tell | None) -> Tables:

@@ -14,6 +14,12 @@ from tael.tables.schema import Absent, Role, Schema, TableSchema
 
 
 def same_tables(frames: Mapping[str, Any], schema: Schema) -> None:
+    """See that every table of the schema came.
+
+    Raises
+    ------
+    TablesError
+    """
     missing = [name for name in schema.tables if name not in frames]
     if missing:
         raise TablesError(

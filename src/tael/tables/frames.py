@@ -190,6 +190,9 @@ class Tables(Mapping[str, pl.DataFrame]):
         there = {name: table.model_copy(update={"time_zone": None}) for name, table in self.schema.tables.items()}
         changed = Tables({**self._frames, **frames}, self.schema.model_copy(update={"tables": there}))
         changed.native, changed.schema = self.native, self.schema
+        changed.absent = frozenset(
+            (name, column) for name, column in self.absent if changed[name][column].is_null().all()
+        )
         return changed
 
     def fingerprint(self) -> str:

@@ -12,7 +12,7 @@ from tael.tables.columns import FALSE, TRUE, guess, to_number
 from tael.tables.guess_files import Guessed
 from tael.tables.guess_keys import numbers_rows
 from tael.tables.numbers import PLAIN, form_of
-from tael.tables.places import Place
+from tael.tables.places import Place, toml
 from tael.tables.schema import ColumnSchema, Type, named
 from tael.tables.times import looks_like_time, spells_day, to_time
 
@@ -41,6 +41,7 @@ _FORMATS = ("%y%m%d", "%y%m%d %H:%M:%S", "%d%m%Y", "%d-%m-%y", "%d/%m/%y", "%m/%
 _MOSTLY = 0.9
 _ALMOST = 0.9
 _FEW_CODES = 20
+_SAMPLE = 2000
 _REMARK = re.compile(r"(^|_)(remarks?|comments?|notes?|memo)(_|$)|备注|附言|说明", _I)
 _AFTER = re.compile(
     r"(^|_)(collection|collector|litigation|foreclos\w*|repossess\w*|legal_action|bad_?debt|outcome|disposition)(_|$)"
@@ -171,7 +172,7 @@ def _set_outcomes(table: Guessed, times: dict[str, pl.Series]) -> None:
         twin = next((one for one in outcomes if gaps.any() and bool((gaps == times[one].is_null()).all())), None)
         if twin is not None:
             table.say(column, f"missing exactly where {twin} is missing: filled with it", known_at=twin)
-        elif _SIBLING.search(column) and not _LABEL.fullmatch(column):
+        elif _SIBLING.search(column) and not _LABEL.fullmatch(column) and not _PAST.search(column):
             table.say(column, f"called like an outcome: known with {last}", known_at=last)
 
 
@@ -204,6 +205,11 @@ def _set_type(table: Guessed, column: str) -> None:
         if words <= TRUE | FALSE:
             table.say(column, f"only {' and '.join(sorted(words))}", type="flag")
             return
+    if type == Type.CATEGORY and series.dtype == pl.String and distinct == 3:
+        odd = [word for word in series.drop_nulls().unique().sort() if word.strip().lower() not in TRUE | FALSE]
+        if len(odd) == 1:
+            table.say(column, f'as a flag: type = "flag", and in [{table.name}] missing = {toml(odd)}', type="category")
+            return
     if series.dtype == pl.String and type in (Type.CATEGORY, Type.TEXT):
         fields, why = _written(series)
         if fields is not None:
@@ -229,16 +235,20 @@ def _set_type(table: Guessed, column: str) -> None:
 def _written(series: pl.Series) -> tuple[dict[str, object] | None, str]:
     """How numbers are written in a text column, or why it stays text although it nearly holds numbers or dates."""
     there = series.drop_nulls()
-    days = spells_day(there)
+    head = there.head(_SAMPLE)
+    days = spells_day(there) if spells_day(head).mean() else spells_day(head)
     if bool(days.mean() >= _ALMOST):  # type: ignore[operator]
         return (
             None,
             f"{days.sum() / len(days):.1%} are dates; {_rest(there, ~days)}: mend them or name them in `missing`",
         )
     form, units = form_of(there)
-    example = as_shown(there[0])
+    telling = int(there.str.len_chars().arg_max() or 0)
+    example = as_shown(there[telling])
     if units:
         return None, f"text: numbers with {' or '.join(units[:3])}, such as {example}; write plain numbers in one unit"
+    if not (form or PLAIN).read(head).is_not_null().mean():
+        return None, ""
     numbers = (form or PLAIN).read(there)
     bad = numbers.is_null()
     # Few distinct numbers beside words are codes of categories, and zeros in front belong to names.
@@ -258,7 +268,7 @@ def _written(series: pl.Series) -> tuple[dict[str, object] | None, str]:
         f"with {form.decimal} before the fraction" if form.decimal != "." else "",
         "with brackets for what is negative" if there.str.contains(r"^\s*[(（]").any() else "",
     ]
-    read = f"{example} is read as {numbers[0]:.10g}"
+    read = f"{example} is read as {numbers[telling]:.10g}"
     return form.fields(), f"looks like {' '.join(word for word in kind if word)}: {read}"
 
 

@@ -11,7 +11,7 @@ from tael.errors import TablesError
 from tael.tables.guess_columns import set_columns
 from tael.tables.guess_files import Guessed, look_at
 from tael.tables.guess_keys import set_keys, set_relations
-from tael.tables.plain import room, table
+from tael.tables.plain import room, table, width_of
 from tael.tables.reading import FILE
 from tael.tables.schema import Schema
 
@@ -171,10 +171,12 @@ def _reasons(found: Guessed) -> list[Reason]:
 
 
 def _aligned(reasons: list[Reason]) -> list[str]:
-    width = min(max((len(one.guess) for one in reasons), default=0), 60)
-    return [
-        (f"{one.guess:<{width if one.guess else 0}}  # {one.why}" if one.why else one.guess).lstrip() for one in reasons
-    ]
+    width = min(max((width_of(one.guess) for one in reasons), default=0), 60)
+    lines = []
+    for one in reasons:
+        gap = " " * (max(width - width_of(one.guess), 0) + 2) if one.guess else ""
+        lines.append(f"{one.guess}{gap}# {one.why}" if one.why else one.guess)
+    return lines
 
 
 def _key(name: str) -> str:

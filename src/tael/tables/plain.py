@@ -75,8 +75,12 @@ def table(
     """
     columns = len(header)
     widths = [max(width_of(row[i]) for row in [header, *rows]) for i in range(columns)]
+    words = [max(width_of(word) for row in [header, *rows] for word in [*row[i].split(), ""]) for i in range(columns)]
     while sum(widths) + 2 * (columns - 1) > width and max(widths) > 8:
-        widths[widths.index(max(widths))] -= 1
+        # Lines break between words while they can, so that names stay whole.
+        loose = [one if one > word else 0 for one, word in zip(widths, words, strict=True)]
+        most = loose if max(loose) > 8 else widths
+        widths[most.index(max(most))] -= 1
     lines = []
     under = ["", "", *(below if below is not None else [""] * len(rows))]
     for row, text in zip([header, ["-" * one for one in widths], *rows], under, strict=True):

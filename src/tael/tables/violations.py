@@ -101,7 +101,7 @@ class Violation:
             if lang == "zh":
                 kept = "首行" if keep == "first" else "末行"
                 return f"{words}，保留{kept}" + (f"；其中 {other} 行与保留的行内容不同" if other != "0" else "")
-            differ = f"; {other} of them say something else than the row kept" if other != "0" else ""
+            differ = f"; {other} of them say something else" if other != "0" else "; all of them say the same"
             return f"{words} (the {keep} is kept{differ})"
         return f"{words} ({self.detail})" if self.detail else words
 

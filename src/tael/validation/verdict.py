@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from math import hypot, isfinite
 from typing import Any, Literal
 
@@ -90,8 +90,7 @@ def judge(
     Returns
     -------
     list of Verdict
-        Most serious first. ``TAEL-V01`` (sound) only where nothing is wrong, and never beside ``TAEL-V02``; notes may
-        stand beside it.
+        Most serious first. ``TAEL-V01`` (sound) where nothing is wrong; never beside ``TAEL-V02``, but beside notes.
 
     Raises
     ------
@@ -122,8 +121,7 @@ def judge(
         *_short(kind, (periods or {}).get("out_of_time")),
     ]
     if not any(v.severity in ("warning", "serious") or v.name == "over-fitted" for v in found):
-        best = _judged(auc)
-        found.insert(0, _sound(auc[best], best))
+        found.insert(0, _sound(auc[_judged(auc)], _judged(auc)))
     rank = {"serious": 0, "warning": 1, "good": 2, "note": 3}
     return sorted(found, key=lambda v: rank[v.severity])
 
@@ -156,8 +154,7 @@ def _range(m: Metric) -> str:
 
 
 def _falls(a: Metric, b: Metric) -> tuple[float, float]:
-    """How far `b` lies below `a`, and how far it may by chance: the half-widths that face each other, added in "
-    "quadrature."""
+    """How far `b` lies below `a`, and how far it may by chance: the root sum of squares of the half-widths between."""
     down, up = a.value - a.low, b.high - b.value
     return a.value - b.value, hypot(down if isfinite(down) else 0.0, up if isfinite(up) else 0.0)
 
@@ -369,12 +366,8 @@ def _random(kind: str) -> list[Verdict]:
 
 
 def _day(value: Day) -> date:
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
     try:
-        return date.fromisoformat(value[:10])
+        return date.fromisoformat(str(value)[:10])
     except ValueError:
         raise ValidationError(
             "A period begins and ends with a day.", expected='such as "2024-01-31"', got=repr(value), where="periods"

@@ -26,7 +26,7 @@ def decided(page: Page) -> list[Safe]:
     observed, realised = finite(row["observed_bad_rate"]), finite(row["realised"])
     said = [
         page.t("decided.cutoff", cutoff=fmt.percent(row["threshold"])),
-        page.t("decided.approval", part=policy_part(page), approval=fmt.percent(row["approval"])),
+        page.t("decided.approval", part=policy_part(page).lower(), approval=fmt.percent(row["approval"])),
     ]
     if row["bad_rate"] is not None:
         key = "decided.bad_observed" if observed is not None else "decided.bad"

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tael.errors import TablesError
+from tael.tables import Tables
+from tael.tables.numbers import PLAIN, NumberForm, form_of
+
+
+def slow(text: str, form: NumberForm) -> float | None:
+    """Read one value sign by sign, without regular expressions."""
+    text = text.strip().replace("￥", "¥")
+    for word in form.strip:
+        text = text.replace(word.replace("￥", "¥"), "")
+    text = text.strip()
+    negative = text.startswith("(") and text.endswith(")")
+    text = text[1:-1] if negative else text
+    if form.percent:
+        if not text.endswith("%"):
+            return None
+        text = text[:-1]
+    whole, _, fraction = text.lstrip("+-").partition(form.decimal)
+    groups = whole.split(form.thousands) if form.thousands else [whole]
+    if len(groups) > 1 and not (1 <= len(groups[0]) <= 3 and all(len(one) == 3 for one in groups[1:])):
+        return None
+    if not all(one.isdigit() for one in groups) or (fraction and not fraction.isdigit()):
+        return None
+    number = float(f"{''.join(groups)}.{fraction or 0}") / (100 if form.percent else 1)
+    return -number if negative or text.startswith("-") else number
+
+
+FORMS = [
+    NumberForm(",", strip=("¥",)),
+    NumberForm(".", ",", ("€",)),
+    NumberForm(" ", ",", ("元",)),
+    NumberForm(percent=True),
+    NumberForm(",", percent=True),
+]
+
+
+@given(st.integers(-(10**12), 10**12), st.sampled_from(FORMS), st.sampled_from("-("), st.booleans())
+def test_what_is_written_is_read(cents: int, form: NumberForm, minus: str, last: bool) -> None:
+    whole, fraction = divmod(abs(cents), 100)
+    digits = f"{whole:,}".replace(",", form.thousands or "") + f"{form.decimal}{fraction:02}"
+    word = form.strip[0].replace("¥", "￥") if form.strip else ""
+    written = (f"{digits}{word}" if last else f"{word}{digits}") + ("%" if form.percent else "")
+    if cents < 0:
+        written = f"({written})" if minus == "(" else f"-{written}"
+    read = form.read(pl.Series([written, None])).to_list()
+    assert read == [pytest.approx(cents / 100 / (100 if form.percent else 1)), None]
+    assert read[0] == pytest.approx(slow(written, form))
+
+
+@given(st.text("0123456789,.- ()%", max_size=9), st.sampled_from(FORMS[:2]))
+def test_nothing_is_read_that_is_not_written_so(text: str, form: NumberForm) -> None:
+    read = form.read(pl.Series([text]))[0]
+    expected = slow(text, form)
+    if expected is not None and text[:1].isdigit() and text[-1:].isdigit():
+        assert read == pytest.approx(expected)
+    if "%" in text or (form.thousands == "," and text.endswith((",5", ",50"))):
+        assert read is None
+
+
+@pytest.mark.parametrize(
+    ("values", "form", "units"),
+    [
+        (["¥139,000.00", "￥5.00", "-¥3"], NumberForm(",", strip=("¥",)), ()),
+        (["24,000", "5", "1,234,567"], NumberForm(","), ()),
+        (["1,00,000", "5,000"], NumberForm(","), ()),
+        (["15.5%", "3％", "0"], NumberForm(percent=True), ()),
+        (["$1,200", "($35.5)"], NumberForm(",", strip=("$",)), ()),
+        (["1.234,50", "7,25"], NumberForm(".", ","), ()),
+        (["5000元", "1,200元", "800 元"], NumberForm(",", strip=("元",)), ()),
+        (["(1.5)", "2.5"], PLAIN, ()),
+        (["1.5", "2"], None, ()),
+        (["30天", "60天"], None, ("天",)),
+        (["138-0013-8000", "139-0000-1111"], None, ()),
+        (["car", "bus"], None, ()),
+        (["10-20", "20-30"], None, ()),
+        ([None], None, ()),
+    ],
+)
+def test_forms_are_found(values: list[str | None], form: NumberForm | None, units: tuple[str, ...]) -> None:
+    found, words = form_of(pl.Series(values, dtype=pl.String))
+    assert (found, words) == (form, units)
+    if form is not None:
+        assert form.read(pl.Series(values)).null_count() == 0
+
+
+def test_a_schema_reads_them_once_and_again() -> None:
+    frame = pl.DataFrame({"x": ["¥1,234.50", "-9", None], "r": ["15.5%", "0", "-2%"], "n": ["(3)", "４", "5"]})
+    columns = {
+        "x": {"thousands": ",", "strip": ["￥"], "special": [-9]},
+        "r": {"type": "number", "percent": True},
+        "n": {"type": "number"},
+    }
+    tables = Tables({"a": frame}, {"a": {"columns": columns}})
+    assert tables["a"].rows() == [(1234.5, 0.155, -3.0), (-9.0, 0.0, 4.0), (None, -0.02, 5.0)]
+    assert tables.replace(a=tables["a"].head(1))["a"].rows() == [(1234.5, 0.155, -3.0)]
+
+
+@pytest.mark.parametrize(
+    ("values", "promise", "words"),
+    [
+        (["¥1,200", "¥3"], {}, ["row 1 '¥1,200'", 'x = { thousands = ",", strip = ["¥"] }', "[a.columns]"]),
+        (["15%", "3.5%"], {}, ["x = { percent = true }"]),
+        (["1", "面议"], {}, ['missing = ["面议"]', "row 2 '面议'"]),
+        (["15%", "0.2"], {"percent": True}, ["row 2 '0.2'", "percent = true"]),
+        (["1,5"], {"thousands": ","}, ["row 1 '1,5'", 'decimal = ","']),
+    ],
+)
+def test_what_cannot_be_read_says_what_to_write(values: list[str], promise: dict, words: list[str]) -> None:
+    with pytest.raises(TablesError) as error:
+        Tables({"a": pl.DataFrame({"x": values})}, {"a": {"columns": {"x": {"type": "number"} | promise}}})
+    for word in [*words, "table a, column x"]:
+        assert word in str(error.value)
+    assert "category" not in str(error.value)
