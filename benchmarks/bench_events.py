@@ -323,11 +323,13 @@ def main() -> None:
             for other in dict.fromkeys((best, leanest)):
                 peak, added = figure[2] / others[other][2], figure[3] / others[other][3]
                 print(f"memory: {name} takes {peak:.2f} of {other}'s peak (mark: 0.5), {added:.2f} of what that added")
-        ours = np.load(f"{folder}/{mine}.out.npy", mmap_mode="r")
-        for name in others:
-            theirs = np.load(f"{folder}/{name}.out.npy", mmap_mode="r")
-            largest, lonely = max_relative_difference(ours, theirs)
-            print(f"numbers against {name}: largest relative difference {largest:.1e}, missing on one side {lonely}")
+        for ours_name in (n for n in figures if n.startswith("tael")):
+            ours = np.load(f"{folder}/{ours_name}.out.npy", mmap_mode="r")
+            for name in others:
+                theirs = np.load(f"{folder}/{name}.out.npy", mmap_mode="r")
+                largest, lonely = max_relative_difference(ours, theirs)
+                print(f"numbers, {ours_name} against {name}: largest relative difference {largest:.1e}, ", end="")
+                print(f"missing on one side {lonely}")
 
 
 if __name__ == "__main__":

@@ -63,8 +63,7 @@ def by_definition(tree: Split | float, row: np.ndarray) -> list[float]:
     return gains
 
 
-def as_arrays(trees: list[Split | float], n_most: int = 2) -> tuple[np.ndarray, ...]:
-    """What `shap.explain` takes between the rows and the output."""
+def grown(trees: list[Split | float]) -> shap.Trees:
     start, leaf_start = [0], [0]
     feature, threshold, decision, child, cover, leaves = [], [], [], [], [], []
     for tree in trees:
@@ -89,24 +88,14 @@ def as_arrays(trees: list[Split | float], n_most: int = 2) -> tuple[np.ndarray, 
         start.append(start[-1] + len(queue))
         leaf_start.append(leaf_start[-1] + n_leaves)
     n = start[-1]
-    children = np.array(child, np.int32).reshape(n, 2)
-    shares, prior, share = np.array(cover, float).reshape(n, 2), np.empty(n, np.int32), np.empty((n, 2))
-    starts, features, n_points = np.array(start), np.array(feature, np.int32), np.empty(len(trees), np.int64)
-    shap.trace(starts, features, children, shares, prior, share, n_points)
-    assert n_points.max(initial=0) <= n_most
-    points, weights = np.zeros((2, n_most + 1, n_most))
-    for k in range(1, n_most + 1):
-        t, w = np.polynomial.legendre.leggauss(k)
-        points[k, :k], weights[k, :k] = (t + 1) / 2, w / 2
-    return (
-        starts, features, np.array(threshold, float), np.array(decision, np.uint8), children, prior, share,
-        np.array(leaf_start), np.array(leaves, float), n_points, points, weights,
-    )  # fmt: skip
+    children, covers = np.array(child).reshape(n, 2), np.array(cover, float).reshape(n, 2)
+    arrays = (np.array(start), np.array(feature), np.array(threshold), np.array(decision), children, covers)
+    return shap.grow(*arrays, np.array(leaf_start), np.array(leaves))
 
 
 def explained(trees: list[Split | float], X: np.ndarray) -> np.ndarray:
     out = np.zeros_like(X)
-    shap.explain(X, 0, len(X), *as_arrays(trees), out)
+    shap.explain(X, grown(trees), out)
     return out
 
 
@@ -142,8 +131,7 @@ def test_a_deep_path_loses_no_precision() -> None:
     for j in range(p):
         tree = Split(j, 0.0, 0, cover, tree, 0.0)
     X = np.vstack([np.full(p, -1.0), np.r_[1.0, np.full(p - 1, -1.0)]])
-    out = np.zeros_like(X)
-    shap.explain(X, 0, 2, *as_arrays([tree], p // 2), out)
+    out = explained([tree], X)
     np.testing.assert_allclose(out[0], (1 - cover**p) / p, rtol=1e-13)  # all alike: they share the whole
     # The first feature says no, so the leaf counts only as long as it is unknown: the others' gains, and all lost.
     lost = sum(cover**k for k in range(p)) / p * cover
@@ -162,9 +150,19 @@ def test_rows_do_not_know_of_each_other(n_rows: int) -> None:
     assert together.tobytes() == alone.tobytes()
 
 
-def test_adds_to_its_own_rows_only() -> None:
-    X = np.arange(12.0).reshape(3, P)
-    tree = Split(1, 4.0, 0, 0.5, -1.0, 1.0)
-    out = np.full((3, P + 1), 10.0)
-    shap.explain(X, 1, 2, *as_arrays([tree]), out)
-    assert out.tolist() == [[10.0] * 5, [10.0, 11.0, 10.0, 10.0, 10.0], [10.0] * 5]
+def test_adds_to_what_is_there() -> None:
+    X = np.array([[0.0, 1.0, 0.0, 0.0], [0.0, 5.0, 0.0, 0.0]])
+    out = np.full((2, P + 1), 10.0)
+    shap.explain(X, grown([Split(1, 4.0, 0, 0.5, -1.0, 1.0), 3.0]), out)
+    assert out.tolist() == [[10.0, 9.0, 10.0, 10.0, 10.0], [10.0, 11.0, 10.0, 10.0, 10.0]]
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, 700, 1600])
+def test_threads_change_no_bit(n_rows: int) -> None:
+    X = np.random.default_rng(0).normal(size=(n_rows, P))
+    trees = grown([Split(0, 0.0, 0, 0.3, Split(1, 0.5, 0, 0.6, 0.1, 0.7), Split(0, 1.0, 0, 0.9, 0.3, -1.1))])
+    one, three = np.zeros((2, n_rows, P))
+    shap.explain(X, trees, one)
+    shap.explain(X, trees, three, n_threads=3)
+    assert one.tobytes() == three.tobytes()
+    assert bool(np.abs(one).sum() > 0) == (n_rows > 0)

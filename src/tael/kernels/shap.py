@@ -13,42 +13,132 @@ a path. All terms are positive, so nothing cancels, however deep the tree.
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any, NamedTuple
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from tael.kernels._memory import JIT
+from tael.kernels._threads import cut, share_out
 
 BLOCK = 64
 """Rows that travel together: enough to fill the processor's lanes, few enough to stay in its nearest memory."""
 
 _TINY = 1.0000000180025095e-35  # LightGBM's kZeroThreshold: what is nearer to zero is zero
-MISSING_NONE, MISSING_ZERO, MISSING_NAN = 0, 1, 2
+_CHUNK = 512  # rows: with their contributions they stay in a core's own memory while all trees pass over them
+_MISSING_NONE, _MISSING_ZERO = 0, 1
 
 
-@njit(**JIT)
-def trace(
-    start: NDArray[np.int64], feature: NDArray[np.int32], child: NDArray[np.int32], cover: NDArray[np.float64],
-    prior: NDArray[np.int32], share: NDArray[np.float64], n_points: NDArray[np.int64],
-) -> None:  # fmt: skip
-    """For each way out of a split: the last earlier way decided by the same feature, and the share of rows that went.
+class Trees(NamedTuple):
+    """Boosted trees as arrays, made by `grow`; splits are counted from their tree's first.
 
     Parameters
     ----------
     start : (n_trees + 1,) int64
         First split of each tree.
     feature : (n_splits,) int32
+    threshold : (n_splits,) float64
+        At most this goes left.
+    decision : (n_splits,) uint8
+        LightGBM's: bit 1 missing goes left; bits 2 and 3 what is missing (0 nothing, 1 zero and NaN, 2 NaN).
     child : (n_splits, 2) int32
-        Left and right: a split of the same tree, counted from its first and after its parent; or -1 - leaf.
-    cover : (n_splits, 2) float64
-        Share of a split's training rows that went left, right.
+        Left and right: a split after its parent, or -1 - leaf.
+    leaf_start : (n_trees + 1,) int64
+        First leaf of each tree.
+    leaf_value : (n_leaves,) float64
     prior : (n_splits,) int32
-        Receives 2 * split + side (the split counted from its tree's first), -1 if the feature is new on the path.
+        The last earlier way decided by the same feature, as 2 * split + side; -1 if the feature is new on the path.
     share : (n_splits, 2) float64
-        Receives the product of `cover` over all splits on this feature, from the root to this way.
+        Share of the rows that went this way at all splits on this feature, from the root to here.
     n_points : (n_trees,) int64
-        Receives half of the most distinct features on any path, rounded up; 0 for a tree of one leaf.
+        Half of the most distinct features on any path, rounded up; 0 for a tree of one leaf.
+    points, weights : (most + 1, most) float64
+        Gauss-Legendre on (0, 1); row k begins with its k points.
     """
+
+    start: NDArray[np.int64]
+    feature: NDArray[np.int32]
+    threshold: NDArray[np.float64]
+    decision: NDArray[np.uint8]
+    child: NDArray[np.int32]
+    leaf_start: NDArray[np.int64]
+    leaf_value: NDArray[np.float64]
+    prior: NDArray[np.int32]
+    share: NDArray[np.float64]
+    n_points: NDArray[np.int64]
+    points: NDArray[np.float64]
+    weights: NDArray[np.float64]
+
+
+def grow(
+    start: NDArray[Any], feature: NDArray[Any], threshold: NDArray[Any], decision: NDArray[Any], child: NDArray[Any],
+    cover: NDArray[np.float64], leaf_start: NDArray[Any], leaf_value: NDArray[Any],
+) -> Trees:  # fmt: skip
+    """Work out what does not depend on the rows.
+
+    Parameters
+    ----------
+    cover : (n_splits, 2) float64
+        Share of a split's training rows that went left, right; positive.
+    start, feature, threshold, decision, child, leaf_start, leaf_value
+        As in `Trees`.
+    """
+    start, feature = np.ascontiguousarray(start, np.int64), np.ascontiguousarray(feature, np.int32)
+    child, cover = np.ascontiguousarray(child, np.int32), np.ascontiguousarray(cover, np.float64)
+    prior, share = np.empty(feature.size, np.int32), np.empty_like(cover)
+    n_points = np.empty(start.size - 1, np.int64)
+    _trace(start, feature, child, cover, prior, share, n_points)
+    most = int(n_points.max(initial=0))
+    points, weights = np.zeros((2, most + 1, most))
+    for k in np.unique(n_points[n_points > 0]).tolist():
+        t, w = np.polynomial.legendre.leggauss(k)
+        points[k, :k], weights[k, :k] = (t + 1.0) / 2.0, w / 2.0
+    return Trees(
+        start,
+        feature,
+        np.ascontiguousarray(threshold, np.float64),
+        np.ascontiguousarray(decision, np.uint8),
+        child,
+        np.ascontiguousarray(leaf_start, np.int64),
+        np.ascontiguousarray(leaf_value, np.float64),
+        prior,
+        share,
+        n_points,
+        points,
+        weights,
+    )
+
+
+def explain(X: NDArray[np.float64], trees: Trees, out: NDArray[np.float64], n_threads: int = 1) -> None:
+    """Add each row's Shapley values to ``out``.
+
+    Parameters
+    ----------
+    X : (n, p) float64, C order
+    trees : Trees
+    out : (n, >= p) float64, C order
+        Receives; columns after p stay as they are.
+    n_threads : int
+        No bit of the result depends on it, nor on which rows are asked for together.
+    """
+    bounds = cut(np.ones(X.shape[0], np.int64), max(n_threads, -(-X.shape[0] // _CHUNK)))
+    share_out(partial(_explain_chunk, X, trees, out), bounds, n_threads)
+
+
+def _explain_chunk(
+    X: NDArray[np.float64], trees: Trees, out: NDArray[np.float64], first_row: int, past_row: int
+) -> None:
+    _explain(X, first_row, past_row, *trees, out)
+
+
+@njit(**JIT)
+def _trace(
+    start: NDArray[np.int64], feature: NDArray[np.int32], child: NDArray[np.int32], cover: NDArray[np.float64],
+    prior: NDArray[np.int32], share: NDArray[np.float64], n_points: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Fill in `prior`, `share` and `n_points` of `Trees`."""
     for tree in range(start.size - 1):
         first, n = start[tree], start[tree + 1] - start[tree]
         parent = np.full(n, -1, np.int32)  # as 2 * split + side
@@ -98,8 +188,8 @@ def _factors(
 def _decide(x: NDArray[np.float64], threshold: float, decision: int, state: NDArray[np.int64]) -> None:
     """1 where the row goes left, as LightGBM's NumericalDecision has it."""
     missing, default_left = (decision >> 2) & 3, (decision & 2) != 0
-    nan_left = default_left if missing != MISSING_NONE else threshold >= 0.0
-    if missing == MISSING_ZERO:
+    nan_left = default_left if missing != _MISSING_NONE else threshold >= 0.0
+    if missing == _MISSING_ZERO:
         for r in range(BLOCK):
             v = x[r]
             state[r] = default_left if (v == 0.0 or v != v) else v <= threshold
@@ -172,34 +262,14 @@ def _take_leaves(
 
 
 @njit(**JIT)
-def explain(
+def _explain(
     X: NDArray[np.float64], first_row: int, past_row: int,
     start: NDArray[np.int64], feature: NDArray[np.int32], threshold: NDArray[np.float64], decision: NDArray[np.uint8],
-    child: NDArray[np.int32], prior: NDArray[np.int32], share: NDArray[np.float64], leaf_start: NDArray[np.int64],
-    leaf_value: NDArray[np.float64], n_points: NDArray[np.int64], points: NDArray[np.float64],
+    child: NDArray[np.int32], leaf_start: NDArray[np.int64], leaf_value: NDArray[np.float64], prior: NDArray[np.int32],
+    share: NDArray[np.float64], n_points: NDArray[np.int64], points: NDArray[np.float64],
     weights: NDArray[np.float64], out: NDArray[np.float64],
 ) -> None:  # fmt: skip
-    """Add each row's Shapley values to `out`, rows ``first_row`` to ``past_row``.
-
-    Parameters
-    ----------
-    X : (n, p) float64, C order
-    first_row, past_row : int
-        Which rows.
-    start, feature, child, prior, share, n_points
-        As in `trace`.
-    threshold : (n_splits,) float64
-        At most this goes left.
-    decision : (n_splits,) uint8
-        LightGBM's: bit 1 missing goes left, bits 2 and 3 what is missing (0 nothing, 1 zero and NaN, 2 NaN).
-    leaf_start : (n_trees + 1,) int64
-        First leaf of each tree.
-    leaf_value : (n_leaves,) float64
-    points, weights : (most + 1, most) float64
-        Gauss-Legendre on (0, 1); row k begins with its k points.
-    out : (n, >= p) float64, C order
-        Receives; columns after p stay as they are.
-    """
+    """`explain` for the rows from ``first_row`` to before ``past_row``."""
     n_rows, p = past_row - first_row, X.shape[1]
     n_blocks = (n_rows + BLOCK - 1) // BLOCK
     # Columns of a block side by side, rows that fill up the last block are zero and go nowhere.

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tael.kernels import shap
-from tael.kernels._threads import cut, share_out
 from tael.models.logistic import Floats
-
-_CHUNK = 512  # rows: with their contributions they stay in a core's own memory while all trees pass over them
 
 
 @dataclass(frozen=True)
@@ -26,13 +22,12 @@ class Forest:
         Columns that the model wants.
     expected : float
         Mean raw score over the training rows, by the trees' own counts.
-    splits : tuple of arrays
-        What the kernel takes between the rows and the output.
+    trees : tael.kernels.shap.Trees
     """
 
     n_features: int
     expected: float
-    splits: tuple[NDArray[Any], ...]
+    trees: shap.Trees
 
 
 def read_forest(text: str) -> Forest | None:
@@ -58,15 +53,15 @@ def read_forest(text: str) -> Forest | None:
     array([[-1.,  0.],
            [ 3.,  0.]])
     """
-    head, *trees = text.split("\nTree=")
+    head, *blocks = text.split("\nTree=")
     facts = _facts(head)
     if "\naverage_output" in head or facts.get("num_tree_per_iteration", "1") != "1":
         return None
     parts: list[tuple[NDArray[Any], ...]] = []
     leaves: list[Floats] = []
     expected = 0.0
-    for tree in trees:
-        lines = _facts(tree)
+    for block in blocks:
+        lines = _facts(block)
         if lines.get("num_cat", "0") != "0" or lines.get("is_linear", "0") != "0":
             return None
         value = _numbers(lines, "leaf_value", np.float64)
@@ -95,20 +90,9 @@ def read_forest(text: str) -> Forest | None:
         return None
     start = np.concatenate([[0], np.cumsum([len(part[0]) for part in parts])]).astype(np.int64)
     leaf_start = np.concatenate([[0], np.cumsum([leaf.size for leaf in leaves])]).astype(np.int64)
-    feature, threshold, decision, child, cover = (
-        np.ascontiguousarray(np.concatenate(arrays)) for arrays in zip(*parts, strict=True)
-    )
-    prior, share, n_points = np.empty(feature.size, np.int32), np.empty_like(cover), np.empty(len(parts), np.int64)
-    shap.trace(start, feature, child, cover, prior, share, n_points)
-    points, weights = _quadrature(int(n_points.max()))
-    return Forest(
-        int(facts["max_feature_idx"]) + 1,
-        expected,
-        (
-            start, feature, threshold, decision, child, prior, share, leaf_start, np.concatenate(leaves), n_points,
-            points, weights,
-        ),
-    )  # fmt: skip
+    arrays = (np.concatenate(column) for column in zip(*parts, strict=True))
+    trees = shap.grow(start, *arrays, leaf_start, np.concatenate(leaves))
+    return Forest(int(facts["max_feature_idx"]) + 1, expected, trees)
 
 
 def explain(forest: Forest, X: Floats, n_threads: int = 1) -> Floats:
@@ -130,14 +114,8 @@ def explain(forest: Forest, X: Floats, n_threads: int = 1) -> Floats:
     X = np.ascontiguousarray(X, dtype=np.float64)
     out = np.zeros((X.shape[0], X.shape[1] + 1))
     out[:, -1] = forest.expected
-    n_chunks = max(n_threads, -(-X.shape[0] // _CHUNK))
-    bounds = cut(np.ones(X.shape[0], np.int64), n_chunks)
-    share_out(partial(_explain_rows, forest, X, out), bounds, n_threads)
+    shap.explain(X, forest.trees, out, n_threads)
     return out
-
-
-def _explain_rows(forest: Forest, X: Floats, out: Floats, first: int, past: int) -> None:
-    shap.explain(X, first, past, *forest.splits, out)
 
 
 def _facts(block: str) -> dict[str, str]:
@@ -158,12 +136,3 @@ def _no_split() -> tuple[NDArray[Any], ...]:
         np.empty((0, 2), np.int32),
         np.empty((0, 2)),
     )
-
-
-def _quadrature(most: int) -> tuple[Floats, Floats]:
-    """Gauss-Legendre on (0, 1) with 1 to ``most`` points, a row each."""
-    points, weights = np.zeros((2, most + 1, max(most, 1)))
-    for k in range(1, most + 1):
-        t, w = np.polynomial.legendre.leggauss(k)
-        points[k, :k], weights[k, :k] = (t + 1.0) / 2.0, w / 2.0
-    return points, weights

@@ -13,6 +13,7 @@ import numpy as np
 from tael.errors import ModelError, did_you_mean
 from tael.models.blending import Calibration
 from tael.models.boosted import BoostedScorer
+from tael.models.booster_text import check_booster
 from tael.models.crossfit import Candidate, Member
 from tael.models.linear import BinnedScorer, LinearScorer
 from tael.models.logistic import Scorer
@@ -256,9 +257,7 @@ def _scorer_state(scorer: Scorer) -> State:
 def _scorer(state: State) -> Scorer:
     kind = state.pop("kind")
     if kind == "boosted":
-        # LightGBM ends the process, or reads on, at some texts that are cut: look for its last line first.
-        if "end of parameters" not in state["text"][-4000:]:
-            raise ValueError("a booster that is cut short")
+        check_booster(state["text"])
         return BoostedScorer(state["text"])
     if kind == "linear":
         return LinearScorer(**state)

@@ -1,0 +1,8 @@
+"""Formulas as portable SQL. Needs sqlglot: ``pip install "tael[sql]"``."""
+
+from __future__ import annotations
+
+from tael.formulas.sql.dialects import DIALECTS
+from tael.formulas.sql.statement import to_sql
+
+__all__ = ["DIALECTS", "to_sql"]
