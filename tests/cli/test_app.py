@@ -97,6 +97,9 @@ def test_compare_a_run_with_itself(tael_cli: Cli, made_run: Any, lang: str) -> N
     said = tael_cli("compare", made_run.path, made_run.path, "--lang", lang)
     assert said.code == 0
     assert "+0.0000" in said.out
+    assert ("数据相同，设置相同" if lang == "zh" else "Same data, same settings") in said.out
+    assert ("分数线" if lang == "zh" else "cut-off") in said.out
+    assert "(CNY)" in said.out
     assert chinese(said.out) == (lang == "zh")
     fits(said.out)
 
@@ -108,8 +111,10 @@ def test_report_in_the_other_language(tael_cli: Cli, made_run: Any, tmp_path: Pa
     assert said.out.strip() == str(page)
     assert '<html lang="zh' in page.read_text(encoding="utf-8")
     again = tael_cli("report", made_run.path, "--out", page)
-    assert again.code == 1
-    assert "There is a file already." in again.err
+    refused(again, "There is a file already.", "nothing is written over")
+    assert "overwrite" not in again.err
+    refused(tael_cli("report", made_run.path, "--out", tmp_path / "r"), "ends in .html", f"{tmp_path / 'r'}.html")
+    assert not (tmp_path / "r").exists()
 
 
 def test_score_shows_some_and_writes_all(tael_cli: Cli, made_run: Any, tmp_path: Path) -> None:
@@ -119,6 +124,8 @@ def test_score_shows_some_and_writes_all(tael_cli: Cli, made_run: Any, tmp_path:
     assert "scoring" in said.err
     some = tael_cli("score", made_run.path, "--tables", made_run.data, "--lang", "zh")
     assert "--out scores.csv" in some.out
+    assert re.search("批准|拒绝|转人工", some.out)
+    assert not re.search("approve|decline|refer", some.out)
     fits(some.out)
     for name in ("scores.csv", "scores.parquet"):
         assert tael_cli("score", made_run.path, "--tables", made_run.data, "--out", tmp_path / name).code == 0
@@ -183,3 +190,45 @@ def test_a_reader_that_leaves_early_is_no_error(made_run: Any) -> None:
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
     assert done.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_progress_without_a_terminal_is_a_line_every_few_seconds(
+    lang: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tael.cli import show
+
+    now = [100.0]
+    monkeypatch.setattr(show.time, "monotonic", lambda: now[0])
+    with show.Stages(lang) as stages:
+        for second in range(21):
+            now[0] = 100.0 + second
+            stages.tell("features", f"{second} tried", second / 20)
+    lines = capsys.readouterr().err.splitlines()
+    title = show.STAGES["features"][lang == "zh"]
+    assert [re.sub(r" +", " ", line).strip() for line in lines] == [
+        *(f"{title} {5 * k * 5}%" + ("" if lang == "zh" else f" {5 * k} tried") for k in (1, 2, 3)),
+        f"20.0 s {title}",
+    ]
+
+
+def test_a_folder_without_a_scenario(tael_cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "e").mkdir()
+    refused(tael_cli("run", tmp_path / "e", "--out", tmp_path / "runs"), "no scenario.toml in", "an empty folder")
+
+
+def test_many_are_told_to_be_many(capsys: pytest.CaptureFixture[str]) -> None:
+    from tael.cli.summary import comparison
+    from tael.runs.explain import Comparison
+
+    none = pl.DataFrame(schema={"measure": pl.String, "first": pl.Float64, "second": pl.Float64})
+    found = Comparison(
+        pl.DataFrame(schema=["split", "metric", "first", "second", "difference"]), True, [("seed", "0", "1")], none,
+        [f"f{i}" for i in range(40)], [], None,
+    )  # fmt: skip
+    comparison(found, {}, "", "en")
+    told = capsys.readouterr().out
+    assert "Same data, different settings" in told
+    assert "and 20 more, not shown" in told
+    comparison(found, {}, "", "zh")
+    assert "另有 20 项未列出" in capsys.readouterr().out

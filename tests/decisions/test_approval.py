@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -195,6 +196,34 @@ def test_empty_batch():
     found = ApprovalPolicy().fit([0.1], [1]).decide([])
     assert len(found) == 0
     assert found.frame().shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("policy", "y", "code", "told"),
+    [
+        (ApprovalPolicy(), None, "profit", "Profit stopped the cut-off"),
+        (ApprovalPolicy(max_bad_rate=0.9), None, "profit", "The bad-rate limit was not reached"),
+        (ApprovalPolicy(max_bad_rate=0.06), None, "bad_rate", "limit of 6.00% on the expected bad rate"),
+        (ApprovalPolicy(max_bad_rate=0.2), [0, 1, 0, 0], "bad_rate", "on the observed bad rate stopped the cut-off"),
+        (ApprovalPolicy(min_approval=1.0), None, "min_approval", "alone would have stopped at 30.00%"),
+        (ApprovalPolicy(max_bad_rate=0.01), None, "", "Nobody qualifies"),
+        (ApprovalPolicy(max_bad_rate=0.06, min_approval=0.9), None, "bad_rate", "before the wanted approval"),
+    ],
+)
+def test_what_stopped_the_cutoff(policy, y, code, told):
+    policy.fit([0.05, 0.1, 0.3, 0.6], [50, 40, 10, -80], y=y)
+    assert policy.fit_.binding == code
+    assert told in policy.binding().en
+    assert re.search("[一-鿿]", policy.binding().zh)
+    if code:
+        assert policy.fit_.profit_cutoff == 0.3
+    assert ApprovalPolicy.from_dict(policy.to_dict()).binding() == policy.binding()
+
+
+def test_nothing_stops_where_all_earn():
+    policy = ApprovalPolicy().fit([0.05, 0.1], [5, 5])
+    assert policy.fit_.binding == "everyone"
+    assert "lets all" in policy.binding().en
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from tael.formulas.syntax import Call, Literal, Name
             'sum(transactions.amount, where=operation == "cash withdrawal", last="90d")',
             "sum_transactions_amount_where_operation_cash_withdrawal_90d",
         ),
+        ("mean(claims.patient_id.age)", "mean_claims_patient_id_age"),
         ("amount > 0.5", "amount_gt_0p5"),
         ("客户.年龄", "客户_年龄"),
     ],

@@ -40,6 +40,8 @@ from tael.formulas.syntax import MAX_DEPTH, Call, Literal, Name, Node, depth, wa
         ('column("amount")', "amount"),
         ('sum(t.a, last="090d")', 'sum(t.a, last="90d")'),
         ("客户.年龄", "客户.年龄"),
+        ('mean(claims.patient_id.age, last="90d")', 'mean(claims.patient_id.age, last="90d")'),
+        ('mean(column("claims", "patient id", "age"))', 'mean(column("claims", "patient id", "age"))'),
     ],
 )
 def test_text_has_one_canonical_form(text: str, canonical: str) -> None:

@@ -69,6 +69,35 @@ def test_the_base_is_the_table_from_which_all_others_are_reached(bank: Schema) -
     assert hops == {(), ("loan_id",), ("loan_id", "customer_id")}
 
 
+@pytest.mark.parametrize(
+    ("text", "hops", "table"),
+    [
+        ("mean(instalments.loan_id.amount)", ("loan_id",), "loans"),
+        ("mean(instalments.loans.amount)", ("loan_id",), "loans"),
+        ("mean(instalments.loan_id.customer_id.age)", ("loan_id", "customer_id"), "customers"),
+        ("mean(instalments.customers.age)", ("loan_id", "customer_id"), "customers"),
+    ],
+)
+def test_a_parents_column_goes_over_the_rows_of_the_base_named_first(
+    bank: Schema, text: str, hops: tuple[str, ...], table: str
+) -> None:
+    bound = resolve(text, bank, "customers")
+    assert isinstance(bound, BoundAggregate)
+    assert bound.table == "instalments"
+    column = text.removesuffix(")").rsplit(".", 1)[1]
+    assert bound.value == BoundColumn("instalments", hops, table, column, Type.NUMBER)
+
+
+def test_the_base_tables_name_wins_over_its_own_column_of_that_name() -> None:
+    """`boss.pay` inside an aggregate over `boss` is the row's pay, not that of the boss it points to."""
+    column = {"boss": {"to": "boss"}, "pay": {"type": "number"}}
+    schema = Schema.from_dict({"boss": {"key": "id", "time": "t", "columns": column}})
+    for text, hops in [("mean(boss.pay)", ()), ("mean(boss.boss.pay)", ("boss",))]:
+        bound = resolve(text, schema, "boss")
+        assert isinstance(bound, BoundAggregate)
+        assert bound.value == BoundColumn("boss", hops, "boss", "pay", Type.NUMBER)
+
+
 def test_days_take_the_time_of_the_table(bank: Schema) -> None:
     bound = resolve("days_since_last(instalments)", bank, "loans")
     assert isinstance(bound, BoundAggregate)

@@ -169,6 +169,18 @@ GOLDEN = [
         "ratio of (days from approved to the cutoff) to amount",
         "从 approved 到观测时点的天数与金额之比",
     ),
+    (
+        "customers",
+        'mean(instalments.loan_id.amount, last="90d")',
+        "average amount of loans over instalments in the last 90 days",
+        "近 90 天分期的贷款金额均值",
+    ),
+    (
+        "customers",
+        'n_unique(transfers.receiver_id.district_id, via="sender_id")',
+        "number of different districts of the receiver of transfers as sender",
+        "转账（作为付款方）的不同收款方的 district 数",
+    ),
     ("loans", "amount > -1.4", "amount is above -1.4 CNY", "金额大于 -1.4 元"),
 ]
 

@@ -1,9 +1,10 @@
-"""A booster's text is held against its own rules, so that a forged one gives an error and not the end of the process."""
+"""A booster's text is held against its own rules, so that a forged one gives an error and no end of the process."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def first(name: str, change: Callable[[str], str]) -> str:
 
 FORGED: dict[str, tuple[str, str]] = {
     "a tree grows": (TEXT.replace("Tree=3\n", "Tree=3\n\n"), "of the size"),
-    "a size is another": (re.sub(r"tree_sizes=(\d)", lambda m: f"tree_sizes={9 - int(m[1])}", TEXT), "of the size"),
+    "a size is another": (re.sub(r"tree_sizes=(\d)", lambda m: f"tree_sizes={9 - int(m[1])}", TEXT), "tree 0|size"),
     "a size is huge": (TEXT.replace("tree_sizes=", "tree_sizes=99999999999 "), "of the size"),
     "a size is negative": (TEXT.replace("tree_sizes=", "tree_sizes=-5 "), "of the size"),
     "trees are left out": (re.sub(r"tree_sizes=(\S+) .*", r"tree_sizes=\1", TEXT), "sizes told"),
@@ -83,10 +84,8 @@ def test_nothing_but_a_value_error_comes_of_any_change(data: st.DataObject) -> N
     at = data.draw(st.integers(0, len(TEXT) - 1))
     length = data.draw(st.integers(0, 40))
     put = data.draw(st.text("0123456789-. =\nTreeinf", max_size=20))
-    try:
+    with suppress(ValueError):
         check_booster(TEXT[:at] + put + TEXT[at + length :])
-    except (ValueError, KeyError):
-        pass
 
 
 def test_a_forged_model_is_a_model_error(tmp_path: Path) -> None:
@@ -95,6 +94,6 @@ def test_a_forged_model_is_a_model_error(tmp_path: Path) -> None:
     y = (X[:, 0] + rng.normal(size=200) > 0).astype(int)
     save_model(PortfolioClassifier(["shallow"], cv=2).fit(X, y), tmp_path / "model")
     booster = tmp_path / "model" / "booster_00.txt"
-    booster.write_text(booster.read_text().replace("leaf_value=", "leaf_value=1 "))
+    booster.write_text(booster.read_text().replace("Tree=1\n", "Tree=1\n\n"))
     with pytest.raises(ModelError, match="not of the size told"):
         load_model(tmp_path / "model")

@@ -263,7 +263,9 @@ class Writer:
         table = {"receiver": "customers"}.get(up, up)
         if table is None:
             return []
-        return [f"{up}.{name}" for name, c in SCHEMA[table]["columns"].items() if c.get("type") == kind]
+        names = [name for name, c in SCHEMA[table]["columns"].items() if c.get("type") == kind]
+        # both name the same column; with the base in front it can stand alone in an aggregate
+        return [f"{way}{up}.{name}" for name in names for way in ("", f"{base}.")]
 
     def leaf(self, base: str | None, kind: str) -> str:
         known = self.columns(base, kind)

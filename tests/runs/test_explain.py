@@ -30,7 +30,12 @@ def test_one_decision(run: Run, lang: str) -> None:
         row["probability"],
     )
     assert told.because == row[f"reason_{lang}"]
-    assert told.reasons == row[f"reasons_{lang}"]
+    assert len(told.reasons) == len(row[f"reasons_{lang}"]) > 0
+    moves = {"en": ("raises", "lowers"), "zh": ("提高", "降低")}[lang][row["decision"] == "approve"]
+    for reason, text, size in zip(told.reasons, row[f"reasons_{lang}"], row["reason_pushes"], strict=True):
+        assert reason.startswith(text)
+        assert moves in reason
+        assert f"{size:+.2f}" in reason
     assert told.model_version == run.content["model"]["version"]
 
 
@@ -48,6 +53,11 @@ def test_two_seeds(small_project: Any, tmp_path: Path) -> None:
     two = scenario(folder).run(tables, tmp_path / "runs")
     found = compare(one, two)
     assert found.same_data
+    assert found.settings == [("features.keep", "6", "3"), ("seed", "0", "5")]
+    decided = {row["measure"]: row for row in found.decision.to_dicts()}
+    assert decided["cutoff"]["first"] == one.content["decision"]["cutoff"]
+    assert decided["bad_rate"]["second"] == two.content["decision"]["values"][0]["bad_rate"]
+    assert decided["profit"]["second"] == two.content["decision"]["values"][0]["profit"]["value"]
     kept = [{feature["formula"] for feature in run.content["features"]} for run in (one, two)]
     assert set(found.only_first) == kept[0] - kept[1]
     assert set(found.only_second) == kept[1] - kept[0]
@@ -62,6 +72,7 @@ def test_two_seeds(small_project: Any, tmp_path: Path) -> None:
     itself = compare(one, one)
     assert itself.metrics["difference"].abs().max() == 0
     assert not itself.only_first
+    assert itself.settings == []
 
 
 def test_runs_of_other_data_say_so(run: Run, small_project: Any, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tael.runs import Bundle, Run, load_bundle
-from tael.runs.reasons import TOLD, baseline_of, reasons_of, sentences, shown
+from tael.runs.reasons import TOLD, baseline_of, push, reasons_of, sentences, shown, unremarkable
 from tael.runs.scoring import score
 from tael.tables import read_tables
 
@@ -45,6 +45,19 @@ def test_numbers_as_a_person_writes_them() -> None:
         ["年龄"],
         "zh",
     ) == [["年龄: 缺失 (获批者典型值 2)"]]
+
+
+def test_who_is_as_the_approved_are_has_no_reason_in_it() -> None:
+    values = np.array([[0.0, np.nan, 1234.51, 5.0, np.nan, 7.0]])
+    typical = np.array([0.0, np.nan, 1234.54, 6.0, 1.0, np.nan])
+    same = unremarkable(values, typical)
+    assert same.tolist() == [[True, True, True, False, False, False]]
+    found = reasons_of(np.array([[6.0, 5.0, 4.0, 3.0, 2.0, 1.0]]), np.zeros(6), np.array([True]), same=same, told=6)
+    assert [j for j in found.feature[0] if j >= 0] == [3, 4, 5]
+    (told,) = sentences(found, values, typical, list("abcdef"), "en")
+    assert told[0] == "d: 5 (typical of the approved 6)"
+    assert push(0.42, "en") == "raises the risk (+0.42 log-odds)"
+    assert push(-0.42, "zh") == "降低风险（对数几率 -0.42）"
 
 
 class _Model:
@@ -89,11 +102,15 @@ def test_reasons_point_the_way_of_the_decision(run: Run, bundle: Bundle, made_ru
     tables = read_tables(made_run.data)
     some = run.decisions.filter(pl.col("split") == "out_of_time").group_by("decision", maintain_order=True).head(8)
     X = some.select(pl.col("application_id").cast(pl.String), "cutoff")
-    difference = bundle.model.contributions(bundle.features(tables, X))[:, :-1] - bundle.baseline
+    features = bundle.features(tables, X)
+    values = features.to_numpy()
+    difference = bundle.model.contributions(features)[:, :-1] - bundle.baseline
     at = {name: j for j, name in enumerate(bundle.formulas.names)}
     assert len(set(some["decision"])) > 1
     for k, row in enumerate(some.to_dicts()):
         sign = -1 if row["decision"] == "approve" else 1
+        difference[k, unremarkable(values[k], bundle.typical)] = 0.0
+        assert row["reason_pushes"] == pytest.approx([difference[k, at[name]] for name in row["reason_features"]])
         told = [sign * difference[k, at[name]] for name in row["reason_features"]]
         assert all(value > 0 for value in told)
         assert told == sorted(told, reverse=True)

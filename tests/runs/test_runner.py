@@ -89,6 +89,18 @@ def test_counts_and_values_of_the_decision(run: Run) -> None:
     assert chosen["approval"] == pytest.approx(counts.get("approve", 0) / len(last))
     y = last.join(run.scores.select("application_id", "cutoff", "label"), on=["application_id", "cutoff"])
     assert chosen["bad_rate"] == pytest.approx(y.filter(pl.col("decision") == "approve")["label"].mean())
+    expected = last.filter(pl.col("decision") == "approve")["probability"].mean()
+    assert chosen["bad_rate_expected"] == pytest.approx(expected)
+    assert chosen["profit"] == chosen["profit_realised"]
+    for kind in ("profit_expected", "profit_realised"):
+        assert chosen[kind]["low"] <= chosen[kind]["value"] <= chosen[kind]["high"]
+        assert values["decline all"][kind]["value"] == 0.0
+    assert decision["observed"]["rate"] == pytest.approx(chosen["bad_rate"])
+    assert decision["observed"]["low"] < chosen["bad_rate"] < decision["observed"]["high"]
+    for lang, words in (("en", "Chosen on validation."), ("zh", "验证集上选定")):
+        assert words in decision["message"][lang]
+        assert f"{chosen['approval']:.1%}" in decision["message"][lang]
+        assert decision["binding"][lang]
     assert values["decline all"]["profit"]["value"] == 0.0
     assert values["approve all"]["bad_rate"] == pytest.approx(
         run.content["split"]["parts"]["out_of_time"]["bad"] / len(last)
@@ -133,6 +145,12 @@ def test_observations_add_up(run: Run) -> None:
 
 def test_features_are_told_in_order_with_shares_that_add_to_one(run: Run) -> None:
     features = run.content["features"]
+    gains = [one["gain"] for one in features if one["gain"] is not None]
+    assert gains == sorted(gains, reverse=True)
+    told = [
+        line.split(" = ")[0] for line in (run.path / "features.txt").read_text("utf-8").splitlines() if " = " in line
+    ]
+    assert [name for name in told if name[0] not in "# "] == [one["name"] for one in features]
     assert 1 <= len(features) <= 80
     assert sum(one["share"] for one in features) == pytest.approx(1.0)
     assert run.content["search"]["kept"] == len(features) == run.content["model"]["n_features"]
@@ -148,6 +166,8 @@ def test_features_are_told_in_order_with_shares_that_add_to_one(run: Run) -> Non
 
 def test_members_weigh_one_and_the_version_is_the_same_everywhere(run: Run) -> None:
     assert sum(one["weight"] for one in run.content["model"]["members"]) == pytest.approx(1.0)
+    assert all(one["title"]["en"] and one["title"]["zh"] for one in run.content["model"]["members"])
+    assert run.content["despite_leaks"] is False
     version = run.content["model"]["version"]
     assert set(run.scores["model_version"]) == set(run.decisions["model_version"]) == {version}
     assert json.loads((run.path / "model" / "manifest.json").read_text())["version"] == version
@@ -175,7 +195,7 @@ def test_run_json_is_plain_json_and_holds_no_personal_value(run: Run, made_run: 
             assert all(f'"{value}"' not in page for page in pages), f"customers.{name}"
     assert run.decisions.columns == [
         "application_id", "cutoff", "split", "decision", "probability", "reason_code", "reason_en", "reason_zh",
-        "reasons_en", "reasons_zh", "reason_features", "model_version",
+        "reasons_en", "reasons_zh", "reason_features", "reason_pushes", "model_version",
     ]  # fmt: skip
 
 

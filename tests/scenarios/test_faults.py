@@ -104,14 +104,45 @@ FAULTS: dict[str, tuple[Change, list[str]]] = {
         ["soon", "split in scenario.toml"],
     ),
     "a share of two": (text('groups = "person_id"', 'groups = "person_id"\nvalidation = 2'), ["validation=2"]),
-    "misspelt economics": (text('"amount * 0.3"', '"amuont * 0.3"'), ["decision.margin = amuont * 0.3", "amount"]),
+    "misspelt economics": (
+        text('"amount * 0.3"', '"amuont * 0.3"'),
+        ["[decision]: margin = amuont * 0.3", "Number columns of applications: amount"],
+    ),
+    "nothing said about the margin": (
+        text('margin = "amount * 0.3"\n', ""),
+        ["what a loan earns", "margin_rate", "scenario.toml, [decision]", "Number columns of applications: amount"],
+    ),
+    "no column amount": (
+        both(
+            lambda project: project.frames.update(
+                applications=project.frames["applications"].rename({"amount": "loanamount"})
+            ),
+            text('"amount * 0.3"', '"loanamount * 0.3"'),
+        ),
+        ["no column amount", "scenario.toml, [decision]", 'Write amount = "loanamount"', "Number columns"],
+    ),
+    "a percentage in quotes": (text("lgd = 0.5", 'lgd = "50%"'), ["written as a number", "lgd = 0.5"]),
+    "a label of a value that never occurs": (
+        text("formula = 'count(defaults, next=\"90d\") > 0'", "formula = 'channel == \"APP\"'"),
+        ["All labels are the same", "'APP' never occurs in applications.channel. Its values: 'app', 'branch'."],
+    ),
+    "a leak": (
+        lambda project: project.frames.update(
+            applications=project.frames["applications"].with_columns(
+                status=pl.col("application_id")
+                .is_in(project.frames["defaults"]["application_id"].implode())
+                .cast(pl.Int8)
+            )
+        ),
+        ["gives the label away", "TAEL-L01 status", "known_at", 'role = "ignore"', "--despite-leaks"],
+    ),
     "economics that is a text": (
         text('"amount * 0.3"', '"channel"'),
-        ["must be a number", "decision.margin = channel"],
+        ["must be a number", "[decision]: margin = channel"],
     ),
     "economics that is missing for some": (
         column("applications", amount=pl.when(pl.col("application_id") == 7).then(None).otherwise(pl.col("amount"))),
-        ["missing for some applicants", "1 of 400", "application_id 7", "decision.amount = amount", "coalesce"],
+        ["missing for some applicants", "1 of 400", "application_id 7", "[decision]: amount = amount", "coalesce"],
     ),
     "a loss above one": (text("lgd = 0.5", "lgd = 50"), ["lgd", "It is a share"]),
     "a negative amount": (
@@ -120,11 +151,11 @@ FAULTS: dict[str, tuple[Change, list[str]]] = {
     ),
     "a rule that is no flag": (
         text("lgd = 0.5", 'lgd = 0.5\nrules = { x = "amount" }'),
-        ["must be a flag", "decision.rules.x = amount"],
+        ["must be a flag", "[decision]: rules.x = amount"],
     ),
     "a misspelt rule": (
         text("lgd = 0.5", 'lgd = 0.5\nrules = { x = "people.incme > 3" }'),
-        ["decision.rules.x = people.incme > 3", "income"],
+        ["[decision]: rules.x = people.incme > 3", "income"],
     ),
     "caps without segments": (text("lgd = 0.5", "lgd = 0.5\nsegment_caps = { North = 0.1 }"), ["decision.segment"]),
     "a mad exclude": (text('cutoff = "applied"', 'cutoff = "applied"\nexclude = { x = "amount" }'), ["must be a flag"]),

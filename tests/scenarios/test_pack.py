@@ -36,6 +36,8 @@ def test_an_unknown_name_is_corrected(tmp_path: Path) -> None:
         scenario("credit-aproval")
     with pytest.raises(ScenarioError, match=r"a folder with a scenario\.toml"):
         scenario(tmp_path)
+    with pytest.raises(ScenarioError, match=r"There is no scenario\.toml in .*\n.*\n +got: +an empty folder"):
+        scenario(tmp_path)
 
 
 def test_a_scenario_without_an_example(small_project: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -90,10 +91,47 @@ def test_a_planted_leak_is_named(small_project: Any, plant: Callable[[Any], str]
 
 def test_a_leak_is_the_first_worry_of_the_run(small_project: Any, tmp_path: Path) -> None:
     copied(small_project)
-    run = run_project(str(small_project.write()), tmp_path / "runs")
-    assert run.content["worries"][0] == {"en": "The leak scan names status.", "zh": "泄漏扫描指出：status。"}
+    folder = small_project.write()
+    with pytest.raises(RunError, match="TAEL-L01 status"):
+        run_project(str(folder), tmp_path / "runs")
+    with pytest.raises(RunError, match="泄漏"):
+        scenario(folder).run(read_tables(folder), tmp_path / "runs", lang="zh")
+    assert not (tmp_path / "runs").exists()
+    run = run_project(str(folder), tmp_path / "runs", despite_leaks=True)
+    assert run.content["despite_leaks"] is True
+    assert run.content["worries"][0]["en"].startswith("The run was made despite leaks: status.")
+    assert run.content["worries"][0]["zh"].startswith("本次运行不顾数据泄漏（status）")
+    assert run.content["reproduce"]["command"] == f"tael run {folder} --despite-leaks"
     assert run.content["data"]["leaks"][0]["column"] == "status"
     assert "status" in run.report.path.read_text(encoding="utf-8")
+
+
+def test_what_no_feature_may_name_gives_nothing_away(small_project: Any, tmp_path: Path) -> None:
+    copied(small_project)
+    small_project.swap("keep = 6", 'keep = 6\nforbid = ["status"]')
+    assert not check_project(small_project.write()).failed
+    run = run_project(str(small_project.folder), tmp_path / "runs", despite_leaks=True)
+    assert run.content["despite_leaks"] is False
+    assert not any("status" in one["formula"] for one in run.content["features"])
+
+
+def test_the_tables_description_goes_with_the_run(small_project: Any, tmp_path: Path) -> None:
+    folder = small_project.write()
+    run = run_project(str(folder), tmp_path / "runs")
+    for name in ("tables.toml", "scenario.toml"):
+        assert (run.path / name).read_text("utf-8") == (folder / name).read_text("utf-8")
+
+
+def test_the_check_tells_the_terms_and_which_are_assumed(small_project: Any) -> None:
+    folder = small_project.write()
+    told = check_project(folder).text
+    assert re.search(r"^    margin +amount \* 0\.3$", told, re.MULTILINE)
+    assert re.search(r"^    lgd +0\.5$", told, re.MULTILINE)
+    assert re.search(r"^  \* amount +amount$", told, re.MULTILINE)
+    assert re.search(r"^  \* term_years +1\.0$", told, re.MULTILINE)
+    chinese = check_project(folder, lang="zh").text
+    assert "* 为默认假设" in chinese
+    assert re.search(r"^  \* term_years +1\.0 +期限$", chinese, re.MULTILINE)
 
 
 def test_errors_of_the_contract_fail_the_check_and_hold_back_the_scan(small_project: Any) -> None:

@@ -86,9 +86,12 @@ def binding(f: ApprovalFit, limit: float | None, wanted: float | None) -> Words:
     if f.status == "nobody":
         return message(f, limit, wanted)
     if f.binding == "bad_rate":
+        outcomes = f.observed_bad_rate is not None and f.observed_bad_rate > (f.bad_rate or 0.0)
+        en, zh = ("observed", "实际") if outcomes else ("expected", "预期")
         return Words(
-            f"The bad-rate limit of {limit or 0:.2%} stopped the cut-off; profit alone would have gone up to {free}.",
-            f"分数线受坏样本率上限 {limit or 0:.2%} 约束；若只看利润，分数线可放宽至 {free}。",
+            f"The limit of {limit or 0:.2%} on the {en} bad rate stopped the cut-off; profit alone would have gone up to "
+            f"{free}.",
+            f"分数线受{zh}坏样本率上限 {limit or 0:.2%} 约束；若只看利润，分数线可放宽至 {free}。",
         )
     if f.binding == "min_approval":
         return Words(
@@ -124,6 +127,8 @@ def message(f: ApprovalFit, limit: float | None, wanted: float | None) -> Words:
     en = f"Approve up to a probability of default of {f.cutoff:.2%}: {f.approval:.1%} approved, "
     en += f"expected bad rate {f.bad_rate:.2%}"
     zh = f"违约概率不超过 {f.cutoff:.2%} 者批准：批准率 {f.approval:.1%}，预期坏样本率 {f.bad_rate:.2%}"
+    if f.observed_bad_rate is not None:
+        en, zh = f"{en}, observed {f.observed_bad_rate:.2%}", f"{zh}，实际 {f.observed_bad_rate:.2%}"
     if limit is not None:
         en, zh = f"{en} (limit {limit:.2%})", f"{zh}（上限 {limit:.2%}）"
     en = f"{en}, expected profit {f.profit_per_applicant:,.2f} per applicant."

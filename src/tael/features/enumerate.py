@@ -22,6 +22,7 @@ OF_NUMBERS = ("mean", "sum", "min", "max", "std", "last", "trend")
 # a sum of ratios or of days between means little
 OF_DERIVED = ("mean", "min", "max", "std", "last", "trend")
 OF_FLAGS = ("mean", "sum", "last")
+OF_PARENTS = ("mean", "sum", "std", "max")
 OF_CONDITIONS = ("count", "share", "days_since_last")
 
 
@@ -41,6 +42,8 @@ class Limits:
         Derived row expressions of each kind for a table.
     combined : int
         Expressions of a path that are compared over time and with the observation's own numbers.
+    above : int
+        Numbers and flags of the rows' parents that are aggregated over the rows.
     """
 
     windows: tuple[str, ...] = ("30d", "90d", "180d", "all")
@@ -51,6 +54,7 @@ class Limits:
     ratios: int = 24
     rates: int = 8
     combined: int = 12
+    above: int = 24
 
 
 class Enumeration:
@@ -213,6 +217,11 @@ class Enumeration:
                 for op in OF_CONDITIONS:
                     if not (op == "days_since_last" and (timeless or window is not None)):
                         yield call(op, table, window, condition)
+        for expression in vocabulary.above:
+            for op in OF_FLAGS[:1] if expression.type == Type.FLAG else OF_PARENTS:
+                yield call(op, expression.node, None)
+        for kind in vocabulary.kinds:
+            yield Call("div", (call("count", table, None), call("n_unique", kind, None)))
         if not timeless:
             for window in windows:
                 for op in ("gap_mean", "gap_std", "days_since_last", "days_since_first"):
@@ -273,7 +282,6 @@ class Enumeration:
             for column, detail in promise.columns.items()
             if detail.to is not None and column != foreign and not self._forbidden(base, column)
         ]
-        # a parent's column serves in conditions alone: an aggregate of it would go over the parents
         parents = [e for e in entries if e.table != base]
         conditions: list[Node] = []
         remote: list[Node] = [e.name for e in parents if e.type == Type.FLAG]
@@ -301,7 +309,20 @@ class Enumeration:
                 if len(absent) and 0.01 <= float(absent.mean()) <= 0.99:
                     conditions.append(Call("is_missing", (_inside_name(entry, base),)))
         labels = [Expression(e.name, Type.CATEGORY) for e in categories]
-        return Vocabulary([*numbers, *differences, *ratios, *counts, *flags, *labels, *keys], conditions, remote)
+        kinds = [expression.node for expression in (*keys, *(Expression(e.name, e.type) for e in single))]
+        expressions = [*numbers, *differences, *ratios, *counts, *flags, *labels, *keys]
+        return Vocabulary(expressions, conditions, remote, self._above(parents, base, path, visible), kinds)
+
+    def _above(self, parents: list[Entry], base: str, path: Path, visible: Visible) -> list[Expression]:
+        """What the rows' parents say of each row: how many of their like columns hold, and each number and flag."""
+        out = []
+        for group in words.same_prefix(parents):
+            columns = [self._visible(entry.name, path, visible).data for entry in group]
+            out.append(words.how_many([_over(entry, base) for entry in group], columns))
+        for entry in parents:
+            if entry.type in (Type.NUMBER, Type.FLAG):
+                out.append(Expression(_over(entry, base), entry.type, unit=entry.unit))
+        return out[: self.limits.above]
 
     def _call(self, path: Path, op: str, argument: Node, window: str | None = None, where: Node | None = None) -> Call:
         options: list[tuple[str, Node]] = []
@@ -331,6 +352,12 @@ def _inside(node: Node, base: str) -> Node:
         case Call(op=op, args=args, options=options):
             return Call(op, tuple(_inside(a, base) for a in args), options)
     return node
+
+
+def _over(entry: Entry, base: str) -> Name:
+    """A parent's column as what an aggregate goes over: the base table first, then the foreign key."""
+    assert entry.through is not None
+    return Name((base, entry.through, entry.column))
 
 
 def _inside_name(entry: Entry, base: str) -> Name:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tael.kernels.forest import explain, read_forest
+
 ROUNDS = 120
 QUICK = 60
 HELD_OUT = 2000
@@ -78,7 +80,12 @@ def weigh(
 def _help(booster: Any, table: NDArray[np.float32], y: NDArray, n_classes: int) -> NDArray[np.float64]:
     """How much worse a model would foretell rows it has not seen without each column's contributions."""
     m = table.shape[1]
-    parts = booster.predict(table, pred_contrib=True, num_threads=booster.params["num_threads"])
+    threads = booster.params["num_threads"]
+    forest = read_forest(booster.model_to_string()) if n_classes in (0, 2) else None
+    if forest is not None:
+        parts = explain(forest, np.ascontiguousarray(table, dtype=np.float64), threads)
+    else:
+        parts = booster.predict(table, pred_contrib=True, num_threads=threads)
     parts = parts.reshape(len(table), -1, m + 1)
     whole = parts.sum(axis=2)
     base = _loss(whole, y, n_classes)

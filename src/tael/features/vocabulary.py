@@ -46,11 +46,25 @@ class Expression:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words of one path: what can be aggregated, and under which conditions on the row or on its parents."""
+    """The words of one path.
+
+    Attributes
+    ----------
+    expressions : list of Expression
+        What can be aggregated.
+    conditions, remote : list of Node
+        On the row, and on its parents.
+    above : list of Expression
+        Parents' numbers and flags, which count once for each row.
+    kinds : list of Node
+        Columns that tell rows apart (foreign keys, codes): how many rows come to one of them.
+    """
 
     expressions: list[Expression] = field(default_factory=list)
     conditions: list[Node] = field(default_factory=list)
     remote: list[Node] = field(default_factory=list)
+    above: list[Expression] = field(default_factory=list)
+    kinds: list[Node] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -114,6 +128,8 @@ class Entry:
     table, column : str
     type : Type
     unit : str or None
+    through : str or None
+        The foreign key that leads to the table, if it is a parent's.
     """
 
     name: Name
@@ -121,6 +137,7 @@ class Entry:
     column: str
     type: Type
     unit: str | None = None
+    through: str | None = None
 
 
 def table_entries(schema: Schema, table: str, skip: str | None = None) -> list[Entry]:
@@ -147,7 +164,7 @@ def table_entries(schema: Schema, table: str, skip: str | None = None) -> list[E
         for column, above in schema.tables[parent].columns.items():
             if _usable(schema, parent, column):
                 name = Name((parent if alone else foreign, column))
-                out.append(Entry(name, parent, column, above.type or Type.TEXT, above.unit))
+                out.append(Entry(name, parent, column, above.type or Type.TEXT, above.unit, foreign))
     return out
 
 
@@ -218,6 +235,26 @@ def like_named(entries: list[Entry], least: int = 3) -> list[list[Entry]]:
         if stem and stem != entry.column:
             groups.setdefault((entry.table, stem, entry.type), []).append(entry)
     return [group for group in groups.values() if len(group) >= least]
+
+
+def same_prefix(entries: list[Entry], least: int = 3) -> list[list[Entry]]:
+    """Numbers and flags of one table whose names begin alike (``chronic_cancer``, ``chronic_stroke``, ...)."""
+    groups: dict[tuple[str, str | None, str, str | None], list[Entry]] = {}
+    for entry in entries:
+        stem, mark, _ = entry.column.partition("_")
+        if mark and entry.type in (Type.NUMBER, Type.FLAG):
+            groups.setdefault((entry.table, entry.through, stem, entry.unit), []).append(entry)
+    return [group for group in groups.values() if len(group) >= least]
+
+
+def how_many(names: list[Node], columns: list[NDArray[np.float64]]) -> Expression:
+    """The sum of like columns; of columns of few values, how many of them have the rarer one."""
+    present = np.concatenate([column[~np.isnan(column)] for column in columns])
+    values, often = np.unique(present, return_counts=True)
+    if 2 <= len(values) <= 4 and values.tolist() != [0.0, 1.0]:
+        rarer = Literal(float(values[np.argmin(often)]))
+        return Expression(total([Call("eq", (name, rarer)) for name in names]), Type.NUMBER, derived=True)
+    return Expression(total(names), Type.NUMBER, derived=True)
 
 
 def total(nodes: list[Node]) -> Node:

@@ -51,8 +51,11 @@ class Lookup:
         """Follow foreign keys and table names upwards from the grain."""
         hops: tuple[str, ...] = ()
         table = start
-        for part in parts:
+        for place, part in enumerate(parts):
             keys = self.relations.foreign_keys.get(table, {})
+            if inside and place == 0 and part == start:
+                # the base table's own name means its rows, even where a column of theirs is called the same
+                continue
             if part in keys:
                 hops, table = (*hops, part), keys[part]
             elif part in self.schema.tables:

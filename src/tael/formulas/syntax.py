@@ -32,13 +32,15 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A column or a table: ``amount``, ``transactions``, ``customers.age``, ``guarantor_id.age``.
+    """A column or a table: ``amount``, ``transactions``, ``customers.age``, ``claims.patient_id.age``.
 
     Parameters
     ----------
     parts : tuple of str
         One part: a column of the grain the name stands in (or a table, as an aggregate's first argument).
         Two parts: table (or the column that points to it), then column.
+        More: every step upwards by its name; inside an aggregate the first may be the base table, over whose rows the
+        aggregate then goes: ``mean(claims.patient_id.age)`` counts a patient once for each claim.
     """
 
     parts: tuple[str, ...]

@@ -146,13 +146,19 @@ class _Speaker:
         title = self.title(bound.table, bound.column)
         if not bound.hops:
             return title
-        if relations_of(self.schema).hops(bound.grain, bound.table) == [bound.hops]:
-            owner = self.noun(bound.table)
-            if self.english and self.titled(bound.table):
-                owner = singular(owner)
-        else:
-            owner = self.chain(bound.grain, bound.hops)
+        owner = self.owner(bound)
         return f"{possessive(owner)} {title}" if self.english else glued(owner, title)
+
+    def by_table(self, bound: BoundColumn) -> bool:
+        """Whether the table's name says which parent is meant."""
+        return relations_of(self.schema).hops(bound.grain, bound.table) == [bound.hops]
+
+    def owner(self, bound: BoundColumn) -> str:
+        """Whose a parent's column is: the parent by its table where one way leads there, else by its foreign keys."""
+        if not self.by_table(bound):
+            return self.chain(bound.grain, bound.hops)
+        owner = self.noun(bound.table)
+        return singular(owner) if self.english and self.titled(bound.table) else owner
 
     def titled(self, table: str) -> bool:
         """Whether a table has an English title: only of a title do we know that it is an English plural."""
@@ -237,6 +243,8 @@ class _Speaker:
         text = "" if value is None or whole else self.say(value)
         slots = self.slots(bound, adjective, restriction, text, isinstance(value, BoundColumn))
         slots["condition"] = said
+        if isinstance(value, BoundColumn) and value.hops:
+            slots |= self.of_parent(value, slots["rows"])
         spoken = operators.get(op).say_rows(slots, types, self.lang)
         return spoken, _CLAUSE if self.english and (restriction or whole) else _PHRASE
 
@@ -262,6 +270,15 @@ class _Speaker:
         of = glued(rows, value) if value else rows
         slots = {"value": value, "values": value, "rows": rows, "of": of, "one": rows, "noun": named}
         return slots | {"window": window, "plain": rows}
+
+    def of_parent(self, value: BoundColumn, rows: str) -> dict[str, str]:
+        """Slots for a column of the rows' parent: a parent counts once for each of its rows."""
+        title, owner = self.title(value.table, value.column), self.owner(value)
+        if not self.english:
+            return {"of": f"{rows}的{glued(owner, title)}"}
+        owner = f"the {owner}" if self.titled(value.table) or not self.by_table(value) else owner
+        one = f"{title} of {owner}"
+        return {"value": one, "values": f"{plural(title)} of {owner}", "of": f"{one} over {rows}"}
 
     def adjective(self, table: str, where: Bound | None) -> tuple[str, Bound | None]:
         """Part a condition into what can be said before the noun, and the rest."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tael.models.explain_trees import Forest, explain, read_forest
+from tael.kernels.forest import Forest, explain, read_forest
 from tael.models.logistic import Floats
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class BoostedScorer:
     def contributions(self, X: Floats) -> Floats:
         """Shapley values of the log-odds (TreeSHAP, Lundberg 2018), the base last, shape (n, p + 1).
 
-        `tael.models.explain_trees` works them out, some thirty times faster than LightGBM. LightGBM itself does where
+        `tael.kernels.forest` works them out, some thirty times faster than LightGBM. LightGBM itself does where
         `read_forest` gives None, and where it will refuse the number of columns.
         """
         if not self._forest:

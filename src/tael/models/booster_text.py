@@ -44,11 +44,11 @@ def check_booster(text: str) -> None:
     for name, wanted in _WANTED.items():
         if head.get(name) != wanted:
             raise ValueError(f"a booster with {name}={head.get(name)}, not {wanted}")
-    columns = int(head["max_feature_idx"]) + 1
+    columns = int(head.get("max_feature_idx", "")) + 1
     for name in ("feature_names", "feature_infos"):
-        if len(head[name].split()) != columns:
-            raise ValueError(f"a booster of {columns} columns with {len(head[name].split())} {name}")
-    for number, size in enumerate(map(int, head["tree_sizes"].split())):
+        if (there := len(head.get(name, "").split())) != columns:
+            raise ValueError(f"a booster of {columns} columns with {there} {name}")
+    for number, size in enumerate(map(int, head.get("tree_sizes", "").split())):
         tree = raw[at : at + size].decode()
         if size <= 0 or not tree.startswith(f"Tree={number}\n") or tree.count("Tree=") != 1:
             raise ValueError(f"a booster whose tree {number} is not of the size told")
@@ -63,8 +63,8 @@ def _facts(text: str) -> dict[str, str]:
 
 
 def _check_tree(number: int, facts: Mapping[str, str], columns: int) -> None:
-    leaves = int(facts["num_leaves"])
-    if leaves < 1 or int(facts["num_cat"]) or int(facts.get("is_linear", "0")):
+    leaves = int(facts.get("num_leaves", ""))
+    if leaves < 1 or int(facts.get("num_cat", "")) or int(facts.get("is_linear", "0")):
         raise ValueError(f"tree {number}: of a kind that tael does not make")
     if any(isnan(value) for value in _numbers(number, facts, "leaf_value", leaves)):
         raise ValueError(f"tree {number}: a leaf without a value")
@@ -98,7 +98,7 @@ def _numbers(number: int, facts: Mapping[str, str], name: str, wanted: int) -> l
 
 
 def _words(number: int, facts: Mapping[str, str], name: str, wanted: int) -> list[str]:
-    values = facts[name].split()
+    values = facts.get(name, "").split()
     if len(values) != wanted:
         raise ValueError(f"tree {number}: {name} has {len(values)} values, not {wanted}")
     return values

@@ -220,8 +220,8 @@ class PortfolioClassifier(AdditiveClassifier):
         return self.calibration_.apply(z)
 
     def _contributions(self, X: Floats) -> Floats:
-        # Explaining trees costs a thousand times what scoring them does, so here alone scoring uses the threads.
-        parts = np.array_split(X, max(1, min(len(X) // 64, 64)))
+        # Explaining trees costs many times what scoring them does, so here alone scoring uses the threads.
+        parts = np.array_split(X, max(1, min(len(X) // 256, 64)))
         out = np.concatenate(run_side_by_side([partial(self._explain, part) for part in parts], self.n_jobs))
         out *= self.calibration_.slope
         out[:, -1] += self.calibration_.intercept

@@ -142,7 +142,7 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> Path:
             frame.write_parquet(draft)
         else:
             lists = [name for name, kind in frame.schema.items() if isinstance(kind, pl.List)]
-            frame.with_columns(pl.col(lists).list.join("; ")).write_csv(draft)
+            frame.with_columns(pl.col(lists).cast(pl.List(pl.String)).list.join("; ")).write_csv(draft)
         with draft.open("rb") as handle:
             os.fsync(handle.fileno())
         os.link(draft, path)  # fails, rather than writing over, if the file came into being meanwhile

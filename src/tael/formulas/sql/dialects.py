@@ -13,17 +13,18 @@ DIALECTS = ("duckdb", "postgres", "spark")
 """The dialects that can be written. Spark's is checked by sqlglot's parser alone."""
 
 # Quoted wherever they are names: what DuckDB, PostgreSQL or Spark reserve, and types that read oddly as columns.
-_RESERVED = frozenset(
-    """all analyse analyze and anti any array as asc asymmetric authorization between binary both case cast check
-    collate collation column concurrently constraint create cross current_catalog current_date current_role
-    current_schema current_time current_timestamp current_user date default deferrable desc describe distinct do else
-    end escape except exists false fetch filter for foreign freeze from full glob grant group having ilike in initially
-    inner intersect interval into is isnull join lambda lateral leading left like limit localtime localtimestamp map
-    minus natural not notnull null offset on only or order outer over overlaps pivot pivot_longer pivot_wider placing
-    positional primary qualify range references returning right row rows select semi session_user show similar some
-    struct summarize symmetric system_user table tablesample then time timestamp to trailing true union unique unpivot
-    user using values variadic verbose when where window with""".split()
-)
+_WORDS = """
+all analyse analyze and anti any array as asc asymmetric at authorization between binary both case cast check collate
+collation column concurrently constraint create cross current_catalog current_date current_role current_schema
+current_time current_timestamp current_user date default deferrable desc describe distinct do else end escape except
+exists false fetch filter for foreign freeze from full glob grant group having ilike in initially inner intersect
+interval into is isnull join lambda lateral leading left like limit localtime localtimestamp map minus natural not
+notnull null offset on only or order outer over overlaps pivot pivot_longer pivot_wider placing positional primary
+qualify range references returning right row rows select semi session_user show similar some struct summarize symmetric
+system_user table tablesample then time timestamp to trailing true union unique unpivot user using values variadic
+verbose when where window with
+"""
+_RESERVED = frozenset(_WORDS.split())
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _UNITS = {"s": "SECOND", "min": "MINUTE", "h": "HOUR", "d": "DAY", "w": "WEEK", "mo": "MONTH", "y": "YEAR"}
 # A window that begins before any time that a database can hold is one without a beginning.

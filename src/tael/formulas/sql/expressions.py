@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tael.errors import FormulaError
 from tael.formulas.bound import Bound, BoundAggregate, BoundCall, BoundColumn, BoundCutoff, BoundLiteral
-from tael.formulas.operators.base import NUMERIC, join_types
+from tael.formulas.operators.base import NUMERIC
 from tael.formulas.sql.dialects import Dialect, plain_number
 from tael.tables.schema import Type
 
@@ -113,11 +113,11 @@ class Writer:
             return Sql(self.dialect.number(f"CAST({one.text} AS INT)"), Type.NUMBER, low=0, high=0)
         return replace(one, text=self.dialect.number(one.text), atom=True, whole=False) if one.whole else one
 
-    def alike(self, parts: list[Sql]) -> list[Sql]:
-        """Alternatives in one type."""
+    def alike(self, parts: list[Sql], *, compared: bool = False) -> list[Sql]:
+        """Alternatives in one type; in a comparison a count may stay an integer."""
         kinds = {part.type for part in parts}
         if kinds <= NUMERIC and kinds != {Type.FLAG}:
-            return self.bare([self.number(part) for part in parts])
+            return self.bare([part if compared and part.whole else self.number(part) for part in parts])
         return parts
 
     def bare(self, parts: list[Sql]) -> list[Sql]:
@@ -133,7 +133,7 @@ class Writer:
         args = [self.write(arg) for arg in bound.args]
         op, kind = bound.op, bound.type
         if op in _COMPARED:
-            left, right = self.alike(args)
+            left, right = self.alike(args, compared=True)
             return Sql(f"{left.held} {_COMPARED[op]} {right.held}", kind, atom=False)
         if op in ("and", "or"):
             return Sql(f"{args[0].held} {op.upper()} {args[1].held}", kind, atom=False)
@@ -161,15 +161,14 @@ class Writer:
         if high <= _LARGEST or self.dialect.name == "postgres":
             return Sql(text, Type.NUMBER, atom=False, low=low, high=high)
         infinity = self.dialect.infinity()
-        text = f"NULLIF(NULLIF(NULLIF({text}, {infinity}), -{infinity}), {self.dialect.number(chr(39) + 'NaN' + chr(39))})"
+        undefined = self.dialect.number("'NaN'")
+        text = f"NULLIF(NULLIF(NULLIF({text}, {infinity}), -{infinity}), {undefined})"
         return Sql(text, Type.NUMBER, low=low, high=308)
 
     def _sum(self, left: Sql, right: Sql, sign: str) -> Sql:
         first, second = self._pair(left, right)
         high = max(first.high, second.high) + 0.5
-        text = f"{first.text if first.atom or not first.wild else first.held} {sign} {second.held}"
-        if not first.atom:
-            text = f"{first.held} {sign} {second.held}"
+        text = f"{first.held} {sign} {second.held}"
         if high > _LARGEST and self.dialect.name == "postgres":
             text = f"CASE WHEN ABS({first.text}) < 8e307 AND ABS({second.text}) < 8e307 THEN {text} END"
             return Sql(text, Type.NUMBER, low=-308, high=308)
@@ -235,7 +234,7 @@ class Writer:
 
     def _neg(self, value: Sql) -> Sql:
         value = self.number(value)
-        return replace(value, text=f"-({value.text})" if not _is_name(value.text) else f"-{value.text}", atom=False, bare="")
+        return replace(value, text=f"-{value.held}", atom=False, bare="")
 
     def _log(self, value: Sql) -> Sql:
         return Sql(f"LN(NULLIF(GREATEST({self.number(value).text}, 0), 0))", Type.NUMBER, low=-17, high=3)
@@ -309,7 +308,7 @@ class Writer:
         return Sql(f"NOT {value.held}", Type.FLAG, atom=False)
 
     def _in(self, value: Sql, *choices: Sql) -> Sql:
-        first, *rest = self.alike([value, *choices])
+        first, *rest = self.alike([value, *choices], compared=True)
         return Sql(f"{first.held} IN ({', '.join(one.text for one in rest)})", Type.FLAG, atom=False)
 
     def _where(self, condition: Sql, yes: Sql, no: Sql) -> Sql:
@@ -340,17 +339,11 @@ class Writer:
         return Sql(self.dialect.number(f"LENGTH({text.text})"), Type.NUMBER, low=0, high=10)
 
     def _contains(self, text: Sql, part: Sql) -> Sql:
-        found = f"LOCATE({part.text}, {text.text})" if self.dialect.name == "spark" else f"STRPOS({text.text}, {part.text})"
+        spark = self.dialect.name == "spark"
+        found = f"LOCATE({part.text}, {text.text})" if spark else f"STRPOS({text.text}, {part.text})"
         return Sql(f"{found} > 0", Type.FLAG, atom=False)
 
     def result(self, bound: Bound) -> str:
         """A whole formula as a column of the result: numbers and flags (0 or 1) as numbers."""
         one = self.write(bound)
         return self.number(one).text if one.type is Type.FLAG else one.text
-
-
-def _is_name(text: str) -> bool:
-    return text.replace("_", "").replace(".", "").replace('"', "").isalnum() and not text[0].isdigit()
-
-
-__all__ = ["COLUMN_SIZE", "Sql", "Writer", "join_types"]

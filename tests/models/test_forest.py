@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tael.kernels.forest import explain, read_forest
 from tael.models import PortfolioClassifier, load_model, save_model
 from tael.models.boosted import BoostedScorer
-from tael.models.explain_trees import explain, read_forest
 from tael.models.members import SETTINGS
 
 Data = tuple[np.ndarray, np.ndarray]
@@ -159,6 +159,27 @@ def test_a_way_that_no_row_went_is_left_to_lightgbm() -> None:
     count = next(line for line in text.splitlines() if line.startswith("leaf_count="))
     assert read_forest(text) is not None
     assert read_forest(text.replace(count, "leaf_count=100 0")) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "other"),
+    [
+        ("left_child=1 -1", "left_child=1 -2"),
+        ("left_child=1 -1", "left_child=0 -1"),
+        ("left_child=1 -1", "left_child=1 -9"),
+        ("left_child=1 -1", "left_child=1"),
+        ("split_feature=0 1", "split_feature=0 2"),
+        ("split_feature=0 1", "split_feature=0 -1"),
+        ("threshold=0 0", "threshold=0"),
+        ("leaf_count=25 50 25", "leaf_count=25 50"),
+    ],
+)
+def test_the_kernel_gets_no_forged_tree(line: str, other: str) -> None:
+    text = """tree\nmax_feature_idx=1\n\nTree=0\nsplit_feature=0 1\nthreshold=0 0\ndecision_type=2 2
+left_child=1 -1\nright_child=-2 -3\nleaf_value=1 2 3\nleaf_count=25 50 25\ninternal_count=100 50\n"""
+    assert read_forest(text) is not None
+    assert line in text
+    assert read_forest(text.replace(line, other)) is None
 
 
 def test_a_wrong_number_of_columns_is_refused(credit: Data) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tael.kernels import shap
-from tael.models.logistic import Floats
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ def read_forest(text: str) -> Forest | None:
     -------
     Forest or None
         None for what only LightGBM itself explains: categorical splits, linear leaves, several classes, random
-        forests (averaged trees), and splits by which no training row went one of the ways.
+        forests (averaged trees), splits by which no training row went one of the ways, and trees written in
+        another order than LightGBM's (a split after the one that leads to it).
 
     Examples
     --------
@@ -55,6 +57,7 @@ def read_forest(text: str) -> Forest | None:
     """
     head, *blocks = text.split("\nTree=")
     facts = _facts(head)
+    n_features = int(facts["max_feature_idx"]) + 1
     if "\naverage_output" in head or facts.get("num_tree_per_iteration", "1") != "1":
         return None
     parts: list[tuple[NDArray[Any], ...]] = []
@@ -70,29 +73,31 @@ def read_forest(text: str) -> Forest | None:
             parts.append(_no_split())
             expected += float(value[0])
             continue
-        child = np.column_stack([_numbers(lines, f"{side}_child", np.int32) for side in ("left", "right")])
+        feature, threshold = _numbers(lines, "split_feature", np.int32), _numbers(lines, "threshold", np.float64)
+        decision = _numbers(lines, "decision_type", np.uint8)
+        ways = [_numbers(lines, f"{side}_child", np.int32) for side in ("left", "right")]
         within, at_leaf = _numbers(lines, "internal_count", np.float64), _numbers(lines, "leaf_count", np.float64)
+        # The kernel looks up without checking, and walks the splits in their order.
+        if {a.size for a in (feature, threshold, decision, *ways, within)} != {value.size - 1}:
+            return None
+        if at_leaf.size != value.size or feature.min() < 0 or feature.max() >= n_features:
+            return None
+        child = np.column_stack(ways)
+        if not _parents_first(child):
+            return None
         reached = np.where(child >= 0, within[np.maximum(child, 0)], at_leaf[np.maximum(-1 - child, 0)])
         if not (within.min() > 0 and reached.min() > 0):
             return None
         for share, v in zip(at_leaf / within[0], value, strict=True):  # in LightGBM's order of additions
             expected += float(share * v)
-        parts.append(
-            (
-                _numbers(lines, "split_feature", np.int32),
-                _numbers(lines, "threshold", np.float64),
-                _numbers(lines, "decision_type", np.uint8),
-                child,
-                reached / within[:, None],
-            )
-        )
+        parts.append((feature, threshold, decision, child, reached / within[:, None]))
     if not parts:
         return None
     start = np.concatenate([[0], np.cumsum([len(part[0]) for part in parts])]).astype(np.int64)
     leaf_start = np.concatenate([[0], np.cumsum([leaf.size for leaf in leaves])]).astype(np.int64)
-    arrays = (np.concatenate(column) for column in zip(*parts, strict=True))
-    trees = shap.grow(start, *arrays, leaf_start, np.concatenate(leaves))
-    return Forest(int(facts["max_feature_idx"]) + 1, expected, trees)
+    feature, threshold, decision, child, cover = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    trees = shap.grow(start, feature, threshold, decision, child, cover, leaf_start, np.concatenate(leaves))
+    return Forest(n_features, expected, trees)
 
 
 def explain(forest: Forest, X: Floats, n_threads: int = 1) -> Floats:
@@ -125,6 +130,14 @@ def _facts(block: str) -> dict[str, str]:
 
 def _numbers(lines: dict[str, str], name: str, dtype: type) -> NDArray[Any]:
     return np.array(lines[name].split(), dtype=np.float64).astype(dtype)
+
+
+def _parents_first(child: NDArray[np.int32]) -> bool:
+    """Whether each split but the first, and each leaf, is led to once, by an earlier split."""
+    n = len(child)
+    every = np.sort(child, axis=None)
+    once = np.array_equal(every, np.r_[np.arange(-n - 1, 0), np.arange(1, n)])
+    return once and bool(((child < 0) | (child > np.arange(n)[:, None])).all())
 
 
 def _no_split() -> tuple[NDArray[Any], ...]:
