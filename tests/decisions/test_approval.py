@@ -204,7 +204,12 @@ def test_empty_batch():
         (ApprovalPolicy(), None, "profit", "Profit stopped the cut-off"),
         (ApprovalPolicy(max_bad_rate=0.9), None, "profit", "The bad-rate limit was not reached"),
         (ApprovalPolicy(max_bad_rate=0.06), None, "bad_rate", "limit of 6.00% on the expected bad rate"),
-        (ApprovalPolicy(max_bad_rate=0.2), [0, 1, 0, 0], "bad_rate", "on the observed bad rate stopped the cut-off"),
+        (
+            ApprovalPolicy(max_bad_rate=0.2),
+            [0, 1, 0, 0],
+            "observed_bad_rate",
+            "on the observed bad rate stopped the cut-off",
+        ),
         (ApprovalPolicy(min_approval=1.0), None, "min_approval", "alone would have stopped at 30.00%"),
         (ApprovalPolicy(max_bad_rate=0.01), None, "", "Nobody qualifies"),
         (ApprovalPolicy(max_bad_rate=0.06, min_approval=0.9), None, "bad_rate", "before the wanted approval"),

@@ -21,14 +21,15 @@ import numpy as np
 import polars as pl
 import psycopg
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tael.datasets import simulate_bank
 from tael.engine import Engine
+from tael.errors import FormulaError
 from tael.formulas import NAT, Values
-from tael.formulas.operators import REGISTRY, is_aggregate
-from tael.formulas.sql import to_sql
+from tael.formulas.operators import is_aggregate
+from tael.formulas.sql import operators_in_sql, to_sql
 from tael.formulas.sql.dialects import Dialect
 from tael.tables import Tables
 from tael.tables.schema import Type
@@ -37,6 +38,7 @@ PIT = Path(__file__).resolve().parents[1] / "pit" / "worlds.py"
 EPOCH = datetime(1970, 1, 1)
 SEEDS = st.integers(0, 2**32 - 1)
 WORLDS = 12
+OPERATORS = sorted(operators_in_sql())
 # What the issue asks for: parity within 1e-9 of the number, or of the scale of the numbers that it is the rest of.
 TOLERANCE = 1e-9
 
@@ -60,7 +62,9 @@ def keyed(number: int) -> Tables:
     for name, promise in worlds().SCHEMA.items():
         key = promise.get("key", "row_number")
         frame = made[name]
-        frame = frame.sort(key) if key in frame.columns else frame.with_row_index("row_number").cast({"row_number": int})
+        frame = (
+            frame.sort(key) if key in frame.columns else frame.with_row_index("row_number").cast({"row_number": int})
+        )
         schema[name], frames[name] = {**promise, "key": key}, frame
     return Tables(frames, schema)
 
@@ -123,7 +127,12 @@ def names(formulas: Sequence[str]) -> list[str]:
 
 def check(number: int, entity: str, formula: str) -> None:
     engine, X, connection = world(number, entity)
-    sql = to_sql([formula], ["f"], engine.tables.schema, entity)
+    try:
+        sql = to_sql([formula], ["f"], engine.tables.schema, entity)
+    except FormulaError as error:
+        # an operator inside may be one of those that tests/formulas/test_sql.py lists
+        assume("not in SQL yet" not in error.problem)
+        raise
     try:
         compare(engine, [formula], X, connection.execute(sql).fetchall())
     except (AssertionError, duckdb.Error) as error:
@@ -131,15 +140,15 @@ def check(number: int, entity: str, formula: str) -> None:
         raise
 
 
-@pytest.mark.parametrize("op", REGISTRY)
-@settings(max_examples=8)
+@pytest.mark.parametrize("op", OPERATORS)
+@settings(max_examples=5)
 @given(number=st.integers(0, WORLDS - 1), seed=SEEDS)
 def test_every_operator_on_duckdb(op: str, number: int, seed: int) -> None:
     check(number, "applications", worlds().Writer(seed).one(op))
 
 
-@pytest.mark.parametrize("op", [op for op in REGISTRY if is_aggregate(op)])
-@settings(max_examples=6)
+@pytest.mark.parametrize("op", [op for op in OPERATORS if is_aggregate(op)])
+@settings(max_examples=3)
 @given(number=st.integers(0, WORLDS - 1), seed=SEEDS)
 def test_entities_observed_themselves_on_duckdb(op: str, number: int, seed: int) -> None:
     check(number, "customers", worlds().Writer(seed, "customers").one(op))
@@ -151,27 +160,27 @@ BANK = [
     'sum(transactions.amount, last="30d") / sum(transactions.amount, last="180d")',
     'mean(transactions.amount, where=kind == "salary", last="6mo")',
     "min(transactions.amount)",
-    'max(transactions.booked, where=night)',
+    "max(transactions.booked, where=night)",
     'std(transactions.amount, last="3mo")',
     'share(transactions, where=night, last="60d")',
     'first(transactions.kind, last="45d")',
-    "last(transactions.amount, where=direction == \"out\")",
-    'last(external_scores.score)',
-    'days_since_first(transactions)',
+    'last(transactions.amount, where=direction == "out")',
+    "last(external_scores.score)",
+    "days_since_first(transactions)",
     'days_since_last(app_events, where=event == "login")',
     'gap_mean(app_events, last="30d")',
-    'gap_std(bureau_enquiries)',
+    "gap_std(bureau_enquiries)",
     'trend(transactions.amount, last="6mo")',
     'n_unique(transactions.counterparty_id, last="90d")',
     'mode(transactions.channel, last="90d")',
-    'mean(instalments.paid - instalments.due, where=not is_missing(paid))',
-    'count(instalments, where=is_missing(paid))',
+    "mean(instalments.paid - instalments.due, where=not is_missing(paid))",
+    "count(instalments, where=is_missing(paid))",
     'count(loans, where=status == "defaulted")',
     'share(instalments, where=amount_paid < amount_due, last="1y")',
     'count(applications, via="device_id", last="90d")',
     'n_unique(device_links.customer_id, via="device_id")',
-    'max(delinquencies.days_past_due)',
-    'amount / (customers.income * term_months)',
+    "max(delinquencies.days_past_due)",
+    "amount / (customers.income * term_months)",
     "log(customers.income) * annual_rate",
     "days_since(customers.registered)",
     'customers.age >= 60 or customers.housing == "rent"',
@@ -191,13 +200,178 @@ def bank() -> tuple[Engine, pl.DataFrame]:
 
 def test_simulated_bank_on_duckdb() -> None:
     engine, X = bank()
-    used = {cte for cte in engine.tables}
-    connection = in_duckdb({**{name: engine.tables[name] for name in used}, "observations": X})
+    connection = in_duckdb({**engine.tables, "observations": X})
     sql = to_sql(BANK, names(BANK), engine.tables.schema, "applications")
     assert compare(engine, BANK, X, connection.execute(sql).fetchall()) == len(BANK) * 600
 
 
 def test_the_bank_has_every_aggregate() -> None:
-    assert {op for op in REGISTRY if is_aggregate(op)} == {
-        op for op in REGISTRY if is_aggregate(op) and any(f"{op}(" in formula for formula in BANK)
+    there = {op for op in OPERATORS if any(f"{op}(" in formula for formula in BANK)}
+    assert there >= {op for op in OPERATORS if is_aggregate(op)}
+
+
+def test_six_months_are_not_180_days_on_duckdb() -> None:
+    # DuckDB 2.0 computes `t - INTERVAL 6 MONTH` and `t - INTERVAL 180 DAY` once, since it holds them to be equal
+    formulas = [f'count(transactions, last="{window}")' for window in ("6mo", "180d", "1mo", "30d", "1y", "360d")]
+    engine, X = bank()
+    connection = in_duckdb({**engine.tables, "observations": X})
+    sql = to_sql(formulas, names(formulas), engine.tables.schema, "applications")
+    compare(engine, formulas, X, connection.execute(sql).fetchall())
+
+
+# ------------------------------------------------------------------ the observations' own columns, and zones
+OWN = {"asked": Type.NUMBER, "customer_id": Type.CATEGORY, "fee": Type.NUMBER, "decided": Type.TIME, "new": Type.FLAG}
+OF_OWN = [
+    "asked * 2", "fee", "decided", "new", "customers.income / asked", "where(new, fee, asked)", "customer_id",
+    'count(loans, last="35d")', "sum(loans.amount)", "customers.regions.wealth", 'customer_id == "2"', "online",
+    'count(applications, via="customer_id")',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("carried", [tuple(OWN), ("fee", "customer_id"), ("decided",)])
+@pytest.mark.parametrize("number", range(3))
+def test_own_columns_win_over_the_entitys(number: int, carried: tuple[str, ...]) -> None:
+    engine, X, _ = world(number, "applications")
+    rng = np.random.default_rng(number)
+    n = len(X)
+    X = X.with_columns(
+        asked=pl.Series([[1.5, -9.0, None, float("inf"), 0.0][i] for i in rng.integers(0, 5, n)]),
+        customer_id=pl.Series([[1, 2, 3, None, 99][i] for i in rng.integers(0, 5, n)]),
+        fee=pl.Series(rng.normal(size=n)),
+        decided=pl.Series([worlds().START + int(i) * timedelta(days=1) for i in rng.integers(0, 50, n)]),
+        new=pl.Series([[True, False, None][i] for i in rng.integers(0, 3, n)]),
+    )
+    # a further name for the key, and for the cutoff
+    X = X.select(pl.col("application_id").alias("number"), pl.col("cutoff").alias("when"), *carried)
+    engine = Engine(engine.tables, "applications", key="number", cutoff="when")
+    own = {name: OWN[name] for name in carried}
+    formulas = [one for one in OF_OWN if "new" not in one or "new" in own]
+    connection = in_duckdb({**engine.tables, "observations": X})
+    sql = to_sql(formulas, names(formulas), engine.tables.schema, "applications", own=own, key="number", cutoff="when")
+    compare(engine, formulas, X, connection.execute(sql).fetchall(), own)
+
+
+def test_times_of_a_zone_are_read_as_utc() -> None:
+    raw = {
+        "people": pl.DataFrame({"id": [1, 2]}),
+        "visits": pl.DataFrame(
+            {"row": [1, 2, 3], "who": [1, 1, 2], "day": [datetime(2024, 1, 1, hour) for hour in (1, 9, 20)]}
+        ),
     }
+    visits = {"key": "row", "time": "day", "time_zone": "Asia/Shanghai", "columns": {"who": {"to": "people"}}}
+    tables = Tables(raw, {"people": {"key": "id"}, "visits": visits})
+    X = pl.DataFrame({"id": [1, 1, 2], "cutoff": [datetime(2024, 1, 1, hour) for hour in (0, 2, 13)]})
+    formulas = ["count(visits)", "hour(last(visits.day))", "days_since_first(visits)"]
+    engine = Engine(tables, "people")
+    sql = to_sql(formulas, names(formulas), tables.schema, "people")
+    rows = in_duckdb({**raw, "observations": X}).execute(sql).fetchall()
+    assert compare(engine, formulas, X, rows) == 9
+    assert sorted(row[2] for row in rows) == [1, 1, 2]
+
+
+# ------------------------------------------------------------------ PostgreSQL
+def _program(name: str) -> str | None:
+    places = [Path("/usr/local/bin"), *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+    return shutil.which(name) or next((str(place / name) for place in places if (place / name).exists()), None)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Path]:
+    """A PostgreSQL of its own in a temporary folder, reached through a socket there."""
+    initdb, program = _program("initdb"), _program("postgres")
+    if initdb is None or program is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt install postgresql)")
+    user: str | None = None
+    if os.geteuid() == 0:
+        # The server refuses to run as root.
+        import pwd
+
+        known = {entry.pw_name for entry in pwd.getpwall()}
+        user = next((name for name in ("postgres", "nobody") if name in known), None)
+        if user is None:
+            pytest.skip("PostgreSQL does not run as root, and there is no user postgres or nobody")
+    where = Path(tempfile.mkdtemp(prefix="tael-pg-"))
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        if user is not None:
+            shutil.chown(where, user)
+        made: list[str | Path] = [
+            initdb,
+            "-D",
+            where / "data",
+            "-U",
+            "tael",
+            "-A",
+            "trust",
+            "-N",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        ]
+        subprocess.run(made, check=True, capture_output=True, user=user, cwd=where)
+        with (where / "log").open("wb") as log:
+            run: list[str | Path] = [
+                program,
+                "-D",
+                where / "data",
+                "-k",
+                where,
+                "-c",
+                "listen_addresses=",
+                "-c",
+                "fsync=off",
+            ]
+            process = subprocess.Popen(run, stdout=log, stderr=log, user=user, cwd=where)
+        for _ in range(200):
+            assert process.poll() is None, (where / "log").read_text()[-500:]
+            try:
+                psycopg.connect(host=str(where), user="tael", dbname="postgres").close()
+                break
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+        yield where
+    finally:
+        if process is not None:
+            process.terminate()
+            process.wait(30)
+        shutil.rmtree(where)
+
+
+TYPES = {pl.Float64: "float8", pl.Int64: "int8", pl.Boolean: "boolean", pl.String: "text", pl.Datetime: "timestamp"}
+
+
+def in_postgres(server: Path, frames: dict[str, pl.DataFrame]) -> psycopg.Connection[Any]:
+    connection = psycopg.connect(host=str(server), user="tael", dbname="postgres")
+    quote = Dialect.named("postgres").quote
+    for name, frame in frames.items():
+        columns = ", ".join(f"{quote(c)} {TYPES[kind.base_type()]}" for c, kind in frame.schema.items())
+        connection.execute(f"CREATE TEMPORARY TABLE {quote(name)} ({columns})".encode())
+        with connection.cursor().copy(f"COPY {quote(name)} FROM STDIN".encode()) as copy:
+            for row in frame.iter_rows():
+                copy.write_row(row)
+    return connection
+
+
+@pytest.mark.postgres
+def test_simulated_bank_on_postgres(server: Path) -> None:
+    engine, X = bank()
+    with in_postgres(server, {**engine.tables, "observations": X}) as connection:
+        sql = to_sql(BANK, names(BANK), engine.tables.schema, "applications", dialect="postgres")
+        rows = connection.execute(sql.encode()).fetchall()
+    assert compare(engine, BANK, X, rows) == len(BANK) * 600
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("entity", ["applications", "customers"])
+@pytest.mark.parametrize("number", [0, 3])
+def test_every_operator_on_postgres(server: Path, number: int, entity: str) -> None:
+    engine, X, _ = world(number, entity)
+    formulas = [worlds().Writer(1000 * number + seed, entity).one(op) for seed in range(2) for op in OPERATORS]
+    with in_postgres(server, {**engine.tables, "observations": X}) as connection:
+        for formula in formulas:
+            sql = to_sql([formula], ["f"], engine.tables.schema, entity, dialect="postgres")
+            try:
+                compare(engine, [formula], X, connection.execute(sql.encode()).fetchall())
+            except (AssertionError, psycopg.Error) as error:
+                error.add_note(f"{formula}\n{sql}")
+                raise

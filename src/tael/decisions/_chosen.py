@@ -29,7 +29,8 @@ class ApprovalFit:
     best_bad_rate, best_approval : float or None
         The lowest bad rate any cut-off has, and the most that could be approved under the limit.
     binding : str
-        What stopped the cut-off: "profit", "bad_rate", "min_approval", "everyone" (nothing did); "" where there is
+        What stopped the cut-off: "profit", "bad_rate", "observed_bad_rate" (the expected one would have let profit
+        have its way), "min_approval", "everyone" (nothing did); "" where there is
         no cut-off.
     profit_cutoff : float or None
         Where profit alone would have put it.
@@ -73,7 +74,7 @@ def stopped_by(place: int, free: int, last: int, *, minimum: bool) -> str:
     return "everyone" if place == last else "profit"
 
 
-def binding(f: ApprovalFit, limit: float | None, wanted: float | None) -> Words:
+def what_stopped(f: ApprovalFit, limit: float | None, wanted: float | None) -> Words:
     """What stopped the cut-off, in a sentence."""
     free = "" if f.profit_cutoff is None else f"{f.profit_cutoff:.2%}"
     if f.status == "min_approval_missed":
@@ -85,12 +86,11 @@ def binding(f: ApprovalFit, limit: float | None, wanted: float | None) -> Words:
         return Words("Profit stopped it: no cut-off earns money.", "受利润约束：任何分数线都不盈利。")
     if f.status == "nobody":
         return message(f, limit, wanted)
-    if f.binding == "bad_rate":
-        outcomes = f.observed_bad_rate is not None and f.observed_bad_rate > (f.bad_rate or 0.0)
-        en, zh = ("observed", "实际") if outcomes else ("expected", "预期")
+    if f.binding in ("bad_rate", "observed_bad_rate"):
+        en, zh = ("observed", "实际") if f.binding == "observed_bad_rate" else ("expected", "预期")
         return Words(
-            f"The limit of {limit or 0:.2%} on the {en} bad rate stopped the cut-off; profit alone would have gone up to "
-            f"{free}.",
+            f"The limit of {limit or 0:.2%} on the {en} bad rate stopped the cut-off; profit alone would have gone up "
+            f"to {free}.",
             f"分数线受{zh}坏样本率上限 {limit or 0:.2%} 约束；若只看利润，分数线可放宽至 {free}。",
         )
     if f.binding == "min_approval":

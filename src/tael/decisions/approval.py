@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tael.decisions._arrays import Floats, as_array, codes, money, outcomes, probabilities, same_length, weights
-from tael.decisions._chosen import ApprovalFit, binding, message, stopped_by
+from tael.decisions._chosen import ApprovalFit, message, stopped_by, what_stopped
 from tael.decisions._decided import Decisions
 from tael.decisions.economics import ApprovalEconomics, expected_profit, profit_parts
 from tael.decisions.strategy import strategy_curve
@@ -153,6 +153,9 @@ class ApprovalPolicy:
         aim = earned if self.objective == "expected_profit" else approval
         free = int(np.argmax(np.where(some, aim, -np.inf)))
         cutoff = float(p[order][ends[place - 1]]) if place else None
+        binding = stopped_by(place, free, len(size) - 1, minimum=bool(self.min_approval)) if place else ""
+        if binding == "bad_rate" and rate[free] <= (self.max_bad_rate or 0.0) + SLACK:
+            binding = "observed_bad_rate"
         low, high = self._band(cutoff, p[order], np.cumsum(w[order]) / total)
         self.fit_ = ApprovalFit(
             status=status,
@@ -167,7 +170,7 @@ class ApprovalPolicy:
             n=n,
             best_bad_rate=float(worst[some].min()) if some.any() else None,
             best_approval=float(approval[feasible].max()) if feasible.any() else 0.0,
-            binding=stopped_by(place, free, len(size) - 1, minimum=bool(self.min_approval)) if place else "",
+            binding=binding,
             profit_cutoff=float(p[order][ends[free - 1]]) if free else None,
         )
         return self
@@ -303,7 +306,7 @@ class ApprovalPolicy:
         """What stopped the cut-off that `fit` chose, in a sentence."""
         if self.fit_ is None:
             raise DecisionError("The policy has no cut-off yet.", fix="Call fit with validation data first.")
-        return binding(self.fit_, self.max_bad_rate, self.min_approval)
+        return what_stopped(self.fit_, self.max_bad_rate, self.min_approval)
 
     def to_dict(self) -> dict[str, Any]:
         """The policy as plain data, exact to the last bit."""

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from tael.errors import FormulaError
 from tael.formulas.bound import BoundAggregate, BoundColumn
+from tael.formulas.operators import REGISTRY
 from tael.formulas.sql.dialects import Dialect
-from tael.formulas.sql.expressions import COLUMN_SIZE, Sql
+from tael.formulas.sql.expressions import COLUMN_SIZE, WRITTEN, Sql, Writer
 from tael.formulas.sql.rows import ChildRows
-from tael.formulas.sql.sources import Cte, Sources, listed
+from tael.formulas.sql.sources import Cte, Sources, listed, unlike
 from tael.tables.schema import Type
 
+_READ = frozenset({"op", "path", "table", "value", "where", "window", "forward", "gap", "type"})
 _NUMBERS = frozenset({"sum", "mean", "std", "trend"})
 _PLAIN = {"sum": "SUM", "mean": "AVG", "min": "MIN", "max": "MAX"}
+
+
+def operators_in_sql() -> frozenset[str]:
+    """The operators of the language that can be written as SQL.
+
+    >>> operators_in_sql() >= {"sum", "mode", "log"}
+    True
+    """
+    return frozenset(
+        name
+        for name, operator in REGISTRY.items()
+        if name in _PLAIN or name in WRITTEN or hasattr(Batch if operator.kind == "aggregate" else Writer, f"_{name}")
+    )
 
 
 class Batch:
@@ -37,10 +54,11 @@ class Batch:
         """Compute an aggregate; gives how the last SELECT names it."""
         if one.forward:
             raise FormulaError("A label that looks forward is no feature.", got="next=")
-        method = getattr(self, f"_{one.op}", None)
-        if one.op in _PLAIN:
-            method = self._plain
-        if method is None:
+        unread = [one_field.name for one_field in fields(one) if one_field.name not in _READ]
+        if any(getattr(one, name) for name in unread):
+            raise FormulaError(f"An option of `{one.op}` is not in SQL yet.", got=", ".join(unread))
+        method = self._plain if one.op in _PLAIN else getattr(self, f"_{one.op}", None)
+        if method is None or one.op not in operators_in_sql():
             raise FormulaError(
                 f"`{one.op}` is not in SQL yet.",
                 got=one.op,
@@ -98,12 +116,7 @@ class Batch:
         if sql not in self._items:
             of = f"_{one.value.column}" if isinstance(one.value, BoundColumn) else ""
             wish = f"{one.op}{of}" + (f"_{one.window}" if one.window else "")
-            name, number = wish, 1
-            while name.lower() in self._taken:
-                number += 1
-                name = f"{wish}_{number}"
-            self._taken.add(name.lower())
-            self._items[sql] = self.dialect.quote(name)
+            self._items[sql] = self.dialect.quote(unlike(wish, self._taken))
         return self._sql(f"{self.alias}.{self._items[sql]}", one, **more)
 
     def _sql(self, name: str, one: BoundAggregate, *, whole: bool = False, zero: bool = False) -> Sql:

@@ -106,6 +106,9 @@ class Dialect:
         """The time so much earlier; None where no time can be that early."""
         if window.days > _LONGEST_DAYS:
             return None
+        if self.name == "duckdb" and window.unit in ("mo", "y"):
+            # DuckDB holds 6 months and 180 days to be equal, and computes `t - INTERVAL ...` of equal intervals once
+            return f"{moment} + INTERVAL '-{window.count}' {_UNITS[window.unit]}"
         return f"{moment} - INTERVAL '{window.count}' {_UNITS[window.unit]}"
 
     def utc(self, sql: str, zone: str) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from tael.errors import FormulaError
 from tael.formulas.bound import Bound, BoundAggregate, BoundCall, BoundColumn, BoundCutoff, BoundLiteral
+from tael.formulas.operators import REGISTRY
 from tael.formulas.operators.base import NUMERIC
 from tael.formulas.sql.dialects import Dialect, plain_number
 from tael.tables.schema import Type
@@ -18,6 +19,8 @@ COLUMN_SIZE = 100.0
 _LARGEST, _LN_LARGEST, _LN_LEAST = 300.0, "709.78", "-708"
 _COMPARED = {"eq": "=", "ne": "<>", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _PARTS = {"year": "YEAR", "month": "MONTH", "day": "DAY", "hour": "HOUR", "day_of_year": "DOY"}
+WRITTEN = frozenset({*_COMPARED, *_PARTS, "and", "or", "days_since"})
+"""Row operators that :meth:`Writer.call` writes itself; the others have a method each."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,7 @@ class Writer:
         if op in ("days_since", "sub") and args[0].type is Type.TIME:
             later, earlier = (args[1], args[0]) if op == "days_since" else (args[0], args[1])
             return Sql(self.dialect.days(later.held, earlier.held), kind, atom=False, low=-11, high=8)
-        method = getattr(self, f"_{op}", None)
+        method = getattr(self, f"_{op}", None) if op in REGISTRY else None
         if method is None:
             raise FormulaError(
                 f"`{op}` is not in SQL yet.", got=op, fix="Leave the formula out, or compute it in Python."
@@ -165,7 +168,7 @@ class Writer:
         text = f"NULLIF(NULLIF(NULLIF({text}, {infinity}), -{infinity}), {undefined})"
         return Sql(text, Type.NUMBER, low=low, high=308)
 
-    def _sum(self, left: Sql, right: Sql, sign: str) -> Sql:
+    def _total(self, left: Sql, right: Sql, sign: str) -> Sql:
         first, second = self._pair(left, right)
         high = max(first.high, second.high) + 0.5
         text = f"{first.held} {sign} {second.held}"
@@ -175,10 +178,10 @@ class Writer:
         return self._finite(text, min(first.low, second.low) - 17, high)
 
     def _add(self, left: Sql, right: Sql) -> Sql:
-        return self._sum(left, right, "+")
+        return self._total(left, right, "+")
 
     def _sub(self, left: Sql, right: Sql) -> Sql:
-        return self._sum(left, right, "-")
+        return self._total(left, right, "-")
 
     def _sized(self, text: str, size: str, zero: str) -> Sql:
         """PostgreSQL stops where a result overflows or vanishes, so its logarithm is looked at first."""
@@ -289,7 +292,7 @@ class Writer:
         text = f"CASE WHEN {there} THEN {held} END" if there else held
         return Sql(text, Type.NUMBER, low=min(p.low for p in parts), high=max(p.high for p in parts))
 
-    def _extreme(self, left: Sql, right: Sql, sign: str) -> Sql:
+    def _either(self, left: Sql, right: Sql, sign: str) -> Sql:
         if left.type is Type.TIME:
             a, b = left, right
         else:
@@ -298,10 +301,10 @@ class Writer:
         return Sql(text, left.type, low=min(a.low, b.low), high=max(a.high, b.high))
 
     def _minimum(self, left: Sql, right: Sql) -> Sql:
-        return self._extreme(left, right, "<=")
+        return self._either(left, right, "<=")
 
     def _maximum(self, left: Sql, right: Sql) -> Sql:
-        return self._extreme(left, right, ">=")
+        return self._either(left, right, ">=")
 
     # -- conditions, choices
     def _not(self, value: Sql) -> Sql:

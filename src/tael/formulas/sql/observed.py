@@ -8,7 +8,7 @@ from tael.errors import FormulaError
 from tael.formulas.bound import BoundColumn, Path
 from tael.formulas.sql.dialects import Dialect
 from tael.formulas.sql.expressions import Sql
-from tael.formulas.sql.sources import Cte, Sources, listed
+from tael.formulas.sql.sources import Cte, Sources, listed, unlike
 from tael.tables.schema import Type
 
 
@@ -77,12 +77,7 @@ class Observed:
     def _place(self, sql: str, wish: str) -> str:
         """The name of an item; the same for equal items."""
         if sql not in self._items:
-            name, number = wish, 1
-            while name.lower() in self._columns:
-                number += 1
-                name = f"{wish}_{number}"
-            self._columns.add(name.lower())
-            self._items[sql] = name
+            self._items[sql] = unlike(wish, self._columns)
         return self._items[sql]
 
     def _value(self, bound: BoundColumn) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from tael.formulas.bound import Bound, BoundAggregate, BoundColumn, Path, walk_b
 from tael.formulas.durations import Duration
 from tael.formulas.sql.dialects import Dialect
 from tael.formulas.sql.expressions import Sql, Writer
-from tael.formulas.sql.sources import Cte, Sources, listed
+from tael.formulas.sql.sources import Cte, Sources, listed, unlike
 
 ASKED, BASE = "asked", "b"
 
@@ -115,7 +115,9 @@ class ChildRows:
         """What the rows are related by, and when row and way are known; sets the joins from the top downwards."""
         down = self.path.down
         tables = [table for table, _ in down]
-        aliases = [f"way_{table}" + (f"_{number}" if tables.count(table) > 1 else "") for number, table in enumerate(tables)]
+        aliases = [
+            f"way_{table}" + (f"_{number}" if tables.count(table) > 1 else "") for number, table in enumerate(tables)
+        ]
         aliases = [*map(self.dialect.quote, aliases[:-1]), BASE]
         joins, known = [], []
         for number, (table, link) in enumerate(down):
@@ -217,12 +219,7 @@ class ChildRows:
 
     def _place(self, sql: str, wish: str) -> str:
         if sql not in self._items:
-            name, number = wish, 1
-            while name.lower() in self._taken:
-                number += 1
-                name = f"{wish.removesuffix('_1')}_{number}"
-            self._taken.add(name.lower())
-            self._items[sql] = name
+            self._items[sql] = unlike(wish, self._taken)
         return self._items[sql]
 
 

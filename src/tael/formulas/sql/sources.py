@@ -9,6 +9,9 @@ from tael.formulas.relations import column_type
 from tael.formulas.sql.dialects import Dialect
 from tael.tables.schema import Schema, TableSchema, Type
 
+LONGEST_NAME = 55
+"""Bytes of a name that tael makes; PostgreSQL cuts names at 63, and a number may be added."""
+
 
 @dataclass
 class Cte:
@@ -56,13 +59,7 @@ class Sources:
         >>> sources.fresh("rows"), sources.fresh("rows")
         ('rows_2', 'rows_3')
         """
-        wish = wish[:55]
-        name, number = wish, 1
-        while name.lower() in self.taken:
-            number += 1
-            name = f"{wish}_{number}"
-        self.taken.add(name.lower())
-        return name
+        return unlike(wish, self.taken)
 
     def table(self, table: str) -> str:
         """The name of the CTE that reads a table."""
@@ -139,6 +136,22 @@ class Sources:
         if column in (promise.time, promise.known_at) or any(column == c.known_at for c in promise.columns.values()):
             return Type.TIME
         return self.type(table, column) or Type.TEXT
+
+
+def unlike(wish: str, taken: set[str]) -> str:
+    """A name like the one wished for, of a length that every database takes; adds it to those taken (in lower case).
+
+    >>> taken = {"rows"}
+    >>> unlike("rows", taken), unlike("condition_1", taken), unlike("condition_1", taken)
+    ('rows_2', 'condition_1', 'condition_2')
+    """
+    wish = wish.encode()[:LONGEST_NAME].decode(errors="ignore")
+    name, number = wish, 1
+    while name.lower() in taken:
+        number += 1
+        name = f"{wish.removesuffix('_1')}_{number}"
+    taken.add(name.lower())
+    return name
 
 
 def listed(items: list[str]) -> list[str]:

@@ -86,7 +86,7 @@ def to_sql(
     """
     promised = schema.tables.get(entity)
     key = key or (promised.key if promised else None) or entity
-    _check(formulas, names, key, cutoff)
+    _check(formulas, names, key, cutoff, dialect)
     statement = _Statement(schema, entity, key, cutoff, own or {}, Dialect.named(dialect), observations)
     for formula, name in zip(formulas, names, strict=True):
         statement.add(parse(formula) if isinstance(formula, str) else formula, name)
@@ -183,7 +183,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _check(formulas: Sequence[Node | str], names: Sequence[str], key: str, cutoff: str) -> None:
+def _check(formulas: Sequence[Node | str], names: Sequence[str], key: str, cutoff: str, dialect: str) -> None:
     if not formulas:
         raise FormulaError("There is no formula to write.", expected="at least one")
     if len(names) != len(formulas):
@@ -196,6 +196,13 @@ def _check(formulas: Sequence[Node | str], names: Sequence[str], key: str, cutof
                 expected=f"names that differ from one another, from {key} and from {cutoff}, whatever their case",
                 got=repr(name),
                 fix="Take the names from `tael.formulas.short_names`.",
+            )
+        if dialect == "postgres" and len(name.encode()) > 63:
+            raise FormulaError(
+                "PostgreSQL would cut the name of a column.",
+                expected="at most 63 bytes in UTF-8",
+                got=f"{name} ({len(name.encode())} bytes)",
+                fix="Give it a shorter name.",
             )
         seen.add(name.lower())
     try:
