@@ -160,6 +160,7 @@ def test_names_of_ctes_avoid_the_users_tables() -> None:
     tables = {**SCHEMA.to_dict(), "observed": {}, "read_loans": {}, "loans_of_customer_id": {}}
     text = to_sql(["count(loans)"], ["f"], Schema.from_dict(tables), "loans", observations="Asked")
     assert 'FROM "Asked" AS o' in text
+    assert "FROM risk.to_score AS o" in to_sql(["amount"], ["f"], SCHEMA, "loans", observations="risk.to_score")
     for name in ("observed_2 AS (", "read_loans_2 AS (", "loans_of_customer_id_2 AS ("):
         assert name in text
 

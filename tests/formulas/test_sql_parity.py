@@ -39,7 +39,6 @@ EPOCH = datetime(1970, 1, 1)
 SEEDS = st.integers(0, 2**32 - 1)
 WORLDS = 12
 OPERATORS = sorted(operators_in_sql())
-# What the issue asks for: parity within 1e-9 of the number, or of the scale of the numbers that it is the rest of.
 TOLERANCE = 1e-9
 
 
@@ -47,8 +46,7 @@ TOLERANCE = 1e-9
 def worlds() -> ModuleType:
     """The random worlds of the tests of the law of time."""
     spec = importlib.util.spec_from_file_location("tael_tests_sql_worlds", PIT)
-    assert spec is not None
-    assert spec.loader is not None
+    assert spec is not None and spec.loader is not None  # noqa: PT018
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
@@ -69,20 +67,14 @@ def keyed(number: int) -> Tables:
     return Tables(frames, schema)
 
 
-def unique(X: pl.DataFrame) -> pl.DataFrame:
-    return X.unique(maintain_order=True)
-
-
 @functools.cache
 def world(number: int, entity: str) -> tuple[Engine, pl.DataFrame, duckdb.DuckDBPyConnection]:
-    tables = keyed(number)
-    X = unique(worlds().observations(number, entity))
+    tables, X = keyed(number), worlds().observations(number, entity).unique(maintain_order=True)
     return Engine(tables, entity), X, in_duckdb({**tables, "observations": X})
 
 
 def in_duckdb(frames: dict[str, pl.DataFrame]) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    connection.execute("SET threads = 1")
+    connection = duckdb.connect(config={"threads": 1})
     for name, frame in frames.items():
         connection.register("arrow", frame.to_arrow())
         connection.execute(f"CREATE TABLE {Dialect.named('duckdb').quote(name)} AS SELECT * FROM arrow")
@@ -106,9 +98,18 @@ def same(a: Any, b: Any, scale: float) -> bool:
 
 
 def compare(
-    engine: Engine, formulas: Sequence[str], X: pl.DataFrame, rows: list[tuple[Any, ...]], own: Any = None
+    engine: Engine,
+    formulas: Sequence[str],
+    X: pl.DataFrame,
+    rows: list[tuple[Any, ...]],
+    own: Any = None,
+    *,
+    scale: float = 1.0,
 ) -> int:
-    """Whether the rows of a statement are what the engine says; gives how many values were compared."""
+    """Whether the rows of a statement are what the engine says; gives how many values were compared.
+
+    The worlds' numbers cancel out, so that there the tolerance is never less than that of a number of size 1.
+    """
     told = {(row[0], row[1]): row[2:] for row in rows}
     assert len(rows) == len(X)
     assert len(told) == len(X)
@@ -117,7 +118,7 @@ def compare(
         want = plain(engine.evaluate([formula], X, own)[0])
         for at, value in zip(keys, want, strict=True):
             got = told[at][place]
-            assert same(value, got, 1.0), f"{formula}\n{at}: engine {value!r}, SQL {got!r}"
+            assert same(value, got, scale), f"{formula}\n{at}: engine {value!r}, SQL {got!r}"
     return len(formulas) * len(X)
 
 
@@ -202,7 +203,7 @@ def test_simulated_bank_on_duckdb() -> None:
     engine, X = bank()
     connection = in_duckdb({**engine.tables, "observations": X})
     sql = to_sql(BANK, names(BANK), engine.tables.schema, "applications")
-    assert compare(engine, BANK, X, connection.execute(sql).fetchall()) == len(BANK) * 600
+    assert compare(engine, BANK, X, connection.execute(sql).fetchall(), scale=0) == len(BANK) * 600
 
 
 def test_the_bank_has_every_aggregate() -> None:
@@ -219,7 +220,7 @@ def test_six_months_are_not_180_days_on_duckdb() -> None:
     compare(engine, formulas, X, connection.execute(sql).fetchall())
 
 
-# ------------------------------------------------------------------ the observations' own columns, and zones
+# ------------------------------------------------------------------ the observations' own columns, zones, ties
 OWN = {"asked": Type.NUMBER, "customer_id": Type.CATEGORY, "fee": Type.NUMBER, "decided": Type.TIME, "new": Type.FLAG}
 OF_OWN = [
     "asked * 2", "fee", "decided", "new", "customers.income / asked", "where(new, fee, asked)", "customer_id",
@@ -249,6 +250,27 @@ def test_own_columns_win_over_the_entitys(number: int, carried: tuple[str, ...])
     connection = in_duckdb({**engine.tables, "observations": X})
     sql = to_sql(formulas, names(formulas), engine.tables.schema, "applications", own=own, key="number", cutoff="when")
     compare(engine, formulas, X, connection.execute(sql).fetchall(), own)
+
+
+def test_rows_of_one_time_follow_their_known_at_then_their_key() -> None:
+    day, later = datetime(2024, 1, 1), datetime(2024, 1, 3)
+    known = [later, day, datetime(2024, 1, 2), later]
+    visits = pl.DataFrame(
+        {"row": [1, 2, 3, 4], "who": [1] * 4, "day": [day] * 4, "known": known, "fee": [1.0, 2, 3, 4]}
+    )
+    schema = {"people": {"key": "id"}, "visits": {
+        "key": "row", "time": "day", "known_at": "known", "columns": {"who": {"to": "people"}}}}  # fmt: skip
+    tables = Tables({"people": pl.DataFrame({"id": [1]}), "visits": visits}, schema)
+    X = pl.DataFrame({"id": [1, 1, 1], "cutoff": [datetime(2024, 1, d) for d in (2, 3, 4)]})
+    formulas = ["first(visits.fee)", "last(visits.fee)", "mode(visits.fee)", "trend(visits.fee)", "gap_std(visits)"]
+    sql = to_sql(formulas, names(formulas), tables.schema, "people")
+    rows = in_duckdb({**tables, "observations": X}).execute(sql).fetchall()
+    compare(Engine(tables, "people"), formulas, X, rows)
+    assert sorted(row[1:6] for row in rows) == [
+        (datetime(2024, 1, 2), 2.0, 2.0, 2.0, None),
+        (datetime(2024, 1, 3), 2.0, 3.0, 3.0, None),
+        (datetime(2024, 1, 4), 2.0, 4.0, 4.0, None),
+    ]
 
 
 def test_times_of_a_zone_are_read_as_utc() -> None:
@@ -286,8 +308,8 @@ def server() -> Iterator[Path]:
         # The server refuses to run as root.
         import pwd
 
-        known = {entry.pw_name for entry in pwd.getpwall()}
-        user = next((name for name in ("postgres", "nobody") if name in known), None)
+        accounts = {entry.pw_name for entry in pwd.getpwall()}
+        user = next((name for name in ("postgres", "nobody") if name in accounts), None)
         if user is None:
             pytest.skip("PostgreSQL does not run as root, and there is no user postgres or nobody")
     where = Path(tempfile.mkdtemp(prefix="tael-pg-"))
@@ -358,7 +380,7 @@ def test_simulated_bank_on_postgres(server: Path) -> None:
     with in_postgres(server, {**engine.tables, "observations": X}) as connection:
         sql = to_sql(BANK, names(BANK), engine.tables.schema, "applications", dialect="postgres")
         rows = connection.execute(sql.encode()).fetchall()
-    assert compare(engine, BANK, X, rows) == len(BANK) * 600
+    assert compare(engine, BANK, X, rows, scale=0) == len(BANK) * 600
 
 
 @pytest.mark.postgres

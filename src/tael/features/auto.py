@@ -226,7 +226,7 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         self.ledger_ = ledger
         self._names = _unique_names(self._nodes)
         self.formulas_ = [to_text(node) for node in self._nodes]
-        self.coverage_ = np.array([ledger.coverage(text) for text in self.formulas_])
+        self.coverage_ = np.array([ledger.coverage(node) for node in self._nodes])
         self.n_features_out_ = len(self.formulas_)
         self._tell("features kept: " + str(len(self.formulas_)), 1.0)
 
@@ -237,7 +237,7 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
             if node not in self._nodes:
                 self._nodes.append(node)
                 self.gain_, self.stability_ = np.append(self.gain_, 0.0), np.append(self.stability_, np.nan)
-                ledger.keep(to_text(node))
+                ledger.keep(node)
 
     def _evaluate(self, nodes: list[Node], seen: Any, dtype: Any) -> list[NDArray]:
         values = self._sight.engine.evaluate(nodes, seen, dtype=dtype)

@@ -78,6 +78,7 @@ class Enumeration:
         self.engine, self.seen, self.limits, self.forbid = engine, seen, limits, set(forbid)
         self.dated = dated
         self.schema: Schema = engine.tables.schema
+        self._via: dict[Path, str | None] = {}
         self._check_forbidden()
 
     def __iter__(self) -> Iterator[Node]:
@@ -90,7 +91,10 @@ class Enumeration:
         if self.dated:
             for path in paths(self.schema, self.engine.entity, self.limits.max_up, self.limits.max_down):
                 if path.base not in self.forbid:
-                    yield list(self.along(path))
+                    # what holds of all rows first: then its residual is asked which rows matter
+                    every = list(self.along(path))
+                    yield [node for node in every if not _conditioned(node)]
+                    yield [node for node in every if _conditioned(node)]
 
     # ------------------------------------------------------------ the observation's own row and its parents
     def own(self) -> Iterator[Node]:
@@ -330,7 +334,9 @@ class Enumeration:
             options.append(("where", where))
         if window is not None:
             options.append(("last", Literal(window)))
-        via = path_text(path, self.schema, self.engine.entity)
+        via = self._via.get(path, "")
+        if via == "":
+            via = self._via[path] = path_text(path, self.schema, self.engine.entity)
         if via is not None:
             options.append(("via", Literal(via)))
         return Call(op, (argument,), tuple(options))
@@ -342,6 +348,10 @@ class Enumeration:
         assert isinstance(bound, BoundAggregate)
         assert isinstance(bound.where, BoundCall)
         return visible.read(self.engine.children(path).dated(bound.where.args[0]))
+
+
+def _conditioned(node: Node) -> bool:
+    return isinstance(node, Call) and node.option("where") is not None
 
 
 def _inside(node: Node, base: str) -> Node:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from tael.formulas.printer import to_text
+from tael.formulas.syntax import Node
+
 
 @dataclass
 class _Entry:
@@ -14,46 +17,48 @@ class _Entry:
     agreement: float
     coverage: float
     fate: str = "beyond keep"
-    because_of: str | None = None
+    because_of: Node | None = None
 
 
 class Ledger:
-    """What became of each candidate.
+    """What became of each candidate. Formulas are written as text when somebody looks, not before.
 
     Examples
     --------
+    >>> from tael.formulas.syntax import Name
+    >>> amount = Name(("amount",))
     >>> ledger = Ledger()
-    >>> ledger.enter("amount", 3.0, 1.0, 1.0)
-    >>> ledger.drop("amount", "no gain")
+    >>> ledger.enter(amount, 3.0, 1.0, 1.0)
+    >>> ledger.drop(amount, "no gain")
     >>> ledger.summary()
     {'no gain': 1}
     """
 
     def __init__(self) -> None:
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[Node, _Entry] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def enter(self, formula: str, score: float, agreement: float, coverage: float) -> None:
+    def enter(self, formula: Node, score: float, agreement: float, coverage: float) -> None:
         """Record a candidate's score (standard deviations above chance), its agreement in time and its coverage."""
         self._entries[formula] = _Entry(score, agreement, coverage)
 
-    def drop(self, formula: str, reason: str, with_: str | None = None) -> None:
+    def drop(self, formula: Node, reason: str, with_: Node | None = None) -> None:
         """Record why a candidate was dropped, and for which other one."""
         entry = self._entries[formula]
         entry.fate, entry.because_of = reason, with_
 
-    def keep(self, formula: str) -> None:
+    def keep(self, formula: Node) -> None:
         """Record that a formula was kept; one that was forced in enters here."""
         self._entries.setdefault(formula, _Entry(float("nan"), float("nan"), float("nan"))).fate = "kept"
 
-    def skipped(self, formulas: list[str]) -> None:
+    def skipped(self, formulas: list[Node]) -> None:
         """Record candidates that the time budget left untried."""
         for formula in formulas:
             self._entries[formula] = _Entry(float("nan"), float("nan"), float("nan"), "out of time")
 
-    def coverage(self, formula: str) -> float:
+    def coverage(self, formula: Node) -> float:
         """Share of observations for which a formula had a value; NaN if it was not tried."""
         entry = self._entries.get(formula)
         return float("nan") if entry is None else entry.coverage
@@ -66,12 +71,12 @@ class Ledger:
         """The whole ledger as a frame: formula, score, agreement, coverage, fate, because_of."""
         return pl.DataFrame(
             {
-                "formula": list(self._entries),
+                "formula": [to_text(formula) for formula in self._entries],
                 "score": [e.score for e in self._entries.values()],
                 "agreement": [e.agreement for e in self._entries.values()],
                 "coverage": [e.coverage for e in self._entries.values()],
                 "fate": [e.fate for e in self._entries.values()],
-                "because_of": [e.because_of for e in self._entries.values()],
+                "because_of": [None if e.because_of is None else to_text(e.because_of) for e in self._entries.values()],
             },
             schema_overrides={"because_of": pl.String},
         )

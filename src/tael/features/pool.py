@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from tael.features.ledger import Ledger
 from tael.features.select import ranks
-from tael.formulas.printer import to_text
 from tael.formulas.syntax import Node
 
 SAMPLE = 2000
@@ -48,7 +47,7 @@ class Pool:
         content = column.tobytes()
         digest = hash(content).to_bytes(8, "little", signed=True) + content[:16]
         if digest in self._seen:
-            self.ledger.drop(to_text(node), "duplicate")
+            self.ledger.drop(node, "duplicate")
             return
         self._seen.add(digest)
         self._items.append((score, number, node, column.copy()))
@@ -58,20 +57,22 @@ class Pool:
     def absorb(self, other: Pool) -> None:
         """Take over what another pool holds."""
         other._shrink()
+        self._ranks |= other._ranks
         for score, number, node, column in other._items:
             self.add(score, number, node, column)
 
-    def best(self) -> tuple[list[Node], NDArray[np.float32]]:
-        """The candidates held, the best first, with their columns, shape (m, n)."""
+    def best(self, most: int | None = None) -> tuple[list[Node], NDArray[np.float32]]:
+        """The candidates held (at most so many), the best first, with their columns, shape (m, n)."""
         self._shrink()
-        columns = np.stack([item[3] for item in self._items]) if self._items else np.empty((0, 0), dtype=np.float32)
-        return [item[2] for item in self._items], columns
+        items = self._items[:most]
+        columns = np.stack([item[3] for item in items]) if items else np.empty((0, 0), dtype=np.float32)
+        return [item[2] for item in items], columns
 
     def _shrink(self) -> None:
         self._items.sort(key=lambda item: (-item[0], item[1]))
         self._part_twins()
         for _, _, node, _ in self._items[self.size :]:
-            self.ledger.drop(to_text(node), "weaker than the pool")
+            self.ledger.drop(node, "weaker than the pool")
         del self._items[self.size :]
 
     def _part_twins(self) -> None:
@@ -89,7 +90,7 @@ class Pool:
             near = np.flatnonzero(alike[i, np.array(staying, dtype=np.int64)] > self.limit)
             if len(near):
                 twin = staying[int(near[0])]
-                self.ledger.drop(to_text(node), "redundant", with_=to_text(self._items[twin][2]))
+                self.ledger.drop(node, "redundant", with_=self._items[twin][2])
             else:
                 staying.append(i)
         self._items = [self._items[i] for i in staying]

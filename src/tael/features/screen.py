@@ -94,13 +94,17 @@ class Screen:
 
     def _edges(self, column: NDArray[np.float32]) -> NDArray[np.float32]:
         sample = column[self._sample]
-        sample = np.sort(sample[~np.isnan(sample)])
+        sample = np.sort(sample)  # missing values come last
+        sample = sample[: np.searchsorted(sample, np.nan)]
         if len(sample) < 2:
             present = column[~np.isnan(column)]
             return np.unique(present)[:1].astype(np.float32)
-        at = np.linspace(0, len(sample) - 1, self.n_bins + 1)[1:-1].astype(np.int64)
-        distinct = np.unique(sample)
-        edges = distinct[:-1] if len(distinct) <= self.n_bins else np.unique(sample[at])
+        distinct = _distinct(sample)
+        if len(distinct) <= self.n_bins:
+            edges = distinct[:-1]
+        else:
+            at = np.linspace(0, len(sample) - 1, self.n_bins + 1)[1:-1].astype(np.int64)
+            edges = _distinct(sample[at])
         return edges[:62].astype(np.float32)
 
     def _one(self, column: NDArray[np.float32]) -> Screening:
@@ -120,6 +124,11 @@ class Screen:
                 best, agreement = float(score), float(out[2] / np.sqrt(max(out[3], 1.0)))
             coverage = float(out[4])
         return Screening(best, agreement, coverage, constant=False)
+
+
+def _distinct(ordered: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The different values of a sorted array."""
+    return ordered[np.r_[True, ordered[1:] != ordered[:-1]]]
 
 
 def residuals(

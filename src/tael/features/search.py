@@ -14,7 +14,6 @@ from tael.features.ledger import Ledger
 from tael.features.pool import Pool
 from tael.features.screen import Screen, Screening, chunks, residuals
 from tael.features.select import Choice, foretold, weigh
-from tael.formulas.printer import to_text
 from tael.formulas.syntax import Name, Node
 
 Evaluate = Callable[[list[Node]], NDArray[np.float32]]
@@ -92,6 +91,7 @@ class Search:
         size, total, done = pool_size(self.keep), sum(map(len, parts)), 0
         pool = Pool(size, self.correlation, self.ledger)
         known: NDArray[np.float64] | None = None
+        asked: list[Node] = []
         for number, part in enumerate(parts):
             if not part:
                 continue
@@ -100,21 +100,21 @@ class Search:
             self._try(part, plan, some, screen, clock, done, total)
             done += len(part)
             pool.absorb(some)
-            if self.target is not None and number + 1 < len(parts) and len(some):
-                known = self._foretold(pool)
+            if self.target is not None and any(parts[number + 1 :]) and len(some):
+                best = pool.best(FORETELLING)
+                if best[0] != asked:  # a path that added nothing to the best leaves the residual as it is
+                    asked, known = best[0], self._foretold(best[1])
         nodes, columns = pool.best()
         if self.target is None:
             none = np.full(min(len(nodes), self.keep), np.nan)
             for node in nodes[: self.keep]:
-                self.ledger.keep(to_text(node))
+                self.ledger.keep(node)
             return Found(nodes[: self.keep], none, none.copy())
         return self._weigh(nodes, columns)
 
-    def _foretold(self, pool: Pool) -> NDArray[np.float64] | None:
+    def _foretold(self, columns: NDArray[np.float32]) -> NDArray[np.float64] | None:
         assert self.target is not None
-        _, columns = pool.best()
-        best = columns[:FORETELLING]
-        return foretold(best, self.target, n_classes=self.n_classes, seed=self.seed, n_threads=self.n_threads)
+        return foretold(columns, self.target, n_classes=self.n_classes, seed=self.seed, n_threads=self.n_threads)
 
     def _screen(self, known: NDArray[np.float64] | None) -> Screen:
         assert self.target is not None
@@ -135,18 +135,17 @@ class Search:
         tried = 0
         for batch in chunks(candidates, plan.batch):
             if self.seconds is not None and done + tried and time.monotonic() - clock > self.seconds:
-                self.ledger.skipped([to_text(node) for node in candidates[tried:]])
+                self.ledger.skipped(candidates[tried:])
                 break
             columns = self.evaluate(batch)
             for i, (node, one) in enumerate(zip(batch, _scores(screen, columns), strict=True)):
-                text = to_text(node)
                 if screen is not None and not one.constant and not done and isinstance(node, Name):
                     self._given.append((one.score, node, columns[i].copy()))
-                self.ledger.enter(text, one.score, one.agreement, one.coverage)
+                self.ledger.enter(node, one.score, one.agreement, one.coverage)
                 if one.constant:
-                    self.ledger.drop(text, "constant")
+                    self.ledger.drop(node, "constant")
                 elif screen is not None and one.score < LEAST_SCORE:
-                    self.ledger.drop(text, "no gain")
+                    self.ledger.drop(node, "no gain")
                 else:
                     number = done + tried + i
                     pool.add(-float(number) if screen is None else one.score, number, node, columns[i])
@@ -183,7 +182,7 @@ class Search:
         self._drop(nodes, np.arange(len(nodes)), np.array(chosen, dtype=np.int64), "beyond keep")
         best = np.array([i for i in order if i in chosen or i >= len(nodes)], dtype=np.int64)
         for i in best:
-            self.ledger.keep(to_text(everything[i]))
+            self.ledger.keep(everything[i])
         return Found([everything[i] for i in best], choice.gain[best], choice.stability[best])
 
     def _ask(self, columns: NDArray[np.float32]) -> tuple[Choice, NDArray[np.int64]]:
@@ -193,7 +192,7 @@ class Search:
 
     def _drop(self, nodes: list[Node], left: NDArray, staying: NDArray, reason: str) -> None:
         for i in np.setdiff1d(np.arange(len(left)), staying):
-            self.ledger.drop(to_text(nodes[left[i]]), reason)
+            self.ledger.drop(nodes[left[i]], reason)
 
 
 def pool_size(keep: int) -> int:

@@ -7,7 +7,8 @@ from collections import deque
 from dataclasses import dataclass
 
 from tael.errors import FormulaError, did_you_mean
-from tael.formulas.bound import Path
+from tael.formulas.bound import Bound, Path
+from tael.formulas.syntax import Node
 from tael.tables.schema import Role, Schema, Type
 
 MAX_UP, MAX_DOWN = 4, 4
@@ -28,6 +29,11 @@ class Relations:
     Parameters
     ----------
     schema : Schema
+
+    Attributes
+    ----------
+    bound : dict
+        What resolved parts of formulas on child rows mean, by table, whether labels may be named, and node.
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -36,6 +42,7 @@ class Relations:
             name: {column: promise.to for column, promise in table.columns.items() if promise.to is not None}
             for name, table in schema.tables.items()
         }
+        self.bound: dict[tuple[str, bool, Node], Bound] = {}
         self._ways: dict[str, list[_Way]] = {}
         self._paths: dict[tuple[str, str], list[Path]] = {}
 

@@ -18,6 +18,7 @@ from tael.formulas.syntax import MAX_DEPTH, Call, Literal, Name, Node, depth, wa
 from tael.tables.schema import Schema, Type
 
 _EPOCH = datetime(1970, 1, 1)
+_REMEMBERED = 20_000
 # A text compared with a time is read as a time; `where` and texts proper keep theirs.
 _READS_TIMES = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "in", "sub", "minimum", "maximum", "coalesce"})
 
@@ -81,6 +82,19 @@ class _Resolver(Lookup):
     """Binds one formula. ``grain`` is the base table inside an aggregate, None outside."""
 
     def bind(self, node: Node, grain: str | None) -> Bound:
+        if grain is None or not isinstance(node, Call):
+            return self.fresh(node, grain)
+        # many formulas share conditions and arguments; on child rows these mean the same whatever is observed
+        met, at = self.relations.bound, (grain, self.label, node)
+        found = met.get(at)
+        if found is None:
+            found = self.fresh(node, grain)
+            if len(met) >= _REMEMBERED:
+                met.clear()
+            met[at] = found
+        return found
+
+    def fresh(self, node: Node, grain: str | None) -> Bound:
         match node:
             case Literal(bool(value)):
                 return BoundLiteral(value, Type.FLAG)

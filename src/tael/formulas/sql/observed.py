@@ -69,7 +69,8 @@ class Observed:
     def cte(self) -> Cte:
         """The CTE."""
         items = [f"{self.dialect.tidy(sql)} AS {self.dialect.quote(name)}" for sql, name in self._items.items()]
-        lines = ["SELECT", *listed(items), f"FROM {self.dialect.quote(self.observations)} AS o"]
+        table = ".".join(map(self.dialect.quote, self.observations.split(".")))
+        lines = ["SELECT", *listed(items), f"FROM {table} AS o"]
         for alias, table, on in self._joins.values():
             lines.append(f"LEFT JOIN {self.sources.table(table)} AS {alias} ON {on}")
         return Cte(self.name, "What was known of each observation's row and its parents at the cutoff", lines)

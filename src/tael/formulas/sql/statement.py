@@ -57,7 +57,7 @@ def to_sql(
     dialect : {"duckdb", "postgres", "spark"}
         DuckDB and PostgreSQL are tested on the databases; Spark's text is parsed by sqlglot, never run.
     observations : str
-        The table or view of observations.
+        The table or view of observations; may name its database schema (``"risk.to_score"``).
 
     Returns
     -------
@@ -106,7 +106,7 @@ class _Statement:
     ) -> None:
         self.schema, self.entity, self.own, self.dialect = schema, entity, own, dialect
         self.key, self.cutoff, self.observations = key, cutoff, observations
-        taken = {name.lower() for name in (*schema.tables, observations)}
+        taken = {name.lower() for name in (*schema.tables, observations.split(".")[-1])}
         self.sources = Sources(schema, dialect, taken)
         self.observed = Observed(self.sources, dialect, entity, self.key, cutoff, own, observations)
         self.batches: dict[Path, Batch] = {}
