@@ -231,6 +231,25 @@ def report(
     say(str(write_report(Run.read(run).content, out, _lang(lang))))
 
 
+@app.command()
+def export(
+    run: RunArgument,
+    tables: Annotated[Path, typer.Option(help="A folder with tables.toml, for the columns' types.")],
+    to: Annotated[str, typer.Option(help="sql")] = "sql",
+    dialect: Annotated[str, typer.Option(help="duckdb, postgres or spark.")] = "duckdb",
+    out: Annotated[Path | None, typer.Option(help="A .sql file to write (default: print).")] = None,
+) -> None:
+    """Write the kept features as one SQL statement. 将保留的特征导出为 SQL。"""
+    from tael.runs.exporting import export_sql, write_text
+    from tael.tables import read_tables
+
+    text = export_sql(run, read_tables(tables, absent="label"), to=to, dialect=dialect)
+    if out is None:
+        say(text)
+    else:
+        say(str(write_text(text, out, ".sql")))
+
+
 def main() -> None:
     """Run the command line; errors are told in four parts, without a traceback."""
     # `kill` asks to end: whoever is writing a folder gets the chance to take it away
