@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,37 +57,50 @@ def weigh(
 
     m, n = columns.shape
     table = np.ascontiguousarray(columns.T)
-    gains, helped = [], []
     edges = np.linspace(0, n, folds + 1).astype(int)
     # one set of parameters for the data and all models: LightGBM warns of any difference
-    parameters = _parameters(n_classes, n, seed, n_threads)
+    parameters = _parameters(n_classes, n, seed)
     data = lightgbm.Dataset(table, label=y, params=parameters, free_raw_data=False).construct()
-    for fold in range(folds):
+
+    def one(fold: int) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         rows = np.r_[0 : edges[fold], edges[fold + 1] : n]
         if edges[fold] == edges[fold + 1] or (n_classes and len(np.unique(y[rows])) < 2):
-            continue
+            return None
         booster = lightgbm.train(parameters, data.subset(rows, params=parameters), ROUNDS)
-        gains.append(booster.feature_importance("gain"))
         out = np.arange(edges[fold], edges[fold + 1])
         out = out[:: max(1, len(out) // HELD_OUT)]
-        helped.append(_help(booster, table[out], y[out], n_classes))
+        return booster.feature_importance("gain"), _help(booster, table[out], y[out], n_classes)
+
+    told = [found for found in side_by_side(one, folds, n_threads) if found is not None]
+    gains, helped = [gain for gain, _ in told], [helps for _, helps in told]
     if not gains:
         return Choice(np.zeros(m), np.zeros(m), np.zeros(m))
     shares = np.array(gains)
     shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-300)
-    told = np.array(helped)
-    return Choice(gain=shares.mean(axis=0), help=told.mean(axis=0), stability=(told > 0.0).mean(axis=0))
+    losses = np.array(helped)
+    return Choice(gain=shares.mean(axis=0), help=losses.mean(axis=0), stability=(losses > 0.0).mean(axis=0))
+
+
+def side_by_side(task: Callable[[int], Any], n: int, n_threads: int) -> list[Any]:
+    """Do ``task(0)`` to ``task(n - 1)``, some at a time.
+
+    Small models are fitted on one thread each: LightGBM's own threads would wait for one another at every leaf, and
+    burn the processor of whoever runs beside them.
+    """
+    if n_threads == 1:
+        return [task(i) for i in range(n)]
+    with ThreadPoolExecutor(min(n_threads, n), thread_name_prefix="tael-weigh") as pool:
+        return list(pool.map(task, range(n)))
 
 
 def _help(booster: Any, table: NDArray[np.float32], y: NDArray, n_classes: int) -> NDArray[np.float64]:
     """How much worse a model would foretell rows it has not seen without each column's contributions."""
     m = table.shape[1]
-    threads = booster.params["num_threads"]
     forest = read_forest(booster.model_to_string()) if n_classes in (0, 2) else None
     if forest is not None:
-        parts = explain(forest, np.ascontiguousarray(table, dtype=np.float64), threads)
+        parts = explain(forest, np.ascontiguousarray(table, dtype=np.float64), 1)
     else:
-        parts = booster.predict(table, pred_contrib=True, num_threads=threads)
+        parts = booster.predict(table, pred_contrib=True, num_threads=1)
     parts = parts.reshape(len(table), -1, m + 1)
     whole = parts.sum(axis=2)
     base = _loss(whole, y, n_classes)
@@ -125,19 +140,22 @@ def foretold(
     table = np.ascontiguousarray(columns.T)
     out = np.empty((n, n_classes) if n_classes else n)
     turn = np.arange(n) % folds
-    parameters = _parameters(n_classes, n, seed, n_threads) | {"num_leaves": 7, "lambda_l2": 20.0}
+    parameters = _parameters(n_classes, n, seed) | {"num_leaves": 7, "lambda_l2": 20.0}
     data = lightgbm.Dataset(table, label=y, params=parameters, free_raw_data=False).construct()
-    for fold in range(folds):
+    if n_classes and any(len(np.unique(y[turn != fold])) < n_classes for fold in range(folds)):
+        return None
+
+    def one(fold: int) -> None:
         train = turn != fold
-        if n_classes and len(np.unique(y[train])) < n_classes:
-            return None
         booster = lightgbm.train(parameters, data.subset(np.flatnonzero(train).tolist(), params=parameters), QUICK)
-        told = np.asarray(booster.predict(table[~train], num_threads=n_threads))
+        told = np.asarray(booster.predict(table[~train], num_threads=1))
         out[~train] = np.stack([1 - told, told], axis=1) if n_classes == 2 else told
+
+    side_by_side(one, folds, n_threads)
     return out
 
 
-def _parameters(n_classes: int, n: int, seed: int, n_threads: int) -> dict[str, Any]:
+def _parameters(n_classes: int, n: int, seed: int) -> dict[str, Any]:
     objective = {0: "regression", 2: "binary"}.get(n_classes, "multiclass")
     out = {
         "objective": objective,
@@ -150,7 +168,7 @@ def _parameters(n_classes: int, n: int, seed: int, n_threads: int) -> dict[str, 
         "lambda_l2": 5.0,
         "seed": seed,
         "deterministic": True,
-        "num_threads": n_threads,
+        "num_threads": 1,
         "max_bin": 63,
         "force_col_wise": True,
         "feature_pre_filter": False,
