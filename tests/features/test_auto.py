@@ -315,3 +315,37 @@ def test_levels_still_to_come_are_not_compared() -> None:
         auto = AutoFeatures(Tables({"people": people, "rows": frame}, schema), windows=("all",), keep=5).fit(X)
         ledgers.append(auto.ledger_.frame())
     assert ledgers[0].equals(ledgers[1])
+
+
+def test_parents_count_once_for_each_row_and_like_columns_are_counted_together() -> None:
+    """What the buyers of a shop's sales are like: their ages, how many of their habits hold, sales to each buyer."""
+    rng = np.random.default_rng(5)
+    shops, buyers, sales = 120, 80, 1500
+    habits = {f"habit_{name}": rng.integers(1, 3, buyers).astype(float) for name in ("tea", "gin", "pie")}
+    columns = {"age": {"type": "number"}, **{name: {"type": "number"} for name in habits}}
+    schema: dict[str, Any] = {
+        "shops": {"key": "shop"},
+        "buyers": {"key": "buyer", "columns": columns},
+        "sales": {"time": "at", "columns": {"shop": {"to": "shops"}, "buyer": {"to": "buyers"}}},
+    }
+    start = datetime(2024, 1, 1)
+    age = rng.integers(20, 80, buyers).astype(float)
+    who, where = rng.integers(0, buyers, sales), rng.integers(0, shops, sales)
+    at = [start + timedelta(hours=int(h)) for h in rng.integers(0, 2000, sales)]
+    tables = Tables(
+        {
+            "shops": pl.DataFrame({"shop": np.arange(shops)}),
+            "buyers": pl.DataFrame({"buyer": np.arange(buyers), "age": age, **habits}),
+            "sales": pl.DataFrame({"shop": where, "buyer": who, "at": at}),
+        },
+        schema,
+    )
+    X = pl.DataFrame({"shop": np.arange(shops), "cutoff": [start + timedelta(days=100)] * shops})
+    mean = np.array([age[who[where == shop]].mean() for shop in range(shops)])
+    auto = AutoFeatures(tables, entity="shops", keep=8).fit(X, mean + rng.normal(0, 0.5, shops))
+    assert auto.formulas_[0] == "mean(sales.buyer.age)"
+    assert array(auto.transform(X))[:, 0] == pytest.approx(mean)
+    tried = " ".join(auto.ledger_.frame()["formula"])
+    rarer = [1 if (np.array(list(habits.values())) == 1).sum() <= (np.array(list(habits.values())) == 2).sum() else 2]
+    assert "count(sales) / n_unique(sales.buyer)" in tried
+    assert f"mean((sales.buyer.habit_tea == {rarer[0]}) + (sales.buyer.habit_gin == {rarer[0]})" in tried

@@ -91,10 +91,7 @@ class Enumeration:
         if self.dated:
             for path in paths(self.schema, self.engine.entity, self.limits.max_up, self.limits.max_down):
                 if path.base not in self.forbid:
-                    # what holds of all rows first: then its residual is asked which rows matter
-                    every = list(self.along(path))
-                    yield [node for node in every if not _conditioned(node)]
-                    yield [node for node in every if _conditioned(node)]
+                    yield list(self.along(path))
 
     # ------------------------------------------------------------ the observation's own row and its parents
     def own(self) -> Iterator[Node]:
@@ -348,10 +345,6 @@ class Enumeration:
         assert isinstance(bound, BoundAggregate)
         assert isinstance(bound.where, BoundCall)
         return visible.read(self.engine.children(path).dated(bound.where.args[0]))
-
-
-def _conditioned(node: Node) -> bool:
-    return isinstance(node, Call) and node.option("where") is not None
 
 
 def _inside(node: Node, base: str) -> Node:
