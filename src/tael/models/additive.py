@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from tael.models._input import check_matrix
 from tael.models.logistic import Floats
 
 
-class AdditiveClassifier(ClassifierMixin, BaseEstimator):
+class AdditiveClassifier(ClassifierMixin, BaseEstimator, ABC):
     """What the classifiers of this room share: probabilities from log-odds that add up over the columns."""
 
     classes_: NDArray[Any]
@@ -26,11 +27,13 @@ class AdditiveClassifier(ClassifierMixin, BaseEstimator):
         tags.classifier_tags.multi_class = False
         return tags
 
+    @abstractmethod
     def _log_odds(self, X: Floats) -> Floats:
-        raise NotImplementedError
+        """Calibrated log-odds of checked rows, shape (n,)."""
 
+    @abstractmethod
     def _contributions(self, X: Floats) -> Floats:
-        raise NotImplementedError
+        """What each column adds to them, and the base last, shape (n, p + 1)."""
 
     def decision_function(self, X: Any) -> Floats:
         """Calibrated log-odds of ``classes_[1]``.
