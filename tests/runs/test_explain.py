@@ -81,3 +81,10 @@ def test_runs_of_other_data_say_so(run: Run, small_project: Any, tmp_path: Path)
     found = compare(run, other)
     assert not found.same_data
     assert found.swaps is None
+
+
+def test_a_run_of_an_earlier_tael(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_bytes((run.path / "run.json").read_bytes())
+    run.decisions.drop("reason_pushes").write_parquet(tmp_path / "decisions.parquet")
+    with pytest.raises(RunError, match="earlier tael"):
+        explain(Run.read(tmp_path), "1")

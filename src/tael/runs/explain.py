@@ -48,10 +48,17 @@ def explain(run: Run, identity: str, lang: Language = "en") -> list[Explanation]
     Raises
     ------
     RunError
-        If the run holds no such key.
+        If the run holds no such key, or an earlier tael made it.
     """
     table = run.decisions
     key = table.columns[0]
+    if "reason_pushes" not in table.columns:
+        raise RunError(
+            "The run was made by an earlier tael, which did not keep what each reason weighs.",
+            expected="a column reason_pushes",
+            where=str(run.path / "decisions.parquet"),
+            fix="Make the run again: `tael run`.",
+        )
     rows = table.filter(pl.col(key).cast(pl.String) == str(identity))
     if rows.height == 0:
         raise RunError(
