@@ -8,7 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -280,3 +282,65 @@ class SmallProject:
 def small_project(tmp_path: Path) -> SmallProject:
     """A small project of its own for each test."""
     return SmallProject(tmp_path / "project", small_frames())
+
+
+# ------------------------------------------------------------------ a real PostgreSQL
+def _program(name: str) -> str | None:
+    places = [Path("/usr/local/bin"), *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+    return shutil.which(name) or next((str(place / name) for place in places if (place / name).exists()), None)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Path]:
+    """A server in a temporary folder, reached through a socket there; user tael, password hunter2."""
+    initdb, server = _program("initdb"), _program("postgres")
+    if initdb is None or server is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt install postgresql)")
+    user: str | None = None
+    if os.geteuid() == 0:
+        # The server refuses to run as root.
+        import pwd
+
+        names = {entry.pw_name for entry in pwd.getpwall()}
+        user = next((name for name in ("postgres", "nobody") if name in names), None)
+        if user is None:
+            pytest.skip("PostgreSQL does not run as root, and there is no user postgres or nobody")
+    where = Path(tempfile.mkdtemp(prefix="tael-pg-"))
+    (where / "password").write_text("hunter2")
+    if user is not None:
+        shutil.chown(where, user)
+        shutil.chown(where / "password", user)
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        subprocess.run(
+            [initdb, "-D", where / "data", "-U", "tael", "-A", "scram-sha-256",
+             f"--pwfile={where / 'password'}", "-N", "-E", "UTF8", "--locale=C"],
+            check=True, capture_output=True, user=user, cwd=where,
+        )  # fmt: skip
+        with (where / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [server, "-D", where / "data", "-k", where, "-c", "listen_addresses=", "-c", "fsync=off"],
+                stdout=log, stderr=log, user=user, cwd=where,
+            )  # fmt: skip
+        _wait(where, process)
+        yield where
+    finally:
+        if process is not None:
+            process.terminate()
+            process.wait(30)
+        shutil.rmtree(where)
+
+
+def _wait(where: Path, process: subprocess.Popen[bytes]) -> None:
+    import psycopg
+
+    for _ in range(200):
+        if process.poll() is not None:
+            pytest.fail(f"PostgreSQL did not start: {(where / 'log').read_text()[-500:]}")
+        try:
+            psycopg.connect(host=str(where), user="tael", password="hunter2", dbname="postgres").close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail("PostgreSQL did not start in ten seconds")

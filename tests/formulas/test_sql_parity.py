@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -292,78 +287,11 @@ def test_times_of_a_zone_are_read_as_utc() -> None:
 
 
 # ------------------------------------------------------------------ PostgreSQL
-def _program(name: str) -> str | None:
-    places = [Path("/usr/local/bin"), *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
-    return shutil.which(name) or next((str(place / name) for place in places if (place / name).exists()), None)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Path]:
-    """A PostgreSQL of its own in a temporary folder, reached through a socket there."""
-    initdb, program = _program("initdb"), _program("postgres")
-    if initdb is None or program is None:
-        pytest.skip("PostgreSQL is not installed (Debian: apt install postgresql)")
-    user: str | None = None
-    if os.geteuid() == 0:
-        # The server refuses to run as root.
-        import pwd
-
-        accounts = {entry.pw_name for entry in pwd.getpwall()}
-        user = next((name for name in ("postgres", "nobody") if name in accounts), None)
-        if user is None:
-            pytest.skip("PostgreSQL does not run as root, and there is no user postgres or nobody")
-    where = Path(tempfile.mkdtemp(prefix="tael-pg-"))
-    process: subprocess.Popen[bytes] | None = None
-    try:
-        if user is not None:
-            shutil.chown(where, user)
-        made: list[str | Path] = [
-            initdb,
-            "-D",
-            where / "data",
-            "-U",
-            "tael",
-            "-A",
-            "trust",
-            "-N",
-            "-E",
-            "UTF8",
-            "--locale=C",
-        ]
-        subprocess.run(made, check=True, capture_output=True, user=user, cwd=where)
-        with (where / "log").open("wb") as log:
-            run: list[str | Path] = [
-                program,
-                "-D",
-                where / "data",
-                "-k",
-                where,
-                "-c",
-                "listen_addresses=",
-                "-c",
-                "fsync=off",
-            ]
-            process = subprocess.Popen(run, stdout=log, stderr=log, user=user, cwd=where)
-        for _ in range(200):
-            assert process.poll() is None, (where / "log").read_text()[-500:]
-            try:
-                psycopg.connect(host=str(where), user="tael", dbname="postgres").close()
-                break
-            except psycopg.OperationalError:
-                time.sleep(0.05)
-        yield where
-    finally:
-        if process is not None:
-            process.terminate()
-            process.wait(30)
-        shutil.rmtree(where)
-
-
 TYPES = {pl.Float64: "float8", pl.Int64: "int8", pl.Boolean: "boolean", pl.String: "text", pl.Datetime: "timestamp"}
 
 
 def in_postgres(server: Path, frames: dict[str, pl.DataFrame]) -> psycopg.Connection[Any]:
-    connection = psycopg.connect(host=str(server), user="tael", dbname="postgres")
+    connection = psycopg.connect(host=str(server), user="tael", password="hunter2", dbname="postgres")
     quote = Dialect.named("postgres").quote
     for name, frame in frames.items():
         columns = ", ".join(f"{quote(c)} {TYPES[kind.base_type()]}" for c, kind in frame.schema.items())
@@ -375,9 +303,9 @@ def in_postgres(server: Path, frames: dict[str, pl.DataFrame]) -> psycopg.Connec
 
 
 @pytest.mark.postgres
-def test_simulated_bank_on_postgres(server: Path) -> None:
+def test_simulated_bank_on_postgres(postgres_server: Path) -> None:
     engine, X = bank()
-    with in_postgres(server, {**engine.tables, "observations": X}) as connection:
+    with in_postgres(postgres_server, {**engine.tables, "observations": X}) as connection:
         sql = to_sql(BANK, names(BANK), engine.tables.schema, "applications", dialect="postgres")
         rows = connection.execute(sql.encode()).fetchall()
     assert compare(engine, BANK, X, rows, scale=0) == len(BANK) * 600
@@ -386,10 +314,10 @@ def test_simulated_bank_on_postgres(server: Path) -> None:
 @pytest.mark.postgres
 @pytest.mark.parametrize("entity", ["applications", "customers"])
 @pytest.mark.parametrize("number", [0, 3])
-def test_every_operator_on_postgres(server: Path, number: int, entity: str) -> None:
+def test_every_operator_on_postgres(postgres_server: Path, number: int, entity: str) -> None:
     engine, X, _ = world(number, entity)
     formulas = [worlds().Writer(1000 * number + seed, entity).one(op) for seed in range(2) for op in OPERATORS]
-    with in_postgres(server, {**engine.tables, "observations": X}) as connection:
+    with in_postgres(postgres_server, {**engine.tables, "observations": X}) as connection:
         for formula in formulas:
             sql = to_sql([formula], ["f"], engine.tables.schema, entity, dialect="postgres")
             try:

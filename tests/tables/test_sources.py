@@ -1,13 +1,8 @@
 from __future__ import annotations
 
-import os
-import shutil
 import sqlite3
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -112,72 +107,19 @@ def test_extras_that_are_not_installed(
     assert f'pip install "tael[{extra}]"' in str(error.value)
 
 
-def _program(name: str) -> str | None:
-    places = [Path("/usr/local/bin"), *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
-    return shutil.which(name) or next((str(place / name) for place in places if (place / name).exists()), None)
-
-
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[Path]:
-    """A server of its own in a temporary folder, reached through a socket there; it asks for a password."""
-    initdb, server = _program("initdb"), _program("postgres")
-    if initdb is None or server is None:
-        pytest.skip("PostgreSQL is not installed (Debian: apt install postgresql)")
-    user: str | None = None
-    if os.geteuid() == 0:
-        # The server refuses to run as root.
-        import pwd
-
-        names = {entry.pw_name for entry in pwd.getpwall()}
-        user = next((name for name in ("postgres", "nobody") if name in names), None)
-        if user is None:
-            pytest.skip("PostgreSQL does not run as root, and there is no user postgres or nobody")
-    where = Path(tempfile.mkdtemp(prefix="tael-pg-"))
-    (where / "password").write_text("hunter2")
-    if user is not None:
-        shutil.chown(where, user)
-        shutil.chown(where / "password", user)
-    process: subprocess.Popen[bytes] | None = None
-    try:
-        subprocess.run(
-            [initdb, "-D", where / "data", "-U", "tael", "-A", "scram-sha-256",
-             f"--pwfile={where / 'password'}", "-N", "-E", "UTF8"],
-            check=True, capture_output=True, user=user, cwd=where,
-        )  # fmt: skip
-        with (where / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [server, "-D", where / "data", "-k", where, "-c", "listen_addresses=", "-c", "fsync=off"],
-                stdout=log, stderr=log, user=user, cwd=where,
-            )  # fmt: skip
-        _wait(where, process)
-        with psycopg.connect(host=str(where), user="tael", password="hunter2", dbname="postgres") as connection:
-            connection.execute(DDL)
-            connection.execute(ROWS)
-            connection.execute("CREATE SCHEMA other")
-            connection.execute(
-                "CREATE TABLE other.kinds AS SELECT 12345678901234567890::numeric(20,0) AS id,"
-                " '6ecd8c99-4036-403d-bf84-cf8400f67836'::uuid AS token, timestamptz '2024-01-31 10:00:00+08' AS at,"
-                " date '2024-01-31' AS day, 7::numeric AS n, 'NaN'::float8 AS x"
-            )
-        yield where
-    finally:
-        if process is not None:
-            process.terminate()
-            process.wait(30)
-        shutil.rmtree(where)
-
-
-def _wait(where: Path, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(200):
-        if process.poll() is not None:
-            pytest.fail(f"PostgreSQL did not start: {(where / 'log').read_text()[-500:]}")
-        try:
-            psycopg.connect(host=str(where), user="tael", password="hunter2", dbname="postgres").close()
-        except psycopg.OperationalError:
-            time.sleep(0.05)
-        else:
-            return
-    pytest.fail("PostgreSQL did not start in ten seconds")
+def postgres(postgres_server: Path) -> Path:
+    """The server with a bank's tables in it."""
+    with psycopg.connect(host=str(postgres_server), user="tael", password="hunter2", dbname="postgres") as connection:
+        connection.execute(DDL)
+        connection.execute(ROWS)
+        connection.execute("CREATE SCHEMA other")
+        connection.execute(
+            "CREATE TABLE other.kinds AS SELECT 12345678901234567890::numeric(20,0) AS id,"
+            " '6ecd8c99-4036-403d-bf84-cf8400f67836'::uuid AS token, timestamptz '2024-01-31 10:00:00+08' AS at,"
+            " date '2024-01-31' AS day, 7::numeric AS n, 'NaN'::float8 AS x"
+        )
+    return postgres_server
 
 
 def test_postgres(postgres: Path, folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
