@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tael.errors import FormulaError
 from tael.formulas.operators import REGISTRY
-from tael.formulas.parser import MAX_CHARACTERS, parse
+from tael.formulas.parser import MAX_CHARACTERS, OPTIONS, TOGETHER, parse
 from tael.formulas.printer import to_text
 from tael.formulas.syntax import MAX_DEPTH, Call, Literal, Name, Node, depth, walk
 
@@ -39,6 +39,10 @@ from tael.formulas.syntax import MAX_DEPTH, Call, Literal, Name, Node, depth, wa
         ('column("loans", "days late") > 3', 'column("loans", "days late") > 3'),
         ('column("amount")', "amount"),
         ('sum(t.a, last="090d")', 'sum(t.a, last="90d")'),
+        ("mean(a, by=[b, c])", "mean(a, by=(b, c))"),
+        ("mean(a, by=(b,))", "mean(a, by=b)"),
+        ('mean(a, last="3d", among="as_of", by="all")', 'mean(a, by="all", among="as_of", last="3d")'),
+        ("mean(sum(t.a), over=u)", "mean(sum(t.a), over=u)"),
         ("客户.年龄", "客户.年龄"),
         ('mean(claims.patient_id.age, last="90d")', 'mean(claims.patient_id.age, last="90d")'),
         ('mean(column("claims", "patient id", "age"))', 'mean(column("claims", "patient id", "age"))'),
@@ -70,19 +74,21 @@ AGGREGATES = [name for name, operator in REGISTRY.items() if operator.kind == "a
 
 
 def _aggregates(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
-    def build(op: str, arg: Node, where: Node | None, last: Node | None, ahead: Node | None, via: Node | None) -> Node:
-        options = (("where", where), ("last", last), ("next", ahead), ("via", via))
-        return Call(op, (arg,), tuple((key, value) for key, value in options if value is not None))
+    def build(op: str, args: list[Node], **options: Node | None) -> Node:
+        given = tuple((key, options[key]) for key in OPTIONS if options[key] is not None)
+        return Call(op, tuple(args), given)
 
-    return st.builds(
-        build,
-        st.sampled_from(AGGREGATES),
-        inner,
-        st.none() | inner,
-        st.none() | DURATIONS,
-        st.none() | DURATIONS,
-        st.none() | TEXTS,
-    )
+    together = st.lists(inner, min_size=2, max_size=3).map(lambda parts: Call(TOGETHER, tuple(parts)))
+    values = {
+        "where": inner,
+        "after": inner,
+        "by": inner | together,
+        "among": st.just(Literal("as_of")),
+        "over": st.just(Name(("loans",))),
+        "via": TEXTS,
+    }
+    options = {key: st.none() | values.get(key, DURATIONS) for key in OPTIONS}
+    return st.builds(build, st.sampled_from(AGGREGATES), st.lists(inner, min_size=1, max_size=3), **options)
 
 
 def _calls(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
@@ -140,7 +146,10 @@ def test_flags_and_numbers_are_different_literals() -> None:
         ("sum(a.b, last='all')", "leave `last` out"),
         ("sum(a.b, last='1d', last='2d')", "given twice"),
         ("close[+5] / close - 1", "not in the language yet"),
-        ("mean(amount, by=district)", "(`by=`) are not in the language yet"),
+        ("mean(amount, by=())", "`by=` is empty"),
+        ('mean(amount, by=district, among="now")', '`among=` takes "as_of"'),
+        ("mean(x, over=a.b)", "`over=` takes a table"),
+        ("log(amount, by=district)", "takes no named arguments"),
         ("'word' in remark", 'contains(remark, "word")'),
         ("a in (b, 1)", "constants alone"),
         ("a in ()", "needs a list of constants"),

@@ -29,8 +29,10 @@ def oracle() -> ModuleType:
 
 @pytest.fixture(scope="session")
 def worlds() -> ModuleType:
-    """Random linked tables, and formulas for every operator."""
-    return _beside("worlds")
+    """Random linked tables, and formulas for every operator, in layers too."""
+    module = _beside("worlds")
+    module.layers = _beside("layers")
+    return module
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from tael.formulas.bound import Bound, BoundAggregate, BoundCall, BoundColumn, BoundCutoff, BoundLiteral
+from tael.formulas.bound import Bound, BoundAggregate, BoundCall, BoundColumn, BoundCutoff, BoundGroup, BoundLiteral
 from tael.tables import Tables
 from tael.tables.schema import Type
 
@@ -120,8 +120,12 @@ class Oracle:
         def column(one: BoundColumn) -> Any:
             return self._own_column(one, row, t, label, own or {})
 
-        def aggregate(one: BoundAggregate) -> Any:
-            return self._aggregate(one, row, key, t, label)
+        def aggregate(one: BoundAggregate | BoundGroup) -> Any:
+            assert isinstance(one, BoundAggregate)
+            if one.path.peers:
+                group = tuple(evaluate(part, column, t, None) for part in one.path.by)
+                return self._aggregate(one, self.entity, row, group, t, label)
+            return self._aggregate(one, self.entity, row, key, t, label)
 
         return evaluate(bound, column, t, aggregate)
 
@@ -140,49 +144,63 @@ class Oracle:
         hidden = self.row_known(self.entity, row) > t or known >= t
         return None if hidden and not label else above[one.column]
 
-    def _target(self, up: tuple[str, ...], row: Row | None, key: Any, t: int, label: bool) -> Any:
+    def _target(self, entity: str, up: tuple[str, ...], row: Row | None, key: Any, t: int, label: bool) -> Any:
         if not up:
             return key
-        if row is None or (not label and self.row_known(self.entity, row) > t):
+        if row is None or (not label and self.row_known(entity, row) > t):
             return None
-        target, known = self.shared(self.entity, row, up)
+        target, known = self.shared(entity, row, up)
         return None if known >= t and not label else target
 
-    def _aggregate(self, one: BoundAggregate, own_row: Row | None, key: Any, t: int, label: bool) -> Any:
+    def _group_of(self, base: str, row: Row, by: tuple[Bound, ...]) -> tuple[Any, int]:
+        """The values by which a row has peers, and since when they are known."""
+
+        def column(one: BoundColumn) -> Any:
+            above = self.climb(base, row, one.hops)[1]
+            return None if above is None else above[one.column]
+
+        known = ALWAYS
+        for part in by:
+            for one in columns_in(part):
+                table, above, since = self.climb(base, row, one.hops)
+                known = max(known, since, ALWAYS if above is None else self.column_known(table, above, one.column))
+        return tuple(evaluate(part, column, None, None) for part in by), known
+
+    def _aggregate(self, one: BoundAggregate, entity: str, own_row: Row | None, key: Any, t: int, label: bool) -> Any:
         base, first = one.path.down[-1]
         promise = self.schema.tables[base]
-        target = self._target(one.path.up, own_row, key, t, label)
+        target = key if one.path.peers else self._target(entity, one.path.up, own_row, key, t, label)
+        if one.path.peers and None in target:
+            target = None
         begin = t if one.gap is None else moved(t, one.gap, 1)
-        seen = []
+        visible = []
         for row in self.rows[base] if target is not None else ():
             time = ALWAYS if promise.time is None else row[promise.time]
-            way = (first, *(column for _, column in reversed(one.path.down[:-1])))
-            top, known = self.shared(base, row, way)
+            if one.path.peers:
+                top, known = self._group_of(base, row, one.path.by)
+            else:
+                way = (first, *(column for _, column in reversed(one.path.down[:-1])))
+                top, known = self.shared(base, row, way)
             known = max(known, self.row_known(base, row))
             if time is None or top != target:
                 continue
-            if one.forward:
-                inside = begin <= time and (one.window is None or time < moved(begin, one.window, 1))  # T3
-            else:
-                inside = time < t and known < t  # T1
-                inside = inside and (one.window is None or moved(t, one.window, -1) <= time)  # T2
-            if inside:
+            if begin <= time if one.forward else time < t and known < t:  # T3, T1
                 known_at = _or_never(row[promise.known_at]) if promise.known_at else 0
-                seen.append(((time, known_at, row["#"]), row, time))
-        seen.sort(key=lambda item: item[0])  # T7
+                visible.append(((time, known_at, row["#"]), row, time))
+        visible.sort(key=lambda item: item[0])  # T7
+        if one.window is None:
+            seen = visible
+        elif one.forward:
+            seen = [item for item in visible if item[2] < moved(begin, one.window, 1)]  # T3
+        else:
+            seen = [item for item in visible if moved(t, one.window, -1) <= item[2]]  # T2
 
         def value(bound: Bound, row: Row) -> Any:
-            return self._on_row(bound, base, row, 2 * NEVER if one.forward else t)
+            return self._on_row(bound, base, row, t, visible, one.forward, label or one.forward)
 
-        counted = [(row, time) for _, row, time in seen if one.where is None or value(one.where, row) == 1.0]
-        if one.op == "share":
-            return len(counted) / len(seen) if seen else None
-        if one.value is None or one.op in ("gap_mean", "gap_std"):
-            return over_times(one.op, [time for _, time in counted])
-        values = [(value(one.value, row), time) for row, time in counted]
-        return over_values(one.op, [(v, time) for v, time in values if v is not None], t, -1 if one.forward else 1)
+        return over_rows(one, [(row, time) for _, row, time in seen], value, t)
 
-    def _on_row(self, bound: Bound, base: str, row: Row, t: int) -> Any:
+    def _on_row(self, bound: Bound, base: str, row: Row, t: int, visible: list, forward: bool, label: bool) -> Any:
         """A row expression as known at t: while any of its late columns is not known, all of them read as missing."""
         since = self.row_used(base, row)
         late = {}
@@ -192,7 +210,7 @@ class Oracle:
                 known = max(known, self.column_known(table, above, column.column))
             if known > since:
                 late[column] = known
-        hidden = late if any(known >= t for known in late.values()) else {}
+        hidden = late if not forward and any(known >= t for known in late.values()) else {}
 
         def column(one: BoundColumn) -> Any:
             if one in hidden:
@@ -200,7 +218,37 @@ class Oracle:
             above = self.climb(base, row, one.hops)[1]
             return None if above is None else above[one.column]
 
-        return evaluate(bound, column, None, None)
+        def aggregate(one: BoundAggregate | BoundGroup) -> Any:
+            if isinstance(one, BoundAggregate):
+                own = self.schema.tables[base].key
+                return self._aggregate(one, base, row, None if own is None else row[own], t, label)
+            group = [self._on_row(part, base, row, t, visible, forward, label) for part in one.by]
+            if None in group:
+                return None
+            mates = []
+            for _, mate, time in visible:
+                theirs = [self._on_row(part, base, mate, t, visible, forward, label) for part in one.by]
+                if theirs == group and (one.window is None or moved(t, one.window, -1) <= time):
+                    mates.append((mate, time))
+
+            def value(bound: Bound, mate: Row) -> Any:
+                return self._on_row(bound, base, mate, t, visible, forward, label)
+
+            return over_rows(one, mates, value, t)
+
+        return evaluate(bound, column, t, aggregate)
+
+
+def over_rows(one: BoundAggregate | BoundGroup, seen: list, value: Callable[[Bound, Row], Any], t: int) -> Any:
+    """An aggregate over rows in their order of time."""
+    forward = isinstance(one, BoundAggregate) and one.forward
+    counted = [(row, time) for row, time in seen if one.where is None or value(one.where, row) == 1.0]
+    if one.op == "share":
+        return len(counted) / len(seen) if seen else None
+    if one.value is None or one.op in ("gap_mean", "gap_std"):
+        return over_times(one.op, [time for _, time in counted])
+    values = [(value(one.value, row), time) for row, time in counted]
+    return over_values(one.op, [(v, time) for v, time in values if v is not None], t, -1 if forward else 1)
 
 
 def _or_never(t: int | None) -> int:
@@ -276,7 +324,7 @@ def _slope(x: list[float], y: list[float]) -> float | None:
 
 # ------------------------------------------------------------------ row operators, one value at a time
 def evaluate(
-    bound: Bound, column: Callable[[BoundColumn], Any], t: int | None, aggregate: Callable[[BoundAggregate], Any] | None
+    bound: Bound, column: Callable[[BoundColumn], Any], t: int | None, aggregate: Callable[[Any], Any] | None
 ) -> Any:
     match bound:
         case BoundLiteral(value=value):
@@ -285,7 +333,7 @@ def evaluate(
             return t
         case BoundColumn():
             return column(bound)
-        case BoundAggregate():
+        case BoundAggregate() | BoundGroup():
             assert aggregate is not None
             return aggregate(bound)
     args = [evaluate(arg, column, t, aggregate) for arg in bound.args]
@@ -314,6 +362,57 @@ def _or(a: Any, b: Any) -> Any:
 
 def _at(t: int) -> datetime:
     return EPOCH + timedelta(microseconds=t)
+
+
+def _whole_months(a: int, b: int) -> int:
+    """The most months that, added to the earlier time, do not pass the later one; negative backwards."""
+    if b < a:
+        return -_whole_months(b, a)
+    count = 0
+    while moved(a, _Months(count + 1), 1) <= b:
+        count += 1
+    return count
+
+
+class _Months:
+    unit = "mo"
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+
+# The State Council's notice for 2024: days off, and weekends worked in exchange.
+OFF_2024 = [(1, 1, 1), (2, 10, 17), (4, 4, 6), (5, 1, 5), (6, 8, 10), (9, 15, 17), (10, 1, 7)]
+WORKED_2024 = [(2, 4), (2, 18), (4, 7), (4, 28), (5, 11), (9, 14), (9, 29), (10, 12)]
+
+
+def _holiday_2024(day: datetime) -> bool:
+    assert day.year == 2024
+    return any(day.month == month and first <= day.day <= last for month, first, last in OFF_2024)
+
+
+def _workday_2024(day: datetime) -> bool:
+    return (day.month, day.day) in WORKED_2024 or (day.weekday() < 5 and not _holiday_2024(day))
+
+
+def _words(text: str) -> list[str]:
+    """Words of texts in ASCII and Chinese, letter by letter."""
+    found, run = [], ""
+    for c in [*text.lower(), " "]:
+        if c.isascii() and c.isalnum():
+            run += c
+            continue
+        found += [run] if run else []
+        found += [c] if "一" <= c <= "龥" else []
+        run = ""
+    return found
+
+
+def _mentions(text: str, word: str) -> bool:
+    if not word.isascii():
+        return word in text
+    words, sought = _words(text), _words(word)
+    return any(words[i : i + len(sought)] == sought for i in range(len(words)))
 
 
 LENIENT: dict[str, Callable[..., Any]] = {
@@ -360,4 +459,22 @@ STRICT: dict[str, Callable[..., Any]] = {
     "is_night": lambda a: _at(a).hour >= 22 or _at(a).hour < 6,
     "length": lambda a: float(len(a)),
     "contains": lambda a, part: part in a,
+    "minute": lambda a: float(_at(a).minute),
+    "quarter": lambda a: float([1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4][_at(a).month - 1]),
+    "week": lambda a: float(_at(a).isocalendar().week),
+    "is_month_start": lambda a: _at(a).day == 1,
+    "is_month_end": lambda a: (_at(a) + timedelta(days=1)).day == 1,
+    "days_to_month_end": lambda a: float(next(d for d in range(31) if (_at(a) + timedelta(days=d + 1)).day == 1)),
+    "months_between": lambda a, b: float(_whole_months(a, b)),
+    "years_between": lambda a, b: float(math.trunc(_whole_months(a, b) / 12)),
+    "is_holiday": lambda a, country: _holiday_2024(_at(a)),
+    "is_workday": lambda a, country: _workday_2024(_at(a)),
+    "starts_with": lambda a, part: a[: len(part)] == part,
+    "occurrences": lambda a, part: float(len(a.split(part)) - 1),
+    "digits": lambda a: float(len([c for c in a if c.isdecimal()])),
+    "n_words": lambda a: float(len(_words(a))),
+    "keyword": lambda a, *words: any(_mentions(a, word) for word in words),
+    "term_share": lambda a, word: (
+        (len(a.split(word)) - 1 if not word.isascii() else _words(a).count(word)) / len(_words(a))
+    ),
 }

@@ -79,3 +79,11 @@ def test_labels_look_forward(worlds: ModuleType, oracle: ModuleType, op: str, nu
 def test_entities_observed_themselves(worlds: ModuleType, oracle: ModuleType, op: str, number: int, seed: int) -> None:
     engine, slow, X = _world(worlds, oracle, number, "customers")
     check(engine, slow, X, worlds.Writer(seed, "customers").one(op))
+
+
+@pytest.mark.parametrize("entity", ["applications", "customers"])
+@settings(max_examples=120)
+@given(number=st.integers(0, WORLDS - 1), seed=SEEDS)
+def test_layers(worlds: ModuleType, oracle: ModuleType, entity: str, number: int, seed: int) -> None:
+    engine, slow, X = _world(worlds, oracle, number, entity)
+    check(engine, slow, X, worlds.layers.layered(worlds.Writer(seed, entity), entity))

@@ -20,9 +20,14 @@ SEEDS = st.integers(0, 2**32 - 1)
 BY_OPERATOR = 2
 
 
+LAYERED = 40
+
+
 def formulas(worlds: ModuleType, seed: int, entity: str = "applications") -> list[str]:
+    """Formulas for every operator, and some in layers."""
     writer = worlds.Writer(seed, entity)
-    return [writer.one(op) for op in REGISTRY for _ in range(BY_OPERATOR)]
+    flat = [writer.one(op) for op in REGISTRY for _ in range(BY_OPERATOR)]
+    return flat + [worlds.layers.layered(writer, entity) for _ in range(LAYERED)]
 
 
 def bits(values: Values) -> Any:

@@ -8,40 +8,34 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tael.engine.observed import Observed
-from tael.engine.rows import ChildRows, Dated
-from tael.engine.shapes import BEGINNING
-from tael.engine.store import NEVER
+from tael.engine.rows import Dated
+from tael.engine.sources import Source
+from tael.formulas import operators
 from tael.formulas.bound import Bound, BoundAggregate, BoundCall, BoundColumn, BoundLiteral
-from tael.formulas.durations import Duration
 from tael.formulas.values import NAT, Values
 from tael.kernels.events import Partition, Request, Value, aggregate
-from tael.kernels.grouping import window_bounds
 from tael.tables.schema import Type
 
 MICROSECONDS_A_DAY = 86_400_000_000.0
 ROWS_ALONE = {"share", "gap_mean", "gap_std"}
 CODED = {"n_unique", "mode", "first", "last"}
+CODED_AT_ONCE = {"entropy", "top_share"}
 
 
 class Batch:
-    """Aggregates that share a path and a direction.
+    """Aggregates over the rows of one source.
 
     Parameters
     ----------
-    children : ChildRows
-    seen : Observed
+    source : Source
     members : sequence of BoundAggregate
     n_threads : int
     dtype : float64 or float32
     """
 
-    def __init__(
-        self, children: ChildRows, seen: Observed, members: Sequence[BoundAggregate], *, n_threads: int, dtype: type
-    ) -> None:
-        self.children, self.seen, self.members = children, seen, list(members)
+    def __init__(self, source: Source, members: Sequence[BoundAggregate], *, n_threads: int, dtype: type) -> None:
+        self.source, self.members, self.forward = source, list(members), source.forward
         self.n_threads, self.dtype = n_threads, dtype
-        self.path, self.forward, self.gap = members[0].path, members[0].forward, members[0].gap
         self._values: list[Value] = []
         self._value_at: dict[tuple[Bound, bool], int] = {}
         self._levels: dict[tuple[Bound, bool], tuple[str, ...] | NDArray | None] = {}
@@ -52,30 +46,32 @@ class Batch:
         """Compute every member."""
         self._place_conditions()
         windows = list(dict.fromkeys(m.window for m in self.members))
+        bounds = self.source.bounds(windows)
         plain: list[tuple[BoundAggregate, Request]] = []
         exact: list[tuple[BoundAggregate, Request]] = []
         for member in self.members:
+            if operators.get(member.op).at_once:
+                continue
             request = self._request(member, windows.index(member.window))
             wide = member.type == Type.TIME or (member.value is not None and member.value.type == Type.TIME)
             (exact if wide else plain).append((member, request))
         out: dict[BoundAggregate, Values] = {}
-        bounds = self._bounds(windows)
         for group, dtype in ((plain, self.dtype), (exact, np.float64)):
             if group:
                 numbers = self._call([request for _, request in group], bounds, dtype)
                 for (member, _), data in zip(group, numbers, strict=True):
                     out[member] = self._finish(member, data)
+        out.update(self._at_once(windows, bounds))
         return out
 
     def _call(self, requests: list[Request], bounds: tuple[NDArray, NDArray], dtype: type) -> NDArray:
-        shape = self.children.shape
         begins, stop = bounds
         return aggregate(
             begins=begins,
             stop=stop,
-            cutoff=self.seen.cutoff,
-            time=shape.time,
-            known=None if self.forward else shape.known,
+            cutoff=self.source.cutoff,
+            time=self.source.time,
+            known=None if self.forward else self.source.known,
             values=self._values,
             partitions=self._partitions,
             requests=requests,
@@ -84,18 +80,59 @@ class Batch:
             n_threads=self.n_threads,
         )
 
-    def _bounds(self, windows: Sequence[Duration | None]) -> tuple[NDArray, NDArray]:
-        shape, cutoff = self.children.shape, self.seen.cutoff
-        entity = self.seen.entities(self.path)
-        if not self.forward:
-            lower = np.stack([np.full_like(cutoff, BEGINNING) if w is None else w.before(cutoff) for w in windows])
-            return window_bounds(shape.offsets, shape.time, entity, cutoff, lower)
-        start = cutoff if self.gap is None else self.gap.after(cutoff)
-        end = np.stack([np.full_like(start, NEVER) if w is None else w.after(start) for w in windows])
-        # a row before time x is a row from 0 to x: the same search gives where each window ends
-        ends = np.stack([window_bounds(shape.offsets, shape.time, entity, x, start[None])[1] for x in end])
-        begin = window_bounds(shape.offsets, shape.time, entity, start, start[None])[1]
-        return begin, np.maximum(ends, begin)
+    def _at_once(self, windows: list, bounds: tuple[NDArray, NDArray]) -> dict[BoundAggregate, Values]:
+        """Statistics that need a window's rows side by side."""
+        members = [member for member in self.members if operators.get(member.op).at_once]
+        if not members:
+            return {}
+        from tael.kernels.sequences import Ask, sequences
+
+        values: list[NDArray] = []
+        masks: list[NDArray] = []
+        places: dict[tuple[str, Bound], int] = {}
+
+        def value(bound: Bound | None, coded: bool) -> int:
+            if bound is None:
+                return -1
+            coded = coded or bound.type in (Type.CATEGORY, Type.TEXT)
+            at = ("coded" if coded else "number", bound)
+            if at not in places:
+                dated = self.source.dated(bound)
+                places[at] = len(values)
+                values.append(_codes(dated)[0] if coded else _floats(dated.values))
+            return places[at]
+
+        def mask(bound: Bound | None) -> int:
+            if bound is None:
+                return -1
+            if ("mask", bound) not in places:
+                places["mask", bound] = len(masks)
+                masks.append(self.source.dated(bound).values.data == 1.0)
+            return places["mask", bound]
+
+        asks = []
+        for member in members:
+            constants = operators.get(member.op).constants
+            numbers = [float(one.value) for one in member.further if isinstance(one, BoundLiteral)]
+            second = [one for i, one in enumerate(member.further, 1) if i not in constants]
+            asks.append(
+                Ask(
+                    stat=member.op,
+                    value=value(member.value, member.op in CODED_AT_ONCE),
+                    second=value(second[0] if second else None, coded=False),
+                    where=mask(member.where),
+                    after=mask(member.after),
+                    window=windows.index(member.window),
+                    parameter=numbers[0] if constants and numbers else float("nan"),
+                    span=0 if member.within is None else member.within.microseconds,
+                )
+            )
+        begins, stop = np.broadcast_arrays(*(np.atleast_2d(bound) for bound in bounds))
+        table = sequences(
+            begins=begins, stop=stop, time=self.source.time, values=values, masks=masks, asks=asks,
+            dtype=self.dtype, n_threads=self.n_threads,
+        )  # fmt: skip
+        return {m: Values(m.type, np.asarray(data)) for m, data in zip(members, table, strict=True)}
 
     def _request(self, member: BoundAggregate, window: int) -> Request:
         stat, value = member.op, -1
@@ -112,7 +149,7 @@ class Batch:
     def _value(self, bound: Bound, coded: bool) -> int:
         at = (bound, coded)
         if at not in self._value_at:
-            dated = self.children.dated(bound)
+            dated = self.source.dated(bound)
             data: NDArray
             before: NDArray | None
             levels: tuple[str, ...] | NDArray | None
@@ -144,7 +181,7 @@ class Batch:
                 case _:
                     self._add_mask(where)
         for column, conditions in equal.items():
-            dated = self.children.dated(column)
+            dated = self.source.dated(column)
             position = {level: code for code, level in enumerate(dated.values.levels or ())}
             slot_of_code = np.full(len(position) + 1, -1, dtype=np.int32)
             for slot, (where, level) in enumerate(conditions):
@@ -157,7 +194,7 @@ class Batch:
             self._partitions.append(Partition(slots=slots, n_slots=len(conditions), known=known, before=None))
 
     def _add_mask(self, where: Bound) -> None:
-        dated = self.children.dated(where)
+        dated = self.source.dated(where)
         self._slot_at[where] = (len(self._partitions), 0)
         known = None if self.forward else dated.known
         before = None if known is None or dated.before is None else _slots(dated.before)
@@ -165,7 +202,7 @@ class Batch:
 
     def _finish(self, member: BoundAggregate, data: NDArray) -> Values:
         if member.op in ("days_since_first", "days_since_last") and member.value is not None:
-            days = (self.seen.cutoff - data) / MICROSECONDS_A_DAY
+            days = (self.source.cutoff - data) / MICROSECONDS_A_DAY
             return Values(Type.NUMBER, -days if self.forward else days)
         if member.op == "mode" and member.type != Type.CATEGORY:
             assert member.value is not None

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tael.engine.batch import Batch
-from tael.engine.observed import Observed, to_polars
+from tael.engine.observed import Observed, Seen, to_polars
+from tael.engine.pairs import Pairs, chunks, joined, needs_pairs
+from tael.engine.peers import Peers, Population, fit_population, not_fitted
 from tael.engine.rows import ChildRows
 from tael.engine.shapes import Shape, build
+from tael.engine.sources import PathRows
 from tael.engine.store import Store
 from tael.errors import FormulaError
-from tael.formulas.bound import Bound, BoundAggregate, BoundCall, BoundColumn, Path
+from tael.formulas.bound import Bound, BoundAggregate, BoundCall, BoundColumn, BoundGroup, Path, in_row, parts_of
+from tael.formulas.durations import Duration
 from tael.formulas.parser import parse
 from tael.formulas.resolve import resolve
 from tael.formulas.rows import evaluate_row
@@ -61,8 +64,9 @@ class Engine:
         promised = tables.schema.tables.get(entity)
         self.key = key or (promised.key if promised and promised.key else None) or entity
         self.store = Store(tables)
-        self._shapes: dict[Path, Shape] = {}
-        self._children: dict[Path, ChildRows] = {}
+        self._shapes: dict[tuple[str, Path], Shape] = {}
+        self._children: dict[tuple[str, Path], ChildRows] = {}
+        self._peers: dict[Path, Peers] = {}
         self._bound: dict[tuple[str, tuple[tuple[str, Type], ...], bool], Bound] = {}
 
     @classmethod
@@ -110,6 +114,7 @@ class Engine:
         *,
         label: bool = False,
         dtype: type = np.float64,
+        fitted: Mapping[str, Population] | None = None,
     ) -> list[Values]:
         """Compute formulas for observations.
 
@@ -124,6 +129,8 @@ class Engine:
             Evaluate as labels: forward windows are legal and nothing is hidden.
         dtype : float64 or float32
             Of numeric aggregates (times and categories are exact in any case).
+        fitted : mapping of str to Population, optional
+            Statistics of training observations that formulas compare with, from :meth:`fit`.
 
         Returns
         -------
@@ -133,21 +140,71 @@ class Engine:
         bound = [
             self.bind(f, seen.own, label=label) if isinstance(f, str | Literal | Name | Call) else f for f in formulas
         ]
-        aggregates = self.aggregate(list(_aggregates(bound)), seen, dtype=dtype)
+        return self._computed(bound, seen, fitted or {}, dtype=dtype)
+
+    def fit(
+        self,
+        formulas: Sequence[str | Node | Bound],
+        X: Any,
+        own: Mapping[str, Type] | None = None,
+        *,
+        fitted: Mapping[str, Population] | None = None,
+    ) -> dict[str, Population]:
+        """Compute the statistics of training observations that formulas compare with (``by=``).
+
+        Parameters
+        ----------
+        formulas : sequence of str, Node or Bound
+        X : frame or Observed
+            The training observations: nothing else enters.
+        own : mapping of str to Type, optional
+        fitted : mapping of str to Population, optional
+            What was fitted before on the same observations.
+
+        Returns
+        -------
+        dict of str to Population
+            By the text of each statistic, for ``evaluate(..., fitted=...)``.
+        """
+        seen = X if isinstance(X, Observed) else self.observe(X, own)
+        bound = [self.bind(f, seen.own) if isinstance(f, str | Literal | Name | Call) else f for f in formulas]
+        out: dict[str, Population] = {}
+        known = dict(fitted or {})
+        # what stands inside a statistic comes first
+        for one in dict.fromkeys(node for b in bound for node in _groups_inside(b)):
+            if one.text not in known:
+                parts = list(dict.fromkeys(parts_of(one)))
+                told = dict(zip(parts, self._computed(parts, seen, known, dtype=np.float64), strict=True))
+                known[one.text] = fit_population(one, told.__getitem__, seen.size, self.n_threads)
+            out[one.text] = known[one.text]
+        return out
+
+    def _computed(
+        self, bound: Sequence[Bound], seen: Seen, fitted: Mapping[str, Population], *, dtype: type
+    ) -> list[Values]:
+        aggregates: dict[Bound, Values] = {}
+        for found, values in self.aggregate(list(_aggregates(bound)), seen, dtype=dtype).items():
+            aggregates[found] = values
+        groups = dict.fromkeys(node for b in bound for node in in_row(b) if isinstance(node, BoundGroup))
+        for one in groups:
+            if one.text not in fitted:
+                raise not_fitted(one)
+            columns = self._computed(one.by, seen, fitted, dtype=np.float64)
+            aggregates[one] = fitted[one.text].at(columns, seen.size)
         return [
-            _full(evaluate_row(b, seen.column, seen.cutoff, aggregate=aggregates.__getitem__), seen.size) for b in bound
+            evaluate_row(b, seen.column, seen.cutoff, aggregate=aggregates.__getitem__).spread(seen.size) for b in bound
         ]
 
     def aggregate(
-        self, aggregates: Sequence[BoundAggregate], seen: Observed, *, dtype: type = np.float64
+        self, aggregates: Sequence[BoundAggregate], seen: Seen, *, dtype: type = np.float64
     ) -> dict[BoundAggregate, Values]:
         """Compute aggregates in as few passes over the rows as their paths allow."""
-        groups: dict[tuple[Path, bool, object], list[BoundAggregate]] = {}
+        groups: dict[tuple[Path, bool, Duration | None, bool], list[BoundAggregate]] = {}
         for one in aggregates:
-            groups.setdefault((one.path, one.forward, one.gap), []).append(one)
+            groups.setdefault((one.path, one.forward, one.gap, needs_pairs(one)), []).append(one)
         out: dict[BoundAggregate, Values] = {}
-        for (path, _, _), members in groups.items():
-            shape = self.shape(path)
+        for (path, forward, gap, paired), members in groups.items():
+            shape = self.shape(path, seen.entity)
             if shape.timeless and any(m.window is not None or m.forward for m in members):
                 raise FormulaError(
                     "A window needs rows that have a time.",
@@ -157,30 +214,59 @@ class Engine:
                     fix="Name its time column in tables.toml, or leave the window out.",
                 )
             _only_own_gaps(members, self.tables)
-            batch = Batch(self.children(path), seen, members, n_threads=self.n_threads, dtype=dtype)
-            out.update(batch.run())
+            if path.peers:
+                seen.group(path, self._peers[path].ids(path.by, self._told(path.by, seen), seen.size))
+            source = PathRows(self.children(path, seen.entity), seen, path, forward=forward, gap=gap)
+            if paired:
+                out.update(self._paired(source, members, dtype))
+            else:
+                out.update(Batch(source, members, n_threads=self.n_threads, dtype=dtype).run())
         return out
 
-    def shape(self, path: Path) -> Shape:
-        """The sorted rows of a path's base table."""
-        if path not in self._shapes:
-            self._shapes[path] = build(self.store, path, self.store.link(self._target(path)).size)
-        return self._shapes[path]
+    def _told(self, parts: Sequence[Bound], seen: Seen) -> Callable[[Bound], Values]:
+        return dict(zip(parts, self._computed(parts, seen, {}, dtype=np.float64), strict=True)).__getitem__
 
-    def children(self, path: Path) -> ChildRows:
+    def _paired(self, source: PathRows, members: Sequence[BoundAggregate], dtype: type) -> dict[BoundAggregate, Values]:
+        """Aggregates over rows that are laid out for each observation, some observations at a time."""
+        siblings = any(isinstance(node, BoundGroup) for m in members for part in parts_of(m) for node in in_row(part))
+        # siblings are all rows that the observation sees, whatever the window of what is asked
+        windows = list(dict.fromkeys([*(m.window for m in members), *([None] if siblings else [])]))
+        bounds = source.bounds(windows)
+        begin, stop = (np.atleast_2d(bound) for bound in bounds)
+        length = np.maximum(stop.max(axis=0) - begin.min(axis=0), 0)
+        parts: list[dict[BoundAggregate, Values]] = []
+        for first, past in chunks(length) if source.seen.size else [(0, 0)]:
+            pairs = Pairs(source, windows, bounds, first, past, self.aggregate, self.n_threads)
+            pairs.prepare(members)
+            parts.append(Batch(pairs, members, n_threads=self.n_threads, dtype=dtype).run())
+        return {m: joined([part[m] for part in parts]) for m in members}
+
+    def shape(self, path: Path, entity: str | None = None) -> Shape:
+        """The sorted rows of a path's base table, seen from an entity (left out: the engine's own)."""
+        at = (entity or self.entity, path)
+        if at not in self._shapes:
+            if path.peers:
+                self._peers[path] = Peers(self.store, path.base, path.by)
+                self._shapes[at] = self._peers[path].shape
+            else:
+                self._shapes[at] = build(self.store, path, self.store.link(self._target(path, at[0])).size)
+        return self._shapes[at]
+
+    def children(self, path: Path, entity: str | None = None) -> ChildRows:
         """Expressions on the rows of a path's base table, in the shape's order."""
-        if path not in self._children:
-            self._children[path] = ChildRows(self.store, path.down[-1][0], self.shape(path))
-        return self._children[path]
+        at = (entity or self.entity, path)
+        if at not in self._children:
+            self._children[at] = ChildRows(self.store, path.base, self.shape(path, entity))
+        return self._children[at]
 
     def forget(self) -> None:
         """Free all cached arrays."""
         self.store.forget()
         self._shapes.clear()
         self._children.clear()
+        self._peers.clear()
 
-    def _target(self, path: Path) -> str:
-        table = self.entity
+    def _target(self, path: Path, table: str) -> str:
         for hop in path.up:
             table = self.store.target(table, hop)
         return table
@@ -226,9 +312,10 @@ def _aggregates(bound: Iterable[Bound]) -> dict[BoundAggregate, None]:
     return found
 
 
-def _full(values: Values, size: int) -> Values:
-    """A formula without any column is one value for all observations."""
-    if values.data.ndim == 0 or len(values.data) != size:
-        data: NDArray = np.broadcast_to(values.data, (size,)).copy()
-        return Values(values.type, data, values.levels)
-    return values
+def _groups_inside(bound: Bound) -> Iterator[BoundGroup]:
+    """Every statistic of training observations in a formula, those inside others first."""
+    for node in in_row(bound):
+        if isinstance(node, BoundGroup):
+            for part in parts_of(node):
+                yield from _groups_inside(part)
+            yield node

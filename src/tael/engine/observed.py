@@ -20,7 +20,147 @@ from tael.tables.schema import ColumnSchema, Schema, TableSchema, Type
 from tael.tables.times import to_time
 
 
-class Observed:
+class Seen:
+    """Rows of a table, each looked at from a cutoff: what was known of them, of their parents, and who they are.
+
+    Parameters
+    ----------
+    store : Store
+    entity : str
+        The table of the rows.
+    cutoff : ndarray of int64, shape (n,)
+        Microseconds.
+    law : bool
+        Whether the law of time holds. Labels look forward: for them nothing is hidden.
+    """
+
+    def __init__(self, store: Store, entity: str, cutoff: NDArray[np.int64], *, law: bool) -> None:
+        self.store, self.entity, self.cutoff, self.law = store, entity, cutoff, law
+        self.size = len(cutoff)
+        self._entities: dict[Path, NDArray[np.int64]] = {}
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """The row of the entity table behind each; -1 for one that the table does not know."""
+        raise NotImplementedError
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """The id of each key, also of one that only other tables' columns know; -1: nobody does."""
+        raise NotImplementedError
+
+    def column(self, bound: BoundColumn) -> Values:
+        """A column of the row or of its parents, as known at each cutoff."""
+        if not bound.hops:
+            return self._own(bound.column)
+        rows, hidden = self._climb(bound.hops)
+        values = take(self.store.values(bound.table, bound.column), rows)
+        return self._as_known(values, hidden, self.store.column_known(bound.table, bound.column), rows)
+
+    def entities(self, path: Path) -> NDArray[np.int64]:
+        """The id of the entity that each row reaches by going up a path; -1: none, or not known yet."""
+        if path not in self._entities:
+            if not path.up:
+                self._entities[path] = self.ids
+            else:
+                ids, hidden = self._climb(path.up, to_id=True)
+                self._entities[path] = np.where(hidden, -1, ids)
+        return self._entities[path]
+
+    def group(self, path: Path, ids: NDArray[np.int64]) -> None:
+        """Say to which group of peers each row belongs; -1: none."""
+        self._entities[path] = ids
+
+    def _own(self, name: str) -> Values:
+        values = take(self.store.values(self.entity, name), self.rows)
+        return self._as_known(values, self._unborn(), self.store.column_known(self.entity, name), self.rows)
+
+    def _first_step(self, hop: str, *, to_id: bool) -> NDArray[np.int64] | None:
+        """What the rows themselves carry of a foreign key; None: the table's own column counts."""
+        return None
+
+    def _unborn(self) -> NDArray[np.bool_]:
+        """Where the row itself is not known yet: it may be used from its own time on (T6)."""
+        row_known = self.store.row_known(self.entity)
+        if not self.law or row_known is None or len(row_known) == 0:
+            return np.zeros(self.size, dtype=bool)
+        return (self.rows >= 0) & (_at(row_known, self.rows) > self.cutoff)
+
+    def _as_known(
+        self, values: Values, hidden: NDArray[np.bool_], known: NDArray[np.int64] | None, rows: NDArray[np.int64]
+    ) -> Values:
+        if not self.law:
+            return values
+        if known is not None and len(known):
+            hidden = hidden | (_at(known, rows) >= self.cutoff)
+        return mask(values, hidden)
+
+    def _climb(self, hops: tuple[str, ...], *, to_id: bool = False) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Follow foreign keys upward: rows at the top, and where something on the way was not known at the cutoff.
+
+        With ``to_id`` the last step ends at an id: rows are related by the value that they share, so the row that the
+        value names need not be known, nor be there at all.
+        """
+        store = self.store
+        hidden = np.zeros(self.size, dtype=bool)
+        table = self.entity
+        rows = np.full(self.size, -1, dtype=np.int64)
+        for step, hop in enumerate(hops):
+            target = store.target(table, hop)
+            last = to_id and step == len(hops) - 1
+            carried = self._first_step(hop, to_id=last) if step == 0 else None
+            if carried is not None:
+                rows = carried
+            else:
+                below = self.rows if step == 0 else rows
+                if step == 0:
+                    hidden |= self._unborn()
+                link_known = store.column_known(table, hop)
+                if link_known is not None and len(link_known):
+                    hidden |= _at(link_known, below) >= self.cutoff
+                above = store.owners(table, hop) if last else store.parents(table, hop)
+                rows = np.where(below >= 0, above[below], -1) if len(above) else np.full(self.size, -1, dtype=np.int64)
+            table = target
+            if last:
+                break
+            used = store.row_used(table) if table in store.tables else None
+            if used is not None and len(used):
+                hidden |= _at(used, rows) >= self.cutoff
+        if not self.law:
+            hidden[:] = False
+        return rows, hidden
+
+
+class RowsSeen(Seen):
+    """Rows of a table that an observation sees, each from that observation's cutoff.
+
+    Parameters
+    ----------
+    store : Store
+    entity : str
+    rows : ndarray of int64, shape (n,)
+    cutoff : ndarray of int64, shape (n,)
+    law : bool
+    """
+
+    def __init__(
+        self, store: Store, entity: str, rows: NDArray[np.int64], cutoff: NDArray[np.int64], *, law: bool
+    ) -> None:
+        super().__init__(store, entity, cutoff, law=law)
+        self._of = rows
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """The rows themselves."""
+        return self._of
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """The id of each row's key."""
+        return self.store.row_ids(self.entity)[self._of]
+
+
+class Observed(Seen):
     """A frame of observations, read by the engine.
 
     Parameters
@@ -35,7 +175,6 @@ class Observed:
     own : mapping of str to Type
         The frame's further columns that formulas may name; they win over the entity table's.
     law : bool
-        Whether the law of time holds. Labels look forward: for them nothing is hidden.
     """
 
     def __init__(
@@ -49,10 +188,9 @@ class Observed:
         *,
         law: bool,
     ) -> None:
-        self.store, self.entity, self.key, self.law = store, entity, key, law
-        self.size = len(frame)
         moments = to_time(frame[cutoff], Place("observations", cutoff)).values
-        self.cutoff = to_values(moments, Type.TIME).data
+        super().__init__(store, entity, to_values(moments, Type.TIME).data, law=law)
+        self.key = key
         if np.any(self.cutoff == NAT):
             rows = np.flatnonzero(self.cutoff == NAT)
             raise ObservationsError(
@@ -83,7 +221,6 @@ class Observed:
         self.own = dict(own)
         self._ids: NDArray[np.int64] | None = None
         self._rows: NDArray[np.int64] | None = None
-        self._entities: dict[Path, NDArray[np.int64]] = {}
 
     @property
     def rows(self) -> NDArray[np.int64]:
@@ -99,24 +236,6 @@ class Observed:
             self._ids = self.store.link(self.entity).ids(self.frame[self.key])
         return self._ids
 
-    def column(self, bound: BoundColumn) -> Values:
-        """A column of the observation's row or of its parents, as known at each cutoff."""
-        if not bound.hops:
-            return self._own(bound.column)
-        rows, hidden = self._climb(bound.hops)
-        values = take(self.store.values(bound.table, bound.column), rows)
-        return self._as_known(values, hidden, self.store.column_known(bound.table, bound.column), rows)
-
-    def entities(self, path: Path) -> NDArray[np.int64]:
-        """The id of the entity that each observation reaches by going up a path; -1: none, or not known yet."""
-        if path not in self._entities:
-            if not path.up:
-                self._entities[path] = self.ids
-            else:
-                ids, hidden = self._climb(path.up, to_id=True)
-                self._entities[path] = np.where(hidden, -1, ids)
-        return self._entities[path]
-
     def _own(self, name: str) -> Values:
         schema = self.store.tables.schema.tables.get(self.entity)
         if name in self.own:
@@ -130,59 +249,14 @@ class Observed:
             else:
                 known = take(self.store.values(self.entity, known_at), self.rows).data
             return mask(values, (known == NAT) | (known >= self.cutoff))
-        values = take(self.store.values(self.entity, name), self.rows)
-        return self._as_known(values, self._unborn(), self.store.column_known(self.entity, name), self.rows)
+        return super()._own(name)
 
-    def _unborn(self) -> NDArray[np.bool_]:
-        """Where the observation's own row is not known yet: it may be used from its own time on (T6)."""
-        row_known = self.store.row_known(self.entity)
-        if not self.law or row_known is None or len(row_known) == 0:
-            return np.zeros(self.size, dtype=bool)
-        return (self.rows >= 0) & (_at(row_known, self.rows) > self.cutoff)
-
-    def _as_known(
-        self, values: Values, hidden: NDArray[np.bool_], known: NDArray[np.int64] | None, rows: NDArray[np.int64]
-    ) -> Values:
-        if not self.law:
-            return values
-        if known is not None and len(known):
-            hidden = hidden | (_at(known, rows) >= self.cutoff)
-        return mask(values, hidden)
-
-    def _climb(self, hops: tuple[str, ...], *, to_id: bool = False) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Follow foreign keys upward: rows at the top, and where something on the way was not known at the cutoff.
-
-        With ``to_id`` the last step ends at an id: rows are related by the value that they share, so the row that the
-        value names need not be known, nor be there at all.
-        """
-        store = self.store
-        hidden = np.zeros(self.size, dtype=bool)
-        table = self.entity
-        rows = np.full(self.size, -1, dtype=np.int64)
-        for step, hop in enumerate(hops):
-            target = store.target(table, hop)
-            if step == 0 and hop in self.own:
-                rows = store.link(target).ids(self.frame[hop])
-                if not (to_id and step == len(hops) - 1):
-                    rows = np.where(rows < store.link(target).n_rows, rows, -1)
-            else:
-                below = self.rows if step == 0 else rows
-                if step == 0:
-                    hidden |= self._unborn()
-                link_known = store.column_known(table, hop)
-                if link_known is not None and len(link_known):
-                    hidden |= _at(link_known, below) >= self.cutoff
-                above = store.owners(table, hop) if to_id and step == len(hops) - 1 else store.parents(table, hop)
-                rows = np.where(below >= 0, above[below], -1) if len(above) else np.full(self.size, -1, dtype=np.int64)
-            table = target
-            if to_id and step == len(hops) - 1:
-                break
-            used = store.row_used(table) if table in store.tables else None
-            if used is not None and len(used):
-                hidden |= _at(used, rows) >= self.cutoff
-        if not self.law:
-            hidden[:] = False
-        return rows, hidden
+    def _first_step(self, hop: str, *, to_id: bool) -> NDArray[np.int64] | None:
+        if hop not in self.own:
+            return None
+        link = self.store.link(self.store.target(self.entity, hop))
+        ids = link.ids(self.frame[hop])
+        return ids if to_id else np.where(ids < link.n_rows, ids, -1)
 
 
 _READING = {"special", "format", "true", "to"}
@@ -258,4 +332,4 @@ def to_polars(X: Any, key: str, cutoff: str) -> pl.DataFrame:
     return pl.DataFrame(frame.to_polars()) if not isinstance(X, pl.DataFrame) else X
 
 
-__all__ = ["Link", "Observed", "missing", "own_types", "to_polars", "with_own"]
+__all__ = ["Link", "Observed", "RowsSeen", "Seen", "missing", "own_types", "to_polars", "with_own"]

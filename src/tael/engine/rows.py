@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tael.engine.shapes import Shape
+from tael.engine.shapes import Shape, latest
 from tael.engine.store import NEVER, Store, mask, take
-from tael.formulas.bound import Bound, BoundCall, BoundColumn
+from tael.formulas.bound import Bound, BoundColumn, in_row
 from tael.formulas.rows import evaluate_row
 from tael.formulas.values import Values
 
@@ -51,7 +51,7 @@ class ChildRows:
         self.store, self.table, self.shape = store, table, shape
         self._dated: dict[Bound, Dated] = {}
         used = store.row_used(table)
-        self._row_used = np.full(len(store.tables[table]), ALWAYS) if used is None else used
+        self.row_used = np.full(len(store.tables[table]), ALWAYS) if used is None else used
 
     def dated(self, bound: Bound) -> Dated:
         """An expression with its times of knowledge."""
@@ -65,16 +65,16 @@ class ChildRows:
 
     def _evaluate(self, bound: Bound) -> Dated:
         late: dict[BoundColumn, NDArray[np.int64]] = {}
-        for column in _columns(bound):
-            known = self._late(column)
+        for column in columns_of(bound):
+            known = self.late(column)
             if known is not None:
                 late[column] = known
-        values = self._gather(evaluate_row(bound, self._column, None))
+        values = self._gather(evaluate_row(bound, self.column, None))
         if not late:
             return Dated(values, None, None)
         # Row by row: which columns are late in a row must not depend on other rows, some of which nobody has seen yet.
-        hide = {column: known > self._row_used for column, known in late.items()}
-        hidden = evaluate_row(bound, lambda c: mask(self._column(c), hide[c]) if c in hide else self._column(c), None)
+        hide = {column: known > self.row_used for column, known in late.items()}
+        hidden = evaluate_row(bound, lambda c: mask(self.column(c), hide[c]) if c in hide else self.column(c), None)
         before = self._gather(hidden)
         known = self.shape.gather(np.maximum.reduce(list(late.values())))
         return Dated(values, None if _all_missing(before) else before, known)
@@ -85,18 +85,18 @@ class ChildRows:
             return Values(values.type, np.broadcast_to(values.data, n.shape).copy(), values.levels)
         return Values(values.type, self.shape.gather(values.data), values.levels)
 
-    def _column(self, bound: BoundColumn) -> Values:
+    def column(self, bound: BoundColumn) -> Values:
         if not bound.hops:
             return self.store.values(bound.table, bound.column)
         return take(self.store.values(bound.table, bound.column), self._climb(bound.hops)[0])
 
-    def _late(self, bound: BoundColumn) -> NDArray[np.int64] | None:
+    def late(self, bound: BoundColumn) -> NDArray[np.int64] | None:
         """When a column's values became known, in the table's order; None if never later than the row itself."""
         known = self.store.column_known(bound.table, bound.column)
         if bound.hops:
             rows, on_the_way = self._climb(bound.hops)
-            known = _later(on_the_way, None if known is None else _at(known, rows))
-        return known if known is not None and bool(np.any(known > self._row_used)) else None
+            known = latest(on_the_way, None if known is None else _at(known, rows))
+        return known if known is not None and bool(np.any(known > self.row_used)) else None
 
     def _climb(self, hops: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
         table = self.table
@@ -108,28 +108,19 @@ class ChildRows:
             if rows is None:
                 known, rows = link_known, above
             else:
-                known = _later(known, None if link_known is None else _at(link_known, rows))
+                known = latest(known, None if link_known is None else _at(link_known, rows))
                 rows = np.where(rows >= 0, above[rows], -1) if len(above) else np.full_like(rows, -1)
             table = self.store.target(table, hop)
             used = self.store.row_used(table)
             # Whether a parent never was or is only to come, nobody can tell before it comes: it counts as to come.
-            known = _later(known, None if used is None else _at(used, rows, NEVER))
+            known = latest(known, None if used is None else _at(used, rows, NEVER))
         assert rows is not None
         return rows, known
 
 
-def _columns(bound: Bound) -> Iterator[BoundColumn]:
-    if isinstance(bound, BoundColumn):
-        yield bound
-    elif isinstance(bound, BoundCall):
-        for part in bound.args:
-            yield from _columns(part)
-
-
-def _later(a: NDArray[np.int64] | None, b: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
-    if a is None or b is None:
-        return b if a is None else a
-    return np.maximum(a, b)
+def columns_of(bound: Bound) -> Iterator[BoundColumn]:
+    """The columns of the row's own formula; what stands inside further aggregates has its own times."""
+    return (one for one in in_row(bound) if isinstance(one, BoundColumn))
 
 
 def _at(known: NDArray[np.int64], rows: NDArray[np.int64], absent: int = ALWAYS) -> NDArray[np.int64]:

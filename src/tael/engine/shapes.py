@@ -61,13 +61,31 @@ def build(store: Store, path: Path, n_entities: int) -> Shape:
     # rows are found by number on the way, and related by the value that they share at its end
     steps = [store.owners] + [store.parents] * (len(path.down) - 1)
     owner = steps[len(path.down) - 1](base, foreign)
-    own_known = store.row_known(base) if store.tables.schema.tables[base].known_at else None
-    late = _latest(store.row_known(base), store.column_known(base, foreign))
+    late = latest(store.row_known(base), store.column_known(base, foreign))
     for depth, (table, column) in reversed(list(enumerate(path.down[:-1]))):
-        late = _latest(late, _through(store.row_used(table), owner))
-        late = _latest(late, _through(store.column_known(table, column), owner))
+        late = latest(late, _through(store.row_used(table), owner))
+        late = latest(late, _through(store.column_known(table, column), owner))
         above = steps[depth](table, column)
         owner = np.where(owner >= 0, above[owner], -1) if len(above) else np.full_like(owner, -1)
+    return sort_out(store, base, owner, late, n_entities)
+
+
+def sort_out(
+    store: Store, base: str, owner: NDArray[np.int64], late: NDArray[np.int64] | None, n_entities: int
+) -> Shape:
+    """Sort a table's rows by whom they belong to.
+
+    Parameters
+    ----------
+    store : Store
+    base : str
+    owner : ndarray of int64, shape (n_rows,)
+        -1: nobody.
+    late : ndarray of int64, shape (n_rows,), or None
+        When a row and all that makes it belong there became known.
+    n_entities : int
+    """
+    own_known = store.row_known(base) if store.tables.schema.tables[base].known_at else None
     time = store.row_time(base)
     timeless = time is None
     moments = np.full(len(owner), BEGINNING, dtype=np.int64) if time is None else time
@@ -90,7 +108,7 @@ def build(store: Store, path: Path, n_entities: int) -> Shape:
     )
 
 
-def _latest(a: NDArray[np.int64] | None, b: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
+def latest(a: NDArray[np.int64] | None, b: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
     if a is None or b is None:
         return b if a is None else a
     return np.maximum(a, b)

@@ -144,6 +144,16 @@ class Store:
             self._owners[at] = self.link(self.target(table, column)).ids(self.tables[table][column])
         return self._owners[at]
 
+    def row_ids(self, table: str) -> NDArray[np.int64]:
+        """The id of each row's own key; of a doubled key that of its first row, of a table without a key none."""
+        at = (table, "")
+        if at not in self._owners:
+            key = self.tables.schema.tables[table].key
+            frame = self.tables[table]
+            none = np.full(len(frame), -1, dtype=np.int64)
+            self._owners[at] = none if key is None else self.link(table).ids(frame[key])
+        return self._owners[at]
+
     def parents(self, table: str, column: str) -> NDArray[np.int64]:
         """The row number that each row of ``table`` points to through ``column``; -1: there is no such row."""
         at = (table, column)

@@ -75,10 +75,19 @@ class Path:
         Foreign-key columns, from the entity's row upwards; empty if the target is the entity itself.
     down : tuple of (table, foreign key of that table)
         From the target downwards. The last table is the base of the aggregate.
+    by : tuple of Bound
+        Peers: rows of the entity's own table with the same values of these expressions, which stand on its rows
+        (none: all of its rows). ``down`` then names the table alone, with an empty foreign key.
     """
 
     up: tuple[str, ...]
     down: tuple[tuple[str, str], ...]
+    by: tuple[Bound, ...] = ()
+
+    @property
+    def peers(self) -> bool:
+        """Whether the rows are the entity table's own, related by shared values of ``by``."""
+        return self.down[-1][1] == ""
 
     @property
     def base(self) -> str:
@@ -110,6 +119,14 @@ class BoundAggregate:
     gap : Duration or None
         Forward alone: the window begins so long after the cutoff.
     type : Type
+    further : tuple of Bound
+        The arguments after the first, on the base table's rows; constants are literals.
+    after : Bound or None
+        A second condition, of operators that take ``after=``.
+    within : Duration or None
+        A span, of operators that take ``within=``.
+    grain : str or None
+        Inside another aggregate: the table on whose rows this one is taken. None: on the observation.
     """
 
     op: str
@@ -121,9 +138,51 @@ class BoundAggregate:
     forward: bool
     gap: Duration | None
     type: Type
+    further: tuple[Bound, ...] = ()
+    after: Bound | None = None
+    within: Duration | None = None
+    grain: str | None = None
 
 
-Bound = BoundLiteral | BoundCutoff | BoundColumn | BoundCall | BoundAggregate
+@dataclass(frozen=True, slots=True)
+class BoundGroup:
+    """A statistic over all that share the values of some expressions.
+
+    Inside an aggregate: over the rows that the observation sees there. Outside: over the training observations, so
+    its values must be fitted.
+
+    Parameters
+    ----------
+    op : str
+    table : str
+        The table whose rows are grouped (outside: the entity's).
+    value, where : Bound or None
+        As of an aggregate, on the rows of ``grain`` or on the observation.
+    by : tuple of Bound
+        Empty: one group of all.
+    window : Duration or None
+        Inside alone.
+    further : tuple of Bound
+    grain : str or None
+        None: the observation.
+    text : str
+        The formula of it, by which fitted values are kept.
+    type : Type
+    """
+
+    op: str
+    table: str
+    value: Bound | None
+    where: Bound | None
+    by: tuple[Bound, ...]
+    window: Duration | None
+    further: tuple[Bound, ...]
+    grain: str | None
+    text: str
+    type: Type
+
+
+Bound = BoundLiteral | BoundCutoff | BoundColumn | BoundCall | BoundAggregate | BoundGroup
 
 
 def walk_bound(bound: Bound) -> Iterator[Bound]:
@@ -136,7 +195,38 @@ def walk_bound(bound: Bound) -> Iterator[Bound]:
     if isinstance(bound, BoundCall):
         for child in bound.args:
             yield from walk_bound(child)
-    elif isinstance(bound, BoundAggregate):
-        for part in (bound.value, bound.where):
-            if part is not None:
-                yield from walk_bound(part)
+    elif isinstance(bound, BoundAggregate | BoundGroup):
+        for part in parts_of(bound):
+            yield from walk_bound(part)
+
+
+def parts_of(bound: BoundAggregate | BoundGroup) -> Iterator[Bound]:
+    """The expressions on child rows (or peers) that an aggregate is made of."""
+    by = bound.by if isinstance(bound, BoundGroup) else bound.path.by
+    after = None if isinstance(bound, BoundGroup) else bound.after
+    for part in (bound.value, bound.where, after, *bound.further, *by):
+        if part is not None:
+            yield part
+
+
+def in_row(bound: Bound) -> Iterator[Bound]:
+    """The nodes of a row's own formula: goes into row operators, not into aggregates.
+
+    >>> list(in_row(BoundCutoff()))
+    [BoundCutoff()]
+    """
+    yield bound
+    if isinstance(bound, BoundCall):
+        for part in bound.args:
+            yield from in_row(part)
+
+
+def layered(one: BoundAggregate) -> bool:
+    """Whether what is aggregated depends on who looks: further aggregates, siblings or the cutoff stand inside.
+
+    >>> layered(BoundAggregate("count", Path((), (("loans", "customer_id"),)), "loans", None, None, None, False, None,
+    ...                        Type.NUMBER))
+    False
+    """
+    inside = (node for part in parts_of(one) for node in in_row(part))
+    return any(isinstance(node, BoundAggregate | BoundGroup | BoundCutoff) for node in inside)

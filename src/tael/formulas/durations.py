@@ -102,6 +102,15 @@ class Duration:
         """
         return self.count * _MEAN_DAYS[self.unit]
 
+    @property
+    def microseconds(self) -> int:
+        """Its length; months and years have none.
+
+        >>> Duration(2, "h").microseconds
+        7200000000
+        """
+        return self.count * _FIXED[self.unit]
+
     def before(self, times: NDArray[np.int64]) -> NDArray[np.int64]:
         """The times so much earlier.
 

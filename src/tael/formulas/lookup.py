@@ -38,12 +38,7 @@ class Lookup:
                 return BoundColumn(self.entity, (), self.entity, parts[0], self.own[parts[0]])
         start = self.entity if grain is None else grain
         if parts == (CUTOFF,) and CUTOFF not in column_names(self.schema, start):
-            raise FormulaError(
-                "The cutoff belongs to the observation, so it stands outside aggregates.",
-                expected=f"columns of {start} and its parents",
-                got=CUTOFF,
-                fix='Say how far to look back with `last="90d"`, or write `days_since_last(...)`.',
-            )
+            return BoundCutoff()
         hops, table = self.climb(start, parts[:-1], inside=grain is not None)
         return self.column(start, hops, table, parts[-1], single=len(parts) == 1)
 

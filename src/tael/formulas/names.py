@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from tael.formulas import operators
-from tael.formulas.parser import parse
+from tael.formulas.parser import TOGETHER, parse
 from tael.formulas.printer import number_text, to_text
 from tael.formulas.syntax import Call, Literal, Name, Node
 
@@ -113,11 +113,11 @@ def _call_parts(node: Call) -> tuple[list[str], bool]:
         for more, _ in inner[1:]:
             parts += more
     else:
-        parts = [node.op] + [part for more, _ in inner for part in more]
+        parts = ([] if node.op == TOGETHER else [node.op]) + [part for more, _ in inner for part in more]
         exact = exact and all(_binds(arg) >= 7 for arg in node.args)
     for key, value in node.options:
         more, sure = _parts(value)
-        parts += more if key == "last" else [key, *more]
+        parts += more if key in ("last", "among") else [key, *more]
         exact = exact and sure
     return parts, exact
 

@@ -13,8 +13,14 @@ from tael.formulas.durations import Duration
 from tael.formulas.syntax import MAX_DEPTH, Call, Literal, Name, Node, depth
 
 MAX_CHARACTERS = 20_000
-OPTIONS = ("where", "last", "next", "gap", "via")
+OPTIONS = ("where", "after", "by", "among", "over", "within", "last", "next", "gap", "via")
 """The keyword arguments of aggregates, in canonical order."""
+
+TOGETHER = "together"
+"""What ``by=(a, b)`` becomes in the tree: a call that no formula can write."""
+
+AS_OF = "as_of"
+"""``among="as_of"``: a population as it was known before each cutoff, not that of the training observations."""
 
 COLUMN = "column"
 """``column("loans", "days late")`` names what cannot be written as a Python name."""
@@ -282,21 +288,30 @@ class _Reader:
         return Call(name, args, tuple((key, options[key]) for key in OPTIONS if key in options))
 
     def option(self, keyword: ast.keyword, name: str, level: int) -> Node:
-        if name == "by":
-            self.refuse(
-                keyword,
-                "Statistics of a population (`by=`) are not in the language yet.",
-                f"Aggregates over child tables are, with {', '.join(f'`{option}=`' for option in OPTIONS)}.",
-            )
         if name not in OPTIONS:
             self.refuse(keyword, f'There is no option "{name}".', did_you_mean(name, OPTIONS))
+        if name == "by" and isinstance(keyword.value, ast.Tuple | ast.List):
+            parts = [self.read(part, level + 1) for part in keyword.value.elts]
+            if not parts:
+                self.refuse(keyword, "`by=` is empty.", 'Name columns, or write `by="all"` for one group of all.')
+            return parts[0] if len(parts) == 1 else Call(TOGETHER, tuple(parts))
         value = self.read(keyword.value, level)
-        if name == "where":
+        if name in ("where", "after", "by"):
+            return value
+        if name == "over":
+            if not isinstance(value, Name) or len(value.parts) > 1:
+                self.refuse(keyword, "`over=` takes a table.", "Write `over=loans`.")
             return value
         if not isinstance(value, Literal) or not isinstance(value.value, str):
-            example = '"customer_id"' if name == "via" else '"90d"'
+            example = {"via": '"customer_id"', "among": '"as_of"'}.get(name, '"90d"')
             self.refuse(keyword, f"`{name}=` takes a text in quotes.", f"Write `{name}={example}`.")
-        return value if name == "via" else Literal(str(Duration.parse(value.value)))
+        if name == "among" and value.value != AS_OF:
+            self.refuse(
+                keyword,
+                f'`among=` takes "{AS_OF}": the rows known before each cutoff.',
+                f'Write `among="{AS_OF}"`, or leave it out: then the training observations are meant.',
+            )
+        return value if name in ("via", "among") else Literal(str(Duration.parse(value.value)))
 
     def quoted_name(self, node: ast.Call) -> Name:
         parts = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]

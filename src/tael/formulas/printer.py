@@ -8,7 +8,7 @@ import unicodedata
 
 from tael.errors import FormulaError
 from tael.formulas import operators
-from tael.formulas.parser import COLUMN
+from tael.formulas.parser import COLUMN, TOGETHER
 from tael.formulas.syntax import Call, Literal, Name, Node
 
 _LOOSEST, _NOT, _COMPARISON, _UNARY, _POWER, _ATOM = 0, 3, 4, 7, 8, 9
@@ -87,6 +87,8 @@ def _name(parts: tuple[str, ...]) -> str:
 
 
 def _call(node: Call) -> tuple[str, int]:
+    if node.op == TOGETHER:
+        return f"({', '.join(_write(arg, _LOOSEST) for arg in node.args)})", _ATOM
     operator = operators.REGISTRY.get(node.op)
     infix = operator.infix if operator else None
     if infix is not None and not node.options:

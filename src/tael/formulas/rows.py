@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tael.errors import FormulaError
 from tael.formulas import operators
-from tael.formulas.bound import Bound, BoundAggregate, BoundCall, BoundColumn, BoundCutoff, BoundLiteral
+from tael.formulas.bound import Bound, BoundAggregate, BoundCall, BoundColumn, BoundCutoff, BoundGroup, BoundLiteral
 from tael.formulas.values import Values
 from tael.tables.schema import Type
 
@@ -20,7 +20,7 @@ def evaluate_row(
     column: Callable[[BoundColumn], Values],
     cutoff: NDArray[np.int64] | None = None,
     *,
-    aggregate: Callable[[BoundAggregate], Values] | None = None,
+    aggregate: Callable[[Any], Values] | None = None,
     rows: int | None = None,
 ) -> Values:
     """Compute a formula for many rows.
@@ -32,7 +32,7 @@ def evaluate_row(
         Gives a column's values, one for each row, with ``bound.type``.
     cutoff : ndarray of int64, shape (n,), optional
         Microseconds since 1970-01-01; needed where the formula names the cutoff.
-    aggregate : callable of BoundAggregate, optional
+    aggregate : callable of BoundAggregate or BoundGroup, optional
         Gives an aggregate's values, one for each row.
     rows : int, optional
         How many rows; a constant formula is repeated so often. Without it a constant has one row.
@@ -63,7 +63,7 @@ def _evaluate(
     bound: Bound,
     column: Callable[[BoundColumn], Values],
     cutoff: NDArray[np.int64] | None,
-    aggregate: Callable[[BoundAggregate], Values] | None,
+    aggregate: Callable[[Any], Values] | None,
 ) -> Values:
     match bound:
         case BoundLiteral():
@@ -74,7 +74,7 @@ def _evaluate(
             return Values(Type.TIME, cutoff)
         case BoundColumn():
             return _checked(column(bound), bound.type, f"{bound.table}.{bound.column}")
-        case BoundAggregate():
+        case BoundAggregate() | BoundGroup():
             if aggregate is None:
                 raise FormulaError("The formula aggregates, but a row formula is wanted here.", got=f"{bound.op}(...)")
             return _checked(aggregate(bound), bound.type, f"{bound.op}({bound.table})")

@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from tael.formulas import operators
-from tael.formulas.bound import Bound, BoundAggregate, BoundCall, BoundColumn, BoundCutoff, BoundLiteral, Path
+from tael.formulas.bound import (
+    Bound,
+    BoundAggregate,
+    BoundCall,
+    BoundColumn,
+    BoundCutoff,
+    BoundGroup,
+    BoundLiteral,
+    Path,
+    in_row,
+)
 from tael.formulas.durations import Duration
 from tael.formulas.grammar import (
     chinese_spaces,
@@ -121,7 +131,7 @@ class _Speaker:
                 return self.column(bound), _NOUN
             case BoundCall():
                 return self.call(bound)
-            case BoundAggregate():
+            case BoundAggregate() | BoundGroup():
                 return self.aggregate(bound)
 
     def literal(self, bound: BoundLiteral, unit: str | None) -> str:
@@ -225,7 +235,7 @@ class _Speaker:
                 return "days"
         return None
 
-    def aggregate(self, bound: BoundAggregate) -> tuple[str, int]:
+    def aggregate(self, bound: BoundAggregate | BoundGroup) -> tuple[str, int]:
         op, value, where = bound.op, bound.value, bound.where
         # The mean of a condition is the share of rows that meet it.
         as_share = op == "mean" and isinstance(value, BoundCall) and value.type is Type.FLAG
@@ -236,22 +246,45 @@ class _Speaker:
         if as_share and value is not None:
             op, said = "share", self.say(value, _OR)
         types = () if value is None or whole else (value.type,)
-        time = self.schema.tables[bound.table].time
+        time = self.timed(bound.table)
         is_default = value == BoundColumn(bound.table, (), bound.table, time or "", Type.TIME)
         if operators.get(op).of_times and is_default:
             value = None
         text = "" if value is None or whole else self.say(value)
+        if text and value is not None and any(isinstance(one, BoundAggregate | BoundGroup) for one in in_row(value)):
+            # an aggregate of aggregates: brackets show which rows are whose
+            text = f"({text})" if self.english else f"（{text}）"
         slots = self.slots(bound, adjective, restriction, text, isinstance(value, BoundColumn))
         slots["condition"] = said
+        slots |= self.further(bound)
         if isinstance(value, BoundColumn) and value.hops:
             slots |= self.of_parent(value, slots["rows"])
         spoken = operators.get(op).say_rows(slots, types, self.lang)
         return spoken, _CLAUSE if self.english and (restriction or whole) else _PHRASE
 
+    def timed(self, table: str) -> str | None:
+        """The time column of a table, if there is such a table."""
+        promise = self.schema.tables.get(table)
+        return None if promise is None else promise.time
+
+    def further(self, bound: BoundAggregate | BoundGroup) -> dict[str, str]:
+        """Slots for arguments and options that few operators have."""
+        out = {}
+        for one in bound.further:
+            constant = isinstance(one, BoundLiteral) and one.type is Type.NUMBER
+            out["parameter" if constant else "second"] = self.say(one)
+        if isinstance(bound, BoundAggregate):
+            if bound.after is not None:
+                out["after"] = self.say(bound.after, _OR)
+            if bound.within is not None:
+                out["within"] = bound.within.words(self.lang)
+        return out
+
     def slots(
-        self, bound: BoundAggregate, adjective: str, restriction: str, value: str, is_column: bool
+        self, bound: BoundAggregate | BoundGroup, adjective: str, restriction: str, value: str, is_column: bool
     ) -> dict[str, str]:
-        window = self.window(bound.window, bound.forward, bound.gap)
+        ahead = bound if isinstance(bound, BoundAggregate) else None
+        window = self.window(bound.window, ahead is not None and ahead.forward, None if ahead is None else ahead.gap)
         whose, early, after = self.whose(bound)
         noun = self.noun(bound.table)
         if self.english:
@@ -317,17 +350,29 @@ class _Speaker:
             return f" in the {length} that begin {gap.words()} later"
         return f" in the {'next' if forward else 'last'} {length.removeprefix('1 ') if window.count == 1 else length}"
 
-    def whose(self, bound: BoundAggregate) -> tuple[str, str, str]:
+    def peers(self, by: tuple[Bound, ...], early: tuple[str, str]) -> tuple[str, str, str]:
+        """Rows that share values: "training ", "earlier " or nothing comes before them."""
+        shared = [self.say(part, _SUM) for part in by]
+        if self.english:
+            after = f" with the same {' and '.join(shared)}" if shared else ""
+            return "", early[0] if shared else f"all {early[0]}", after
+        return early[1] + (f"相同{'、'.join(shared)}的" if shared else "全部"), "", ""
+
+    def whose(self, bound: BoundAggregate | BoundGroup) -> tuple[str, str, str]:
         """Whose rows they are: what stands first (Chinese), "earlier" of the entity's own rows, and what stands last.
 
         Nothing is said of the way that is taken by default.
         """
-        path, entity = bound.path, self.entity
+        if isinstance(bound, BoundGroup):
+            return self.peers(bound.by, ("training ", "训练样本中") if bound.grain is None else ("", ""))
+        if bound.path.peers:
+            return self.peers(bound.path.by, ("earlier ", "此前") if self.timed(bound.table) else ("", ""))
+        path, entity = bound.path, bound.grain or self.entity
         target = self.target(path)
         shared = target not in self.schema.tables
         via = path_text(path, self.schema, entity)
         whose, early, after = "", "", ""
-        if bound.table == entity:
+        if bound.table == entity and bound.grain is None:
             early = (
                 ("later " if bound.forward else "earlier ") if self.english else ("此后" if bound.forward else "此前")
             )

@@ -77,6 +77,12 @@ class Operator:
         Aggregates alone: makes no sense without ``where=``.
     takes_cutoff : bool
         The cutoff is added as the last argument when names are looked up.
+    constants : tuple of int
+        Aggregates alone: which arguments must be constants (the share of a quantile).
+    options : tuple of str
+        Aggregates alone: named arguments that it needs besides those of all (``within``, ``after``).
+    at_once : bool
+        Aggregates alone: needs a window's rows side by side (:mod:`tael.kernels.sequences`), not one after another.
     """
 
     name: str
@@ -95,6 +101,9 @@ class Operator:
     of_times: bool = False
     needs_where: bool = False
     takes_cutoff: bool = False
+    constants: tuple[int, ...] = ()
+    options: tuple[str, ...] = ()
+    at_once: bool = False
 
     def result_type(self, types: Types) -> Type:
         """The type of the result.

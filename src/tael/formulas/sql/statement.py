@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tael.errors import FormulaError
-from tael.formulas.bound import BoundAggregate, Path
+from tael.formulas.bound import BoundAggregate, Path, layered
 from tael.formulas.parser import parse
 from tael.formulas.printer import to_text
 from tael.formulas.resolve import resolve
@@ -129,6 +129,12 @@ class _Statement:
         self.features.append((sql, name, f"{bound_words(bound, self.schema, self.entity)}: {text}"))
 
     def aggregate(self, one: BoundAggregate) -> Sql:
+        if one.path.peers or layered(one):
+            raise FormulaError(
+                "Peers and aggregates of aggregates are not in SQL yet.",
+                expected="aggregates of plain row formulas",
+                fix="Leave the formula out of the export (`forbid`), or score with `tael score`.",
+            )
         if one.path not in self.batches:
             entity = self.observed.entity_of(one.path)
             rows = ChildRows(self.sources, self.dialect, one.path, entity, self.cutoff, self.observed.name)
