@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import operator as py
+from calendar import monthrange
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -84,6 +85,19 @@ def days(left: datetime, right: datetime) -> float:
     return (left - right) / timedelta(days=1)
 
 
+def whole_months(start: datetime, end: datetime) -> int:
+    """As birthdays are counted, where the last day of a short month stands for those it lacks."""
+    if end < start:
+        return -whole_months(end, start)
+    months = (end.year - start.year) * 12 + end.month - start.month
+    day = min(start.day, monthrange(end.year, end.month)[1])
+    return months - (end < start.replace(year=end.year, month=end.month, day=day))
+
+
+def february(s: datetime) -> datetime:
+    return max(min(s, datetime(2024, 2, 29)), datetime(2024, 2, 1))
+
+
 CUTOFF = datetime(2024, 3, 1, 12)
 ORACLES = {
     "x + y": spread(py.add),
@@ -154,6 +168,30 @@ ORACLES = {
     'contains(u, "b")': spread(lambda u: "b" in u),
     "contains(u, v)": spread(lambda u, v: v in u),
     "p + q": spread(lambda p, q: float(p) + float(q)),
+    "minute(s)": spread(lambda s: s.minute),
+    "quarter(s)": spread(lambda s: math.ceil(s.month / 3)),
+    "week(s)": spread(lambda s: s.isocalendar().week),
+    "is_month_start(s)": spread(lambda s: s.day == 1),
+    "is_month_end(s)": spread(lambda s: s.day == monthrange(s.year, s.month)[1]),
+    "days_to_month_end(s)": spread(lambda s: monthrange(s.year, s.month)[1] - s.day),
+    "months_between(s, t)": spread(lambda s, t: whole_months(s, t)),
+    "years_between(s, t)": spread(lambda s, t: math.trunc(whole_months(s, t) / 12)),
+    'is_holiday(maximum(minimum(s, "2024-02-29"), "2024-02-01"), "CN")': spread(lambda s: 10 <= february(s).day <= 17),
+    'is_workday(maximum(minimum(s, "2024-02-29"), "2024-02-01"), "CN")': spread(
+        lambda s: february(s).day in (1, 2, 4, 5, 6, 7, 8, 9, 18, 19, 20, 21, 22, 23, 26, 27, 28, 29)
+    ),
+    'starts_with(u, "a")': spread(lambda u: u[:1] == "a"),
+    "starts_with(u, v)": spread(lambda u, v: u[: len(v)] == v),
+    'occurrences(u, "aa")': spread(lambda u: (len(u) - len(u.replace("aa", ""))) / 2),
+    "occurrences(u, v)": spread(lambda u, v: u.count(v) if v else None),
+    "digits(u)": spread(lambda u: 0),
+    "n_words(u)": spread(lambda u: len(u.replace("中", " 中 ").split())),
+    'keyword(u, "A", "b")': spread(lambda u: bool({"a", "b"} & set(u.replace("中", " ").split()))),
+    'keyword(c, "A", "中")': spread(lambda c: c == "a"),
+    'term_share(u, "ab")': spread(
+        lambda u: u.replace("中", " ").split().count("ab") / len(u.replace("中", " 中 ").split())
+    ),
+    'term_share(u, "中中")': spread(lambda u: u.count("中中") / len(u.replace("中", " 中 ").split())),
 }
 
 

@@ -181,7 +181,120 @@ GOLDEN = [
         "number of different districts of the receiver of transfers as sender",
         "转账（作为付款方）的不同收款方的 district 数",
     ),
+    (
+        "loans",
+        'keyword(remark, "refund", "退款")',
+        "remark mentions refund or 退款",
+        "备注提到 refund 或退款",
+    ),
+    (
+        "loans",
+        'keyword(remark, "a b", "gift", "cash back") and n_words(remark) > 3',
+        "remark mentions a b, gift or cash back and number of words in remark is above 3",
+        "备注提到 a b、gift 或 cash back 且备注的词数大于 3",
+    ),
+    (
+        "loans",
+        'term_share(remark, "refund") * 3.2',
+        "share of refund among the words of remark times 3.2",
+        "refund 在备注各词中的占比乘以 3.2",
+    ),
+    (
+        "loans",
+        'occurrences(remark, "/") + digits(remark)',
+        "number of times “/” occurs in remark plus number of digits in remark",
+        "备注中“/”出现的次数加备注中的数字个数",
+    ),
+    ("loans", 'starts_with(remark, "POS")', "remark starts with POS", "备注以 POS 开头"),
+    (
+        "loans",
+        'is_holiday(approved, "CN") or is_workday(approved, "CN") and is_night(approved)',
+        "approved is a public holiday in China or approved is a working day in China and approved falls in the night",
+        "approved 是中国法定节假日或 approved 是中国工作日且 approved 在夜间",
+    ),
+    (
+        "loans",
+        "years_between(customers.born, approved) >= 60",
+        "whole years from customers' birth to approved is at least 60",
+        "从客户出生到 approved 的整年数不小于 60",
+    ),
+    (
+        "loans",
+        'share(instalments, where=is_month_end(due), last="1y")',
+        "share of instalments in the last year where due falls on the last day of a month",
+        "近 1 年分期中到期在月末最后一天的占比",
+    ),
+    ("loans", "days_to_month_end(approved)", "days from approved to the end of its month", "approved 距月末的天数"),
     ("loans", "amount > -1.4", "amount is above -1.4 CNY", "金额大于 -1.4 元"),
+    (
+        "loans",
+        "amount / mean(amount, by=purpose)",
+        "ratio of amount to average amount of training loans with the same purpose",
+        "金额与训练样本中相同用途的贷款金额均值之比",
+    ),
+    (
+        "loans",
+        'amount / mean(amount, by=(purpose, insured), among="as_of", last="90d")',
+        "ratio of amount to average amount of earlier loans with the same purpose and insured in the last 90 days",
+        "金额与近 90 天此前相同用途、已投保的贷款金额均值之比",
+    ),
+    (
+        "loans",
+        '(amount - mean(amount, by="all")) / std(amount, by="all")',
+        "ratio of (amount minus average amount of all training "
+        "loans) to standard deviation of amount of all training loans",
+        "（金额减训练样本中全部贷款金额均值）与训练样本中全部贷款金额标准差之比",
+    ),
+    (
+        "customers",
+        'mean(sum(instalments.late, last="90d"), over=loans)',
+        "average (total days late of instalments in the last 90 days) over loans",
+        "贷款的（近 90 天分期逾期天数总和）均值",
+    ),
+    (
+        "customers",
+        "count(loans, where=max(instalments.late) > 30)",
+        "number of loans where highest days late of instalments is above 30 days",
+        "分期逾期天数最大值大于 30 天的贷款数量",
+    ),
+    (
+        "customers",
+        "max(transactions.amount / mean(transactions.amount, by=counterparty))",
+        "highest (ratio of amount to average amount of transactions with the same counterparty) over transactions",
+        "交易的（金额与相同对手方的交易金额均值之比）最大值",
+    ),
+    (
+        "customers",
+        'share(transactions, where=is_night(at) and at - min(transactions.at, by=counterparty) < 7, last="30d")',
+        "share of transactions in the last 30 days where at falls in the night and days "
+        "from earliest at of transactions with the same counterparty to at is below 7 days",
+        "近 30 天交易中 at 在夜间且从相同对手方的交易的 at 最早值到 at 的天数小于 7 天的占比",
+    ),
+    (
+        "customers",
+        "share(transactions, where=is_night(at)) / mean(share(transactions, where=is_night(at)), by=district_id)",
+        "ratio of (share of transactions where at falls in the night) to average (share of "
+        "transactions where at falls in the night) over training customers with the same district",
+        "交易中 at 在夜间的占比与训练样本中相同 district 的客户的（交易中 at 在夜间的占比）均值之比",
+    ),
+    (
+        "customers",
+        "count(instalments, where=due > cutoff)",
+        "number of instalments where due is after the cutoff",
+        "到期晚于观测时点的分期数量",
+    ),
+    (
+        "loans",
+        'not is_workday(approved, "CN") and not contains(remark, "急")',
+        "approved is no working day in China and remark does not contain 急",
+        "approved 不是中国工作日且备注不含急",
+    ),
+    (
+        "customers",
+        "share(transactions, where=not is_night(at))",
+        "share of transactions where at does not fall in the night",
+        "交易中 at 不在夜间的占比",
+    ),
 ]
 
 

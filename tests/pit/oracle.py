@@ -241,6 +241,8 @@ class Oracle:
 
 def over_rows(one: BoundAggregate | BoundGroup, seen: list, value: Callable[[Bound, Row], Any], t: int) -> Any:
     """An aggregate over rows in their order of time."""
+    if one.op in SEQUENCES:
+        return over_sequence(one, seen, value)
     forward = isinstance(one, BoundAggregate) and one.forward
     counted = [(row, time) for row, time in seen if one.where is None or value(one.where, row) == 1.0]
     if one.op == "share":
@@ -249,6 +251,91 @@ def over_rows(one: BoundAggregate | BoundGroup, seen: list, value: Callable[[Bou
         return over_times(one.op, [time for _, time in counted])
     values = [(value(one.value, row), time) for row, time in counted]
     return over_values(one.op, [(v, time) for v, time in values if v is not None], t, -1 if forward else 1)
+
+
+SEQUENCES = {
+    "median", "quantile", "entropy", "top_share", "longest_streak", "burst", "periodicity", "balance_after", "slope",
+    "share_of", "next_event", "matched",
+}  # fmt: skip
+
+
+def over_sequence(one: BoundAggregate | BoundGroup, seen: list, value: Callable[[Bound, Row], Any]) -> float | None:
+    """An aggregate that looks at its rows side by side."""
+
+    def meets(condition: Bound | None, row: Row) -> bool:
+        return condition is None or value(condition, row) == 1.0
+
+    counted = [(row, time) for row, time in seen if meets(one.where, row)]
+    times = [time for _, time in counted]
+    values = [] if one.value is None else [v for row, _ in counted if (v := value(one.value, row)) is not None]
+    often = sorted(values.count(v) / len(values) for v in set(values))
+    constant = next((part.value for part in one.further if isinstance(part, BoundLiteral)), math.nan)
+    assert isinstance(constant, float)
+    match one.op:
+        case "median":
+            return quantile(values, 0.5)
+        case "quantile":
+            return quantile(values, constant)
+        case "entropy":
+            return -math.fsum(share * math.log(share) for share in often) if often else None
+        case "top_share":
+            return often[-1] if often else None
+        case "balance_after":
+            return min((math.fsum(values[: k + 1]) for k in range(len(values))), default=None)
+        case "longest_streak":
+            marks = "".join("x" if meets(one.where, row) else " " for row, _ in seen)
+            return float(max(len(run) for run in marks.split(" ")))
+        case "periodicity":
+            gaps = [b - a for a, b in pairwise(times)]
+            if len(gaps) < 2:
+                return None
+            middle = sorted(gaps)[(len(gaps) - 1) // 2] + sorted(gaps)[len(gaps) // 2]
+            return sum(10 * abs(2 * gap - middle) <= middle for gap in gaps) / len(gaps)
+        case "slope":
+            pairs = [(value(one.further[0], row), value(one.value, row)) for row, _ in counted]
+            pairs = [(x, y) for x, y in pairs if x is not None and y is not None]
+            xs = [x for x, _ in pairs]
+            if not xs or max(xs) - min(xs) <= 1e-12 * max(map(abs, xs)):
+                return None
+            return _slope(xs, [y for _, y in pairs])
+        case "share_of":
+            whole = [v for row, _ in seen if (v := value(one.value, row)) is not None]
+            total, size = math.fsum(whole), math.fsum(map(abs, whole))
+            return math.fsum(values) / total if abs(total) > 1e-12 * size else None
+    assert isinstance(one, BoundAggregate)
+    if one.op == "burst":
+        span = moved(0, one.within, 1)
+        return float(max((sum(0 <= b - a < span for b in times[i:]) for i, a in enumerate(times)), default=0))
+    starts = [i for i, (row, _) in enumerate(seen) if meets(one.after, row)]
+    ends = [i for i, (row, _) in enumerate(seen) if meets(one.where, row)]
+    if one.op == "next_event":
+        waits = [(seen[min(later)][1] - seen[i][1]) / DAY for i in starts if (later := [j for j in ends if j > i])]
+        return math.fsum(waits) / len(waits) if waits else None
+    assert one.op == "matched"
+    span = moved(0, one.within, 1)
+    amounts = [value(one.value, row) for row, _ in seen]
+    total, passed = [], []
+    for i in starts:
+        x = amounts[i]
+        if x is None or x <= 0:
+            continue
+        total.append(x)
+        low, high = x * (1 - constant - 1e-9), x * (1 + constant + 1e-9)
+        for j in ends:
+            if j > i and seen[j][1] - seen[i][1] < span and amounts[j] is not None and low <= amounts[j] <= high:
+                passed.append(x)
+                ends.remove(j)
+                break
+    return math.fsum(passed) / math.fsum(total) if total else None
+
+
+def quantile(values: list[float], share: float) -> float | None:
+    """Type 7 of Hyndman and Fan."""
+    if not values:
+        return None
+    low, rest = divmod((len(values) - 1) * share, 1)
+    below, above = (sorted(values)[min(int(low) + step, len(values) - 1)] for step in (0, 1))
+    return below + rest * (above - below)
 
 
 def _or_never(t: int | None) -> int:

@@ -68,7 +68,7 @@ NUMBERS = [
     float("inf"),
     float("nan"),
 ]
-TEXTS = [None, "car", "car", "home", "car home", "Car", "", "房"]
+TEXTS = [None, "car", "car", "home", "car home", "Car", "", "房", "car-12 Car房car, cars 房B2B"]
 CATEGORIES = [None, "car", "car", "home", "home", "trip", "房"]
 
 
@@ -209,6 +209,26 @@ ROW_CASES: dict[str, list[tuple[str, str]]] = {
     "is_night": [("flag", "is_night({t})")],
     "length": [("number", "length({x})"), ("number", "length({c})")],
     "contains": [("flag", 'contains({x}, "car")'), ("flag", 'contains({c}, "r")')],
+    "starts_with": [("flag", 'starts_with({x}, "car")'), ("flag", "starts_with({x}, {c})")],
+    "occurrences": [("number", 'occurrences({x}, "a")'), ("number", 'occurrences({c}, "房")')],
+    "digits": [("number", "digits({x})")],
+    "n_words": [("number", "n_words({x})"), ("number", "n_words({c})")],
+    "keyword": [("flag", 'keyword({x}, "CAR")'), ("flag", 'keyword({x}, "home", "房", "b2b")'),
+                ("flag", 'keyword({c}, "ca", "trip")')],
+    "term_share": [("number", 'term_share({x}, "car")'), ("number", 'term_share({x}, "房") * 3.2')],
+    "minute": [("number", "minute({t})")],
+    "quarter": [("number", "quarter({t})")],
+    "week": [("number", "week({t})")],
+    "is_month_start": [("flag", "is_month_start({t})")],
+    "is_month_end": [("flag", "is_month_end({t})")],
+    "days_to_month_end": [("number", "days_to_month_end({t})")],
+    "months_between": [("number", "months_between({t}, {t})"),
+                       ("number", 'months_between(minimum({t}, "2023-12-31"), {t})')],
+    "years_between": [("number", "years_between({t}, {t})"),
+                      ("number", 'years_between(minimum({t}, "1960-02-29 06:00"), {t})')],
+    # what is not known yet may lie in years whose holidays nobody knows yet
+    "is_holiday": [("flag", 'is_holiday(minimum({t}, "2024-12-31"), "CN")')],
+    "is_workday": [("flag", 'is_workday(minimum({t}, "2024-12-31"), "CN")')],
     "where": [("number", "where({f}, {n}, {n})"), ("category", "where({f}, {c}, {c})"),
               ("time", "where({f}, {t}, {t})")],
     "coalesce": [("number", "coalesce({n}, {n}, 0)"), ("category", 'coalesce({c}, "none")'),
@@ -232,8 +252,30 @@ AGGREGATE_CASES: dict[str, list[str]] = {
     "trend": ["{n}", "{f}"],
     "n_unique": ["{n}", "{c}", "{t}", "{x}", "{f}"],
     "mode": ["{n}", "{c}", "{t}", "{f}"],
+    "median": ["{n}", "{f}"],
+    "quantile": ["{n}", "{f}"],
+    "entropy": ["{n}", "{c}", "{t}", "{x}", "{f}"],
+    "top_share": ["{n}", "{c}", "{t}", "{x}", "{f}"],
+    "longest_streak": [""],
+    "burst": [""],
+    "periodicity": [""],
+    "balance_after": ["{n}", "{f}"],
+    "slope": ["{n}", "{f}"],
+    "share_of": ["{n}", "{f}"],
+    "next_event": [""],
+    "matched": ["{n}"],
 }
-TIMED = {"first", "last", "days_since_first", "days_since_last", "gap_mean", "gap_std", "trend"}
+# Arguments after the first, and options that an aggregate must have.
+FURTHER: dict[str, list[str]] = {
+    "quantile": ["0.9", "0.25", "0", "1", "0.5"],
+    "slope": ["{n}", "{f}"],
+    "matched": ["0.1", "0", "0.5", "1"],
+}
+NEEDS_WHERE = {"share", "longest_streak", "share_of", "next_event", "matched"}
+NEEDS_AFTER = {"next_event", "matched"}
+NEEDS_WITHIN = {"burst", "matched"}
+TIMED = {"first", "last", "days_since_first", "days_since_last", "gap_mean", "gap_std", "trend", "longest_streak",
+         "burst", "periodicity", "balance_after", "next_event", "matched"}  # fmt: skip
 SHORT = {"n": "number", "f": "flag", "c": "category", "t": "time", "x": "text"}
 
 
@@ -305,8 +347,14 @@ class Writer:
             if f"{base}." not in argument:
                 return self.aggregate(op, inside, forward=forward)
         parts = [argument]
-        if op == "share" or self.rng.random() < 0.5:
+        if op in FURTHER:
+            parts.append(self.fill(base, self.pick(FURTHER[op]), 1))
+        if op in NEEDS_WHERE or self.rng.random() < 0.5:
             parts.append(f"where={self.expression(base, 'flag', 2)}")
+        if op in NEEDS_AFTER:
+            parts.append(f"after={self.expression(base, 'flag', 2)}")
+        if op in NEEDS_WITHIN:
+            parts.append(f'within="{self.pick(["12h", "1d", "36h", "10d"])}"')
         timeless = base == "cards"
         if forward:
             parts.append(f'next="{self.pick(WINDOWS)}"')

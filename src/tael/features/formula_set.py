@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tael.engine import Engine
 from tael.engine.observed import with_own
+from tael.engine.peers import Population
 from tael.errors import FeaturesError
 from tael.formulas.words import words
 from tael.tables.frames import Tables
@@ -27,6 +28,8 @@ class FormulaSet:
     entity, key, cutoff : str
     own : mapping of str to Type
         The columns that observation frames carry besides key and cutoff.
+    fitted : mapping of str to Population
+        Statistics of the training observations that formulas compare with (``by=``), by their text.
     """
 
     formulas: Sequence[str]
@@ -35,6 +38,7 @@ class FormulaSet:
     key: str
     cutoff: str
     own: Mapping[str, Type]
+    fitted: Mapping[str, Population] = field(default_factory=dict)
 
     def compute(self, tables: Tables, X: Any, *, n_threads: int = 1) -> NDArray[np.float64]:
         """Compute the formulas.
@@ -49,7 +53,7 @@ class FormulaSet:
             If a formula names a table or column that these tables lack.
         """
         engine = Engine.shared(tables, self.entity, key=self.key, cutoff=self.cutoff, n_threads=n_threads)
-        values = engine.evaluate(list(self.formulas), X, self.own)
+        values = engine.evaluate(list(self.formulas), X, self.own, fitted=self.fitted)
         if not values:
             raise FeaturesError("There is no formula to compute.", fix="Fit the features first.")
         return np.stack([value.data for value in values], axis=1)
@@ -68,9 +72,12 @@ class FormulaSet:
             "key": self.key,
             "cutoff": self.cutoff,
             "own": {name: str(kind) for name, kind in self.own.items()},
+            "fitted": {text: one.to_dict() for text, one in self.fitted.items()},
         }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> FormulaSet:
         """Read back what :meth:`to_dict` wrote."""
-        return cls(**{**plain, "own": {name: Type(kind) for name, kind in plain["own"].items()}})
+        own = {name: Type(kind) for name, kind in plain["own"].items()}
+        fitted = {text: Population.from_dict(one) for text, one in plain.get("fitted", {}).items()}
+        return cls(**{**plain, "own": own, "fitted": fitted})

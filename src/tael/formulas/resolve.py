@@ -24,7 +24,10 @@ from tael.tables.schema import Schema, Type
 _EPOCH = datetime(1970, 1, 1)
 _REMEMBERED = 20_000
 # A text compared with a time is read as a time; `where` and texts proper keep theirs.
-_READS_TIMES = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "in", "sub", "minimum", "maximum", "coalesce"})
+_READS_TIMES = frozenset(
+    {"eq", "ne", "lt", "le", "gt", "ge", "in", "sub", "minimum", "maximum", "coalesce", "months_between",
+     "years_between"}
+)  # fmt: skip
 
 
 def resolve(

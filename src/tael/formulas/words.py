@@ -62,7 +62,7 @@ _KINDS = ("type", "kind", "operation", "category", "product", "purpose", "channe
 _NO_ADJECTIVE = {"yes", "no", "other", "unknown", "none", "true", "false", "missing", "any", "all"}
 _ADJECTIVE = re.compile(r"(?:[^\W\d_]|[ \-]){2,}")
 _SAME_UNIT = {"add", "sub", "neg", "abs", "clip", "minimum", "maximum", "coalesce", "round", "floor"}
-_VALUE_UNIT = {"sum", "mean", "min", "max", "std", "first", "last", "mode"}
+_VALUE_UNIT = {"sum", "mean", "min", "max", "std", "first", "last", "mode", "median", "quantile", "balance_after"}
 
 
 def words(
@@ -195,6 +195,11 @@ class _Speaker:
         inner = bound.args[0]
         if bound.op == "not" and isinstance(inner, BoundCall) and inner.op in ("in", "is_missing"):
             return self.denied(inner), _CLAUSE
+        denial = operators.get(inner.op).denial if bound.op == "not" and isinstance(inner, BoundCall) else None
+        if denial is not None:
+            said, holds = self.said(inner, None)
+            old, new = denial[self.lang]
+            return new.join(said.rsplit(old, 1)), holds
         second = bound.args[-1]
         if bound.op in ("eq", "ne") and isinstance(second, BoundLiteral) and second.type is Type.FLAG:
             holding = (bound.op == "eq") == second.value
@@ -231,7 +236,7 @@ class _Speaker:
                 return next((found for arg in bound.args if (found := self.unit(arg)) is not None), None)
             case BoundAggregate() if bound.op in _VALUE_UNIT and bound.value is not None:
                 return self.unit(bound.value)
-            case BoundAggregate() if bound.op.startswith(("days_since", "gap_")):
+            case BoundAggregate() if bound.op.startswith(("days_since", "gap_", "next_event")):
                 return "days"
         return None
 
@@ -240,9 +245,11 @@ class _Speaker:
         # The mean of a condition is the share of rows that meet it.
         as_share = op == "mean" and isinstance(value, BoundCall) and value.type is Type.FLAG
         whole = op == "share" or as_share
-        adjective, condition = ("", where) if op == "share" else self.adjective(bound.table, where)
+        # some ask about the condition itself, in the others it says which rows
+        asked = operators.get(op).needs_where
+        adjective, condition = ("", where) if asked else self.adjective(bound.table, where)
         said = "" if condition is None else self.say(condition, _OR)
-        restriction = "" if op == "share" else said
+        restriction = "" if asked else said
         if as_share and value is not None:
             op, said = "share", self.say(value, _OR)
         types = () if value is None or whole else (value.type,)
@@ -260,7 +267,7 @@ class _Speaker:
         if isinstance(value, BoundColumn) and value.hops:
             slots |= self.of_parent(value, slots["rows"])
         spoken = operators.get(op).say_rows(slots, types, self.lang)
-        return spoken, _CLAUSE if self.english and (restriction or whole) else _PHRASE
+        return spoken, _CLAUSE if self.english and (restriction or whole or asked) else _PHRASE
 
     def timed(self, table: str) -> str | None:
         """The time column of a table, if there is such a table."""

@@ -40,7 +40,7 @@ def promise_of(engine: Engine, formulas: Iterable[str]) -> Promise:
                 columns.add((node.table, node.column))
                 columns.update(_upwards(engine, node.grain, node.hops))
             elif isinstance(node, BoundAggregate):
-                columns.update(_upwards(engine, engine.entity, node.path.up))
+                columns.update(_upwards(engine, node.grain or engine.entity, node.path.up))
                 columns.update(node.path.down)
     tables |= {table for table, _ in columns}
     out: Promise = {}

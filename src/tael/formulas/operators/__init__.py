@@ -5,13 +5,25 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from tael.errors import FormulaError, did_you_mean
-from tael.formulas.operators import arithmetic, comparison, distinct, logic, missing, moments, order, text, times
+from tael.formulas.operators import (
+    arithmetic,
+    calendars,
+    comparison,
+    distinct,
+    logic,
+    missing,
+    moments,
+    order,
+    sequences,
+    text,
+    times,
+)
 from tael.formulas.operators.base import Infix, Kind, Operator
 from tael.tables.schema import Language
 
 __all__ = ["ALIASES", "REGISTRY", "Infix", "Operator", "aggregates", "get", "is_aggregate", "reference"]
 
-_FAMILIES = (moments, order, distinct, arithmetic, comparison, logic, times, text, missing)
+_FAMILIES = (moments, order, distinct, sequences, arithmetic, comparison, logic, times, calendars, text, missing)
 
 REGISTRY = MappingProxyType({operator.name: operator for family in _FAMILIES for operator in family.OPERATORS})
 """Every operator by its name, families in their order."""

@@ -46,6 +46,11 @@ def _subtraction(types: Types) -> Type:
     return Type.NUMBER
 
 
+def _power(base: Array, exponent: Array) -> Array:
+    # NumPy takes another way, with other last bits, where one exponent serves many rows
+    return np.power(*(np.ascontiguousarray(side) for side in np.broadcast_arrays(base, exponent)))
+
+
 def _extreme(function: Callable[[Array, Array], Array]) -> Callable[[Values, Values], Values]:
     def compute(left: Values, right: Values) -> Values:
         if left.type is Type.TIME:
@@ -155,7 +160,7 @@ OPERATORS = (
     _binary(
         "pow",
         Infix("**", 8),
-        np.power,
+        _power,
         ("{0} to the power of {1}", "{0}的{1}次方"),
         ("Power; missing where there is no real, finite value.", "乘方；无有限实数值时缺失。"),
     ),

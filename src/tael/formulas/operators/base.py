@@ -79,8 +79,12 @@ class Operator:
         The cutoff is added as the last argument when names are looked up.
     constants : tuple of int
         Aggregates alone: which arguments must be constants (the share of a quantile).
+    limits : tuple of (float, float)
+        Aggregates alone: between which each of ``constants`` must lie; empty: anywhere.
     options : tuple of str
         Aggregates alone: named arguments that it needs besides those of all (``within``, ``after``).
+    denial : dict of "en" and "zh", optional
+        Flags alone: what of its words to exchange for what where ``not`` stands before it.
     at_once : bool
         Aggregates alone: needs a window's rows side by side (:mod:`tael.kernels.sequences`), not one after another.
     """
@@ -102,7 +106,9 @@ class Operator:
     needs_where: bool = False
     takes_cutoff: bool = False
     constants: tuple[int, ...] = ()
+    limits: tuple[tuple[float, float], ...] = ()
     options: tuple[str, ...] = ()
+    denial: Mapping[Language, tuple[str, str]] | None = None
     at_once: bool = False
 
     def result_type(self, types: Types) -> Type:

@@ -10,6 +10,7 @@ from tael.errors import FormulaError
 from tael.formulas.bound import Bound, BoundAggregate, BoundCall, BoundColumn, BoundCutoff, BoundLiteral
 from tael.formulas.operators import REGISTRY
 from tael.formulas.operators.base import NUMERIC
+from tael.formulas.sql import texts
 from tael.formulas.sql.dialects import Dialect, plain_number
 from tael.tables.schema import Type
 
@@ -18,8 +19,19 @@ COLUMN_SIZE = 100.0
 
 _LARGEST, _LN_LARGEST, _LN_LEAST = 300.0, "709.78", "-708"
 _COMPARED = {"eq": "=", "ne": "<>", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
-_PARTS = {"year": "YEAR", "month": "MONTH", "day": "DAY", "hour": "HOUR", "day_of_year": "DOY"}
-WRITTEN = frozenset({*_COMPARED, *_PARTS, "and", "or", "days_since"})
+_PARTS = {
+    "year": "YEAR",
+    "month": "MONTH",
+    "day": "DAY",
+    "hour": "HOUR",
+    "day_of_year": "DOY",
+    "minute": "MINUTE",
+    "quarter": "QUARTER",
+    "week": "WEEK",
+}
+_OF_WORDS = frozenset({"keyword", "term_share", "is_holiday", "is_workday"})
+_COUNTED = {"n_words": texts.n_words, "digits": texts.digits, "days_to_month_end": texts.days_to_month_end}
+WRITTEN = frozenset({*_COMPARED, *_PARTS, *_OF_WORDS, *_COUNTED, "and", "or", "days_since"})
 """Row operators that :meth:`Writer.call` writes itself; the others have a method each."""
 
 
@@ -135,6 +147,10 @@ class Writer:
         """A row operator."""
         args = [self.write(arg) for arg in bound.args]
         op, kind = bound.op, bound.type
+        if op in _COUNTED:
+            return Sql(_COUNTED[op](self.dialect, args[0].held), kind, low=0, high=10)
+        if op in _OF_WORDS:
+            return self._of_words(op, args[0], bound)
         if op in _COMPARED:
             left, right = self.alike(args, compared=True)
             return Sql(f"{left.held} {_COMPARED[op]} {right.held}", kind, atom=False)
@@ -337,6 +353,35 @@ class Writer:
     def _is_night(self, time: Sql) -> Sql:
         hour = f"EXTRACT(HOUR FROM {time.text})"
         return Sql(f"{hour} >= 22 OR {hour} < 6", Type.FLAG, atom=False)
+
+    def _is_month_start(self, time: Sql) -> Sql:
+        return Sql(f"EXTRACT(DAY FROM {time.text}) = 1", Type.FLAG, atom=False)
+
+    def _is_month_end(self, time: Sql) -> Sql:
+        last = texts.days_in_month(self.dialect, time.held)
+        return Sql(f"EXTRACT(DAY FROM {time.text}) = {last}", Type.FLAG, atom=False)
+
+    def _months_between(self, start: Sql, end: Sql) -> Sql:
+        return Sql(texts.between(self.dialect, start.held, end.held, 1), Type.NUMBER, low=0, high=6)
+
+    def _years_between(self, start: Sql, end: Sql) -> Sql:
+        return Sql(texts.between(self.dialect, start.held, end.held, 12), Type.NUMBER, low=0, high=5)
+
+    def _of_words(self, op: str, value: Sql, bound: BoundCall) -> Sql:
+        said = texts.constants(op, bound.args[1:])
+        if op == "keyword":
+            return Sql(texts.keyword(self.dialect, value.text, said), Type.FLAG, atom=False)
+        if op == "term_share":
+            share = texts.term_share(self.dialect, value.text, said[0])
+            return Sql(share, Type.NUMBER, atom=False, low=-10, high=0)
+        return Sql(texts.in_calendar(self.dialect, op, value.held, said[0]), Type.FLAG, atom=False)
+
+    def _occurrences(self, text: Sql, part: Sql) -> Sql:
+        sql = texts.occurrences(self.dialect, text.text, part.text)
+        return Sql(sql, Type.NUMBER, atom=False, low=0, high=10)
+
+    def _starts_with(self, text: Sql, part: Sql) -> Sql:
+        return Sql(texts.starts_with(self.dialect, text.held, part.held), Type.FLAG, atom=False)
 
     def _length(self, text: Sql) -> Sql:
         return Sql(self.dialect.number(f"LENGTH({text.text})"), Type.NUMBER, low=0, high=10)
