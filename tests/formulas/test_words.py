@@ -295,6 +295,112 @@ GOLDEN = [
         "share of transactions where at does not fall in the night",
         "交易中 at 不在夜间的占比",
     ),
+    (
+        "customers",
+        'median(transactions.amount, last="90d") > 500',
+        "median amount of transactions in the last 90 days is above 500 CNY",
+        "近 90 天交易金额中位数大于 500 元",
+    ),
+    (
+        "customers",
+        'quantile(transactions.amount, 0.9, where=operation == "rent", last="90d")',
+        "90th percentile of amount of rent transactions in the last 90 days",
+        "近 90 天 rent 交易金额的 90% 分位数",
+    ),
+    (
+        "customers",
+        "quantile(transactions.amount, 0.225) / quantile(transactions.amount, 0.02)",
+        "ratio of 22.5th percentile of amount of transactions to 2nd percentile of amount of transactions",
+        "交易金额的 22.5% 分位数与交易金额的 2% 分位数之比",
+    ),
+    (
+        "customers",
+        'entropy(transactions.counterparty, last="90d")',
+        "diversity (entropy) of counterparties of transactions in the last 90 days",
+        "近 90 天交易的对手方分散度（熵）",
+    ),
+    (
+        "customers",
+        'top_share(transactions.counterparty, where=amount > 100, last="90d")',
+        "share of the most frequent counterparty of transactions in the last 90 days where amount is above 100 CNY",
+        "近 90 天金额大于 100 元的交易中最常见对手方的占比",
+    ),
+    (
+        "loans",
+        'longest_streak(instalments, where=late > 30, last="1y")',
+        "longest run of instalments in the last year where days late is above 30 days",
+        "近 1 年分期中逾期天数大于 30 天的最长连续次数",
+    ),
+    (
+        "customers",
+        'burst(transactions, within="7d")',
+        "most transactions within any 7 days",
+        "交易在任意 7 天内的最多数量",
+    ),
+    (
+        "customers",
+        'burst(transactions, within="1h", where=amount > 20000, last="90d")',
+        "most transactions within any hour of the last 90 days where amount is above 20,000 CNY",
+        "近 90 天金额大于 20,000 元的交易在任意 1 小时内的最多数量",
+    ),
+    (
+        "customers",
+        'burst(transactions, within="1d", next="30d", gap="7d")',
+        "most transactions within any day of the 30 days that begin 7 days later",
+        "7 天后起 30 天内交易在任意 1 天内的最多数量",
+    ),
+    (
+        "customers",
+        'periodicity(transactions, where=operation == "salary", last="1y")',
+        "regularity of the days between salary transactions in the last year",
+        "近 1 年 salary 交易间隔的规律性",
+    ),
+    (
+        "customers",
+        'balance_after(transactions.amount, last="90d") < 0',
+        "lowest running total of amount of transactions in the last 90 days is below 0 CNY",
+        "近 90 天交易金额累计最低值小于 0 元",
+    ),
+    (
+        "loans",
+        'slope(instalments.late, loans.amount, last="1y")',
+        "slope of days late on loans' amount over instalments in the last year",
+        "近 1 年分期的逾期天数对贷款金额的斜率",
+    ),
+    (
+        "customers",
+        'share_of(transactions.amount, where=operation == "rent", last="90d")',
+        "share of total amount of transactions in the last 90 days where operation is rent",
+        "近 90 天交易金额中类型为 rent 的占比",
+    ),
+    (
+        "customers",
+        'share_of(transactions.amount, where=operation == "rent") / share_of(transactions.amount, where=amount > 9)',
+        "ratio of (share of total amount of transactions where operation is rent) to (share of total amount of "
+        "transactions where amount is above 9 CNY)",
+        "交易金额中类型为 rent 的占比与交易金额中金额大于 9 元的占比之比",
+    ),
+    (
+        "customers",
+        'next_event(transactions, after=operation == "salary", where=amount < -100, last="1y") < 3',
+        "(average days from each row of transactions in the last year where operation is salary to the next where "
+        "amount is below -100 CNY) is below 3 days",
+        "近 1 年交易从类型为 salary 到下一次金额小于 -100 元的平均天数小于 3 天",
+    ),
+    (
+        "customers",
+        'matched(transactions.amount, 0.1, after=operation == "in", where=operation == "out", within="2d", last="90d")',
+        "share of total amount of transactions in the last 90 days where operation is in and that is followed within "
+        "2 days by the same amount (to within 10%) where operation is out",
+        "近 90 天交易金额中类型为 in 的部分在 2 天内有类型为 out 且金额相近（相差不超过 10%）的交易与之对应的占比",
+    ),
+    (
+        "customers",
+        'matched(transactions.amount, 0, after=operation == "in", where=operation == "out", within="1h")',
+        "share of total amount of transactions where operation is in and that is followed within 1 hour by the same "
+        "amount where operation is out",
+        "交易金额中类型为 in 的部分在 1 小时内有类型为 out 且金额相同的交易与之对应的占比",
+    ),
 ]
 
 

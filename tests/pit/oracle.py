@@ -265,9 +265,13 @@ def over_sequence(one: BoundAggregate | BoundGroup, seen: list, value: Callable[
     def meets(condition: Bound | None, row: Row) -> bool:
         return condition is None or value(condition, row) == 1.0
 
+    def of(row: Row) -> Any:
+        assert one.value is not None
+        return value(one.value, row)
+
     counted = [(row, time) for row, time in seen if meets(one.where, row)]
     times = [time for _, time in counted]
-    values = [] if one.value is None else [v for row, _ in counted if (v := value(one.value, row)) is not None]
+    values = [] if one.value is None else [v for row, _ in counted if (v := of(row)) is not None]
     often = sorted(values.count(v) / len(values) for v in set(values))
     constant = next((part.value for part in one.further if isinstance(part, BoundLiteral)), math.nan)
     assert isinstance(constant, float)
@@ -292,14 +296,14 @@ def over_sequence(one: BoundAggregate | BoundGroup, seen: list, value: Callable[
             middle = sorted(gaps)[(len(gaps) - 1) // 2] + sorted(gaps)[len(gaps) // 2]
             return sum(10 * abs(2 * gap - middle) <= middle for gap in gaps) / len(gaps)
         case "slope":
-            pairs = [(value(one.further[0], row), value(one.value, row)) for row, _ in counted]
+            pairs = [(value(one.further[0], row), of(row)) for row, _ in counted]
             pairs = [(x, y) for x, y in pairs if x is not None and y is not None]
             xs = [x for x, _ in pairs]
             if not xs or max(xs) - min(xs) <= 1e-12 * max(map(abs, xs)):
                 return None
             return _slope(xs, [y for _, y in pairs])
         case "share_of":
-            whole = [v for row, _ in seen if (v := value(one.value, row)) is not None]
+            whole = [v for row, _ in seen if (v := of(row)) is not None]
             total, size = math.fsum(whole), math.fsum(map(abs, whole))
             return math.fsum(values) / total if abs(total) > 1e-12 * size else None
     assert isinstance(one, BoundAggregate)
@@ -313,20 +317,20 @@ def over_sequence(one: BoundAggregate | BoundGroup, seen: list, value: Callable[
         return math.fsum(waits) / len(waits) if waits else None
     assert one.op == "matched"
     span = moved(0, one.within, 1)
-    amounts = [value(one.value, row) for row, _ in seen]
-    total, passed = [], []
+    amounts = [of(row) for row, _ in seen]
+    came, passed = [], []
     for i in starts:
         x = amounts[i]
         if x is None or x <= 0:
             continue
-        total.append(x)
+        came.append(x)
         low, high = x * (1 - constant - 1e-9), x * (1 + constant + 1e-9)
         for j in ends:
             if j > i and seen[j][1] - seen[i][1] < span and amounts[j] is not None and low <= amounts[j] <= high:
                 passed.append(x)
                 ends.remove(j)
                 break
-    return math.fsum(passed) / math.fsum(total) if total else None
+    return math.fsum(passed) / math.fsum(came) if came else None
 
 
 def quantile(values: list[float], share: float) -> float | None:

@@ -77,13 +77,19 @@ class Aggregating(Lookup):
 
     def further(self, node: Call, operator: Operator, base: str | None) -> tuple[Bound, ...]:
         out = tuple(self.bind(arg, base) for arg in node.args[1:])
+        constants = []
         for place in operator.constants:
-            if place <= len(out) and not isinstance(out[place - 1], BoundLiteral):
+            if place > len(out):
+                continue
+            given = out[place - 1]
+            if not isinstance(given, BoundLiteral) or isinstance(given.value, str):
                 raise FormulaError(
                     f"Argument {place + 1} of `{operator.name}` is a constant.",
                     got=to_text(node),
                     fix=f"Write it like `{operator.example}`.",
                 )
+            constants.append(float(given.value))
+        operator.check_constants(constants)
         return out
 
     def grouped(self, node: Call, operator: Operator, grain: str | None) -> Bound:
@@ -211,7 +217,7 @@ class Aggregating(Lookup):
                 raise FormulaError("`over=` takes a table.", got=base, fix=did_you_mean(base, self.schema.tables))
         else:
             base = self.base(argument, node, grain)
-        if operator.needs_where and operator.rows:
+        if operator.name == "share":
             raise FormulaError(
                 f"`{operator.name}` is the share of rows.",
                 expected="a table",

@@ -133,6 +133,27 @@ class Operator:
                 )
         return self.result(types) if callable(self.result) else self.result
 
+    def check_constants(self, values: Sequence[float]) -> None:
+        """Refuse constants (the arguments at ``constants``, in that order) beyond their limits.
+
+        Raises
+        ------
+        FormulaError
+
+        Examples
+        --------
+        >>> from tael.formulas import operators
+        >>> operators.get("quantile").check_constants([0.9])
+        """
+        for place, value, (low, high) in zip(self.constants, values, self.limits, strict=False):
+            if not low <= value <= high:
+                raise FormulaError(
+                    f"Argument {place + 1} of `{self.name}` is out of range.",
+                    expected=f"a number from {low:g} to {high:g}",
+                    got=f"{value:g}",
+                    fix=f"Write it like `{self.example}`.",
+                )
+
     def say(self, texts: Sequence[str], types: Sequence[Type], lang: Language) -> str:
         """A row operator in words, given its arguments in words."""
         wording = self.words[lang]
