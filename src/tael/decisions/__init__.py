@@ -1,4 +1,4 @@
-"""From a probability to a decision: economics, strategy curve, cut-off, swap-set."""
+"""From a probability to a decision: economics, strategy curve, cut-off, swap-set; and one allocator under budgets."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tael.decisions._base import Decision, decision, decision_from_dict
     from tael.decisions._decided import Decisions
+    from tael.decisions.allocation import Allocation, Allocator, GroupRule, allocate, cap_mask
     from tael.decisions.approval import ApprovalFit, ApprovalPolicy
     from tael.decisions.economics import ApprovalEconomics, expected_profit, profit_parts
     from tael.decisions.strategy import strategy_curve
@@ -18,6 +19,11 @@ _WHERE = {
     "decision": "tael.decisions._base",
     "decision_from_dict": "tael.decisions._base",
     "Decisions": "tael.decisions._decided",
+    "Allocation": "tael.decisions.allocation",
+    "Allocator": "tael.decisions.allocation",
+    "GroupRule": "tael.decisions.allocation",
+    "allocate": "tael.decisions.allocation",
+    "cap_mask": "tael.decisions.allocation",
     "ApprovalFit": "tael.decisions.approval",
     "ApprovalPolicy": "tael.decisions.approval",
     "ApprovalEconomics": "tael.decisions.economics",
@@ -28,11 +34,16 @@ _WHERE = {
 }
 
 __all__ = [
+    "Allocation",
+    "Allocator",
     "ApprovalEconomics",
     "ApprovalFit",
     "ApprovalPolicy",
     "Decision",
     "Decisions",
+    "GroupRule",
+    "allocate",
+    "cap_mask",
     "decision",
     "decision_from_dict",
     "expected_profit",
