@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tael.models.binning import OptimalBinning as OptimalBinning
     from tael.models.blending import Calibration as Calibration
     from tael.models.blending import blend as blend
     from tael.models.crossfit import Candidate as Candidate
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
     from tael.models.persist import save_model as save_model
     from tael.models.portfolio import PortfolioClassifier as PortfolioClassifier
     from tael.models.reference import LogisticReference as LogisticReference
+    from tael.models.scorecard import Scorecard as Scorecard
 
 _HOME = {
+    "OptimalBinning": "binning",
+    "Scorecard": "scorecard",
     "Calibration": "blending",
     "blend": "blending",
     "SETTINGS": "members",

@@ -59,6 +59,40 @@ def check_matrix(estimator: Any, X: Any) -> Floats:
     return validate_data(estimator, X, reset=False, dtype=np.float64, order="C", ensure_all_finite="allow-nan")
 
 
+def check_two_classes(labels: NDArray[Any], weight: Floats) -> tuple[Floats, NDArray[Any]]:
+    """Labels as 0.0 for the first class and 1.0 for the second, and the two classes.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,)
+    weight : ndarray of shape (n,)
+        Rows of weight 0 do not count.
+
+    Raises
+    ------
+    ModelError
+        One class, or more than two.
+    """
+    classes = np.unique(labels[weight > 0])
+    if len(classes) == 1:
+        raise ModelError(
+            "The labels hold one class only, so there is nothing to tell apart.",
+            expected="rows of two classes",
+            got=f"{int((weight > 0).sum())} rows, all {classes[0]!r}",
+            fix="Look at the label's definition and its window, or take a longer period.",
+        )
+    kind = type_of_target(labels, input_name="y")
+    if len(classes) > 2 or kind != "binary":
+        # The first sentence is scikit-learn's, word for word: its own checks read it.
+        raise ModelError(
+            f"Only binary classification is supported. The type of the target is {kind}.",
+            expected="two classes",
+            got=f"{len(classes)} classes: {', '.join(repr(c) for c in classes[:5].tolist())}",
+            fix="Wrap the model in sklearn.multiclass.OneVsRestClassifier.",
+        )
+    return (labels == classes[1]).astype(np.float64), classes
+
+
 def check_training(
     estimator: Any, X: Any, y: ArrayLike, sample_weight: ArrayLike | None, class_weight: Any
 ) -> tuple[Floats, NDArray[np.float64], NDArray[Any], Floats]:
@@ -94,26 +128,10 @@ def check_training(
         )
     if not np.any(weight > 0):
         raise ModelError("All sample weights are zero.", expected="some row with a positive weight", got="none")
-    classes = np.unique(labels[weight > 0])
-    if len(classes) == 1:
-        raise ModelError(
-            "The labels hold one class only, so there is nothing to tell apart.",
-            expected="rows of two classes",
-            got=f"{int((weight > 0).sum())} rows, all {classes[0]!r}",
-            fix="Look at the label's definition and its window, or take a longer period.",
-        )
-    kind = type_of_target(labels, input_name="y")
-    if len(classes) > 2 or kind != "binary":
-        # The first sentence is scikit-learn's, word for word: its own checks read it.
-        raise ModelError(
-            f"Only binary classification is supported. The type of the target is {kind}.",
-            expected="two classes",
-            got=f"{len(classes)} classes: {', '.join(repr(c) for c in classes[:5].tolist())}",
-            fix="Wrap the model in sklearn.multiclass.OneVsRestClassifier.",
-        )
+    label, classes = check_two_classes(labels, weight)
     if class_weight is not None:
         weight *= compute_sample_weight(class_weight, labels)
-    return X, (labels == classes[1]).astype(np.float64), classes, weight
+    return X, label, classes, weight
 
 
 def check_monotone(monotone: Any, n_columns: int, names: list[str] | None) -> NDArray[np.int64]:

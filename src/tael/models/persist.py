@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from tael.errors import ModelError, did_you_mean
+from tael.models.binning import OptimalBinning
+from tael.models.binning_state import binning_from_state, binning_state, scorecard_from_state, scorecard_state
 from tael.models.blending import Calibration
 from tael.models.boosted import BoostedScorer
 from tael.models.booster_text import check_booster
@@ -19,6 +21,7 @@ from tael.models.linear import BinnedScorer, LinearScorer
 from tael.models.logistic import Scorer
 from tael.models.portfolio import PortfolioClassifier
 from tael.models.reference import LogisticReference
+from tael.models.scorecard import Scorecard
 
 FORMAT = 1
 _FILE = "model.json"
@@ -335,3 +338,5 @@ def _reference(state: State) -> LogisticReference:
 
 register(PortfolioClassifier, _portfolio_state, _portfolio)
 register(LogisticReference, _reference_state, _reference)
+register(OptimalBinning, binning_state, binning_from_state)
+register(Scorecard, scorecard_state, scorecard_from_state)
