@@ -86,6 +86,7 @@ class ChildRows:
         return Values(values.type, self.shape.gather(values.data), values.levels)
 
     def column(self, bound: BoundColumn) -> Values:
+        """A column of the rows or of their parents, in the table's order, once all is known."""
         if not bound.hops:
             return self.store.values(bound.table, bound.column)
         return take(self.store.values(bound.table, bound.column), self._climb(bound.hops)[0])

@@ -109,6 +109,7 @@ def sort_out(
 
 
 def latest(a: NDArray[np.int64] | None, b: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
+    """The later of two times of knowledge, row by row; None: known all along."""
     if a is None or b is None:
         return b if a is None else a
     return np.maximum(a, b)

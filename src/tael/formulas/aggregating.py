@@ -35,6 +35,7 @@ class Aggregating(Lookup):
         """Look up any part of a formula."""
 
     def aggregate(self, node: Call, operator: Operator, grain: str | None) -> Bound:
+        """An aggregate with all its parts."""
         if operator.name in ("min", "max") and len(node.args) > 1:
             raise FormulaError(
                 f"`{operator.name}` aggregates the rows of a table.",
@@ -62,6 +63,7 @@ class Aggregating(Lookup):
         )
 
     def condition(self, node: Call, option: str, base: str | None) -> Bound | None:
+        """The condition of an option, on the base table's rows."""
         written = node.option(option)
         if written is None:
             return None
@@ -76,6 +78,7 @@ class Aggregating(Lookup):
         return found
 
     def further(self, node: Call, operator: Operator, base: str | None) -> tuple[Bound, ...]:
+        """The arguments after the first; constants are checked."""
         out = tuple(self.bind(arg, base) for arg in node.args[1:])
         constants = []
         for place in operator.constants:
@@ -140,6 +143,7 @@ class Aggregating(Lookup):
         return BoundGroup(operator.name, table, value, where, by, window, further, grain, text, result)
 
     def by(self, node: Call, home: str | None) -> tuple[Bound, ...]:
+        """The expressions whose values are shared; none for ``by="all"``."""
         written = node.option("by")
         if written == Literal("all"):
             return ()
@@ -158,6 +162,7 @@ class Aggregating(Lookup):
         return tuple(found)
 
     def grouped_value(self, node: Call, operator: Operator, home: str | None, table: str) -> Bound | None:
+        """What is aggregated among peers or siblings (None: the rows themselves)."""
         argument = node.args[0]
         if argument != Name((table,)):
             return self.bind(argument, home)
@@ -171,6 +176,7 @@ class Aggregating(Lookup):
         return None
 
     def window(self, node: Call) -> tuple[Duration | None, bool, Duration | None]:
+        """How far an aggregate looks, whether forward, and after which gap."""
         last, ahead, gap = (_text(node.option(key)) for key in ("last", "next", "gap"))
         if ahead is not None and not self.label:
             raise FormulaError(
@@ -246,6 +252,7 @@ class Aggregating(Lookup):
         )
 
     def no_table(self, names: list[tuple[str, ...]], node: Call, grain: str | None) -> FormulaError:
+        """The error for an aggregate that does not say over which table."""
         if any(operators.is_aggregate(one.op) for one in walk(node.args[0]) if isinstance(one, Call)):
             return FormulaError(
                 f"`{node.op}` does not say over which table.",

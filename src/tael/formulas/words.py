@@ -15,7 +15,6 @@ from tael.formulas.bound import (
     BoundCutoff,
     BoundGroup,
     BoundLiteral,
-    Path,
     in_row,
 )
 from tael.formulas.durations import Duration
@@ -23,27 +22,25 @@ from tael.formulas.grammar import (
     chinese_spaces,
     glued,
     plural,
-    pointed_at,
-    possessive,
     singular,
     spoken_number,
     spoken_text,
 )
-from tael.formulas.relations import path_text, relations_of
+from tael.formulas.owners import SUM, Owners
 from tael.formulas.resolve import resolve
 from tael.formulas.syntax import Node
 from tael.tables.schema import Language, Schema, Type
 
 # How closely a phrase holds together: it is put in brackets where its place needs more. Infix operators bind in words
 # as they do in the formula.
-_WHERE, _OR, _AND, _CLAUSE, _SUM, _PRODUCT, _PHRASE, _NOUN = 0, 1, 2, 4, 5, 6, 7, 9
+_WHERE, _OR, _AND, _CLAUSE, _PRODUCT, _PHRASE, _NOUN = 0, 1, 2, 4, 6, 7, 9
 _HOLDS = {
     "where": _WHERE,
     "or": _OR,
     "and": _AND,
     "not": 3,
-    "add": _SUM,
-    "sub": _SUM,
+    "add": SUM,
+    "sub": SUM,
     "mul": _PRODUCT,
     "div": _PRODUCT,
     "pow": _PRODUCT,
@@ -53,8 +50,8 @@ _NEEDS: dict[str, tuple[int, int]] = {
     "or": (_OR, _OR),
     "and": (_AND, _AND),
     "not": (_CLAUSE, _CLAUSE),
-    "add": (_SUM, _SUM),
-    "sub": (_SUM, _PRODUCT),
+    "add": (SUM, SUM),
+    "sub": (SUM, _PRODUCT),
     "mul": (_PRODUCT, _PHRASE),
 }
 # A condition on such a column is said as an adjective: `operation == "cash withdrawal"`: cash withdrawal transactions.
@@ -110,11 +107,7 @@ def bound_words(bound: Bound, schema: Schema, entity: str, lang: Language = "en"
     return chinese_spaces(text) if lang == "zh" else text
 
 
-class _Speaker:
-    def __init__(self, schema: Schema, entity: str, lang: Language) -> None:
-        self.schema, self.entity, self.lang = schema, entity, lang
-        self.english = lang == "en"
-
+class _Speaker(Owners):
     def say(self, bound: Bound, needed: int = 0, unit: str | None = None) -> str:
         text, holds = self.said(bound, unit)
         if holds >= needed:
@@ -144,51 +137,6 @@ class _Speaker:
             return str(value).lower() if self.english else ("是" if value else "否")
         return spoken_number(value, unit, self.lang)
 
-    def title(self, table: str, column: str) -> str:
-        title = self.schema.title_of(table, column, self.lang)
-        points = table in self.schema.tables and self.schema.tables[table].column(column).to is not None
-        return pointed_at(title, self.lang) if points else title
-
-    def noun(self, table: str) -> str:
-        return self.schema.title_of(table, None, self.lang)
-
-    def column(self, bound: BoundColumn) -> str:
-        title = self.title(bound.table, bound.column)
-        if not bound.hops:
-            return title
-        owner = self.owner(bound)
-        return f"{possessive(owner)} {title}" if self.english else glued(owner, title)
-
-    def by_table(self, bound: BoundColumn) -> bool:
-        """Whether the table's name says which parent is meant."""
-        return relations_of(self.schema).hops(bound.grain, bound.table) == [bound.hops]
-
-    def owner(self, bound: BoundColumn) -> str:
-        """Whose a parent's column is: the parent by its table where one way leads there, else by its foreign keys."""
-        if not self.by_table(bound):
-            return self.chain(bound.grain, bound.hops)
-        owner = self.noun(bound.table)
-        return singular(owner) if self.english and self.titled(bound.table) else owner
-
-    def titled(self, table: str) -> bool:
-        """Whether a table has an English title: only of a title do we know that it is an English plural."""
-        known = self.schema.tables.get(table)
-        return known is not None and bool(known.title.en)
-
-    def one(self, table: str) -> str:
-        """One row of a table, in English."""
-        return singular(self.noun(table)) if self.titled(table) else f"row of {self.noun(table)}"
-
-    def chain(self, table: str, hops: tuple[str, ...]) -> str:
-        """Foreign keys in a row as owners: "guarantor's district"."""
-        owners = []
-        for hop in hops:
-            owners.append(self.title(table, hop))
-            table = relations_of(self.schema).foreign_keys[table][hop]
-        if self.english:
-            return " ".join([*(possessive(owner) for owner in owners[:-1]), owners[-1]])
-        return "的".join(owners)
-
     def call(self, bound: BoundCall) -> tuple[str, int]:
         operator = operators.get(bound.op)
         holds = _HOLDS.get(bound.op, _CLAUSE if bound.type is Type.FLAG else _PHRASE)
@@ -208,7 +156,7 @@ class _Speaker:
         unit = next((found for arg in args if (found := self.unit(arg)) is not None), None)
         if holds != _CLAUSE and bound.op not in _SAME_UNIT:
             unit = None
-        default = _SUM if holds == _CLAUSE else _PHRASE
+        default = SUM if holds == _CLAUSE else _PHRASE
         needs = _NEEDS.get(bound.op, (default, default))
         if bound.op == "sub" and inner.type is Type.TIME:
             needs, holds = (_PHRASE, _PHRASE), _PHRASE
@@ -216,7 +164,7 @@ class _Speaker:
         return operator.say(texts, [arg.type for arg in args], self.lang), holds
 
     def denied(self, inner: BoundCall) -> str:
-        subject = self.say(inner.args[0], _SUM)
+        subject = self.say(inner.args[0], SUM)
         if inner.op == "is_missing":
             return f"{subject} is known" if self.english else f"{subject}不缺失"
         unit = self.unit(inner.args[0])
@@ -268,11 +216,6 @@ class _Speaker:
             slots |= self.of_parent(value, slots["rows"])
         spoken = operators.get(op).say_rows(slots, types, self.lang)
         return spoken, _CLAUSE if self.english and (restriction or whole or asked) else _PHRASE
-
-    def timed(self, table: str) -> str | None:
-        """The time column of a table, if there is such a table."""
-        promise = self.schema.tables.get(table)
-        return None if promise is None else promise.time
 
     def further(self, bound: BoundAggregate | BoundGroup) -> dict[str, str]:
         """Slots for arguments and options that few operators have."""
@@ -356,52 +299,6 @@ class _Speaker:
         if gap is not None:
             return f" in the {length} that begin {gap.words()} later"
         return f" in the {'next' if forward else 'last'} {length.removeprefix('1 ') if window.count == 1 else length}"
-
-    def peers(self, by: tuple[Bound, ...], early: tuple[str, str]) -> tuple[str, str, str]:
-        """Rows that share values: "training ", "earlier " or nothing comes before them."""
-        shared = [self.say(part, _SUM) for part in by]
-        if self.english:
-            after = f" with the same {' and '.join(shared)}" if shared else ""
-            return "", early[0] if shared else f"all {early[0]}", after
-        return early[1] + (f"相同{'、'.join(shared)}的" if shared else "全部"), "", ""
-
-    def whose(self, bound: BoundAggregate | BoundGroup) -> tuple[str, str, str]:
-        """Whose rows they are: what stands first (Chinese), "earlier" of the entity's own rows, and what stands last.
-
-        Nothing is said of the way that is taken by default.
-        """
-        if isinstance(bound, BoundGroup):
-            return self.peers(bound.by, ("training ", "训练样本中") if bound.grain is None else ("", ""))
-        if bound.path.peers:
-            return self.peers(bound.path.by, ("earlier ", "此前") if self.timed(bound.table) else ("", ""))
-        path, entity = bound.path, bound.grain or self.entity
-        target = self.target(path)
-        shared = target not in self.schema.tables
-        via = path_text(path, self.schema, entity)
-        whose, early, after = "", "", ""
-        if bound.table == entity and bound.grain is None:
-            early = (
-                ("later " if bound.forward else "earlier ") if self.english else ("此后" if bound.forward else "此前")
-            )
-        if via is None and not shared:
-            return whose, early, after
-        owners = [self.noun(table) for table, _ in path.down[:-1]]
-        chain = self.chain(entity, path.up) if path.up else ""
-        if self.english:
-            after = "".join(f" of {owner}" for owner in reversed(owners))
-            after += (f" sharing the {chain}" if shared else f" of the {chain}") if chain else ""
-        else:
-            lead = (f"同一{chain}的" if shared else f"{chain}的") if chain else ""
-            whose = lead + "".join(f"{owner}的" for owner in owners)
-        if via is not None and via != ".".join(path.up):
-            table, column = path.down[-1]
-            role = self.title(table, column)
-            after += f" as {role}" if self.english else f"（作为{role}）"
-        return whose, early, after
-
-    def target(self, path: Path) -> str:
-        table, column = path.down[0]
-        return relations_of(self.schema).foreign_keys[table][column]
 
 
 def _conjuncts(where: Bound | None) -> list[Bound]:
