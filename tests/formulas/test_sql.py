@@ -9,9 +9,10 @@ import duckdb
 import pytest
 import sqlglot
 
+from tael.engine.peers import Population
 from tael.errors import FormulaError
 from tael.formulas.operators import REGISTRY
-from tael.formulas.sql import DIALECTS, operators_in_sql, to_sql
+from tael.formulas.sql import DIALECTS, NOT_IN_SQL, operators_in_sql, to_sql
 from tael.formulas.sql.dialects import Dialect
 from tael.tables.schema import Schema, Type
 
@@ -72,6 +73,62 @@ def test_sqlglot_reads_the_whole_statement(dialect: str) -> None:
     assert [one.alias_or_name for one in statement.expressions] == [
         "loan_id", "cutoff", *(f"f{number}" for number in range(len(examples)))
     ]  # fmt: skip
+
+
+LAYERED = {
+    "visits_per_loan": 'mean(count(visits), over=loans, last="1y", via="customer_id")',
+    "to_siblings": "max(loans.amount / mean(loans.amount, by=purpose))",
+    "to_peers": 'amount / mean(amount, by=purpose, among="as_of")',
+    "to_training": "amount / mean(amount, by=purpose)",
+    "ahead": "count(loans, where=settled > cutoff)",
+    "busiest_week": 'burst(visits, within="7d")',
+}
+MATCHED = 'matched(loans.amount, 0.1, after=purpose == "car", where=purpose == "home", within="2d")'
+TRAINED = {"mean(amount, by=purpose)": Population([["car", "it's"]], [Type.CATEGORY], [0.1, None], Type.NUMBER)}
+SIDE_BY_SIDE = [
+    "median(loans.amount)", "quantile(loans.amount, 0.9)", "entropy(loans.purpose)", "top_share(loans.purpose)",
+    "longest_streak(loans, where=amount > 1)", 'burst(loans, within="36h", last="90d")', "periodicity(loans)",
+    "balance_after(loans.amount)", "slope(loans.amount, Limit)", "share_of(loans.amount, where=Limit > 1)",
+    'next_event(loans, after=amount > 1, where=Limit > 1, last="1y")',
+    'max(longest_streak(loans, where=amount > 1, by=purpose), over=loans, via="customer_id")',
+]  # fmt: skip
+
+
+def test_golden_in_layers() -> None:
+    text = to_sql(list(LAYERED.values()), list(LAYERED), SCHEMA, "loans", fitted=TRAINED)
+    assert text == GOLDEN.with_name("sql_layers_golden.sql").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_sqlglot_reads_layers_and_side_by_side(dialect: str) -> None:
+    formulas = [*LAYERED.values(), *SIDE_BY_SIDE]
+    names = [f"f{number}" for number in range(len(formulas))]
+    text = to_sql(formulas, names, SCHEMA, "loans", dialect=dialect, fitted=TRAINED)
+    (statement,) = sqlglot.parse(text, read=dialect)
+    assert isinstance(statement, sqlglot.exp.Select)
+    assert [one.alias_or_name for one in statement.expressions] == ["loan_id", "cutoff", *names]
+    # every CTE is named once, and before it is read
+    ctes = [cte.alias for cte in statement.find_all(sqlglot.exp.CTE)]
+    assert len(set(ctes)) == len(ctes)
+    for place, cte in enumerate(statement.find_all(sqlglot.exp.CTE)):
+        read = {table.name for table in cte.this.find_all(sqlglot.exp.Table)}
+        assert not read & set(ctes[place:])
+    # sqlglot would make an approximate percentile of it
+    assert "APPROX" not in text
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_peers_in_training_that_were_not_fitted(dialect: str) -> None:
+    with pytest.raises(FormulaError, match="none were given") as error:
+        sql("amount / mean(amount, by=purpose)", dialect=dialect)
+    assert 'among="as_of"' in str(error.value)
+
+
+def test_rows_without_a_key_have_nothing_of_their_own() -> None:
+    tables = {**SCHEMA.to_dict(), "swipes": {"time": "at", "columns": {"card": {"to": "cards"}}}}
+    with pytest.raises(FormulaError, match='"cards" has no key') as error:
+        to_sql(["max(count(swipes), over=cards)"], ["f"], Schema.from_dict(tables), "loans")
+    assert "over=cards" in str(error.value)
 
 
 def test_aggregates_of_one_path_share_one_scan() -> None:
@@ -165,18 +222,29 @@ def test_names_of_ctes_avoid_the_users_tables() -> None:
         assert name in text
 
 
-# Operators that are not in SQL, each with its reason; `to_sql` refuses them by name.
-NOT_IN_SQL: dict[str, str] = {}
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_operator_is_in_sql_or_listed(dialect: str) -> None:
+    # no longer than needed: whatever can be written must not stand in the list
+    assert set(REGISTRY) - operators_in_sql(dialect) == set(NOT_IN_SQL[dialect])
+    assert set(NOT_IN_SQL[dialect]) == ({"matched"} if dialect == "spark" else set())
 
 
-def test_every_operator_is_in_sql_or_listed() -> None:
-    assert set(REGISTRY) - operators_in_sql() == set(NOT_IN_SQL)
+def test_what_sql_cannot_say_gives_its_reason() -> None:
+    with pytest.raises(FormulaError, match="one after another") as error:
+        sql(MATCHED, dialect="spark")
+    assert "matched(loans.amount" in str(error.value)
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "postgres"])
+def test_sqlglot_reads_a_walk(dialect: str) -> None:
+    (statement,) = sqlglot.parse(sql(MATCHED, dialect=dialect), read=dialect)
+    assert isinstance(statement, sqlglot.exp.Select)
 
 
 def test_an_operator_that_is_not_in_sql_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("tael.formulas.sql.expressions.Writer._log")
     monkeypatch.delattr("tael.formulas.sql.aggregates.Batch._std")
-    assert operators_in_sql() == set(REGISTRY) - {"log", "std", *NOT_IN_SQL}
+    assert operators_in_sql() == set(REGISTRY) - {"log", "std"}
     for formula in ("log(amount)", "std(loans.amount)"):
         with pytest.raises(FormulaError, match="not in SQL yet") as error:
             sql(formula)

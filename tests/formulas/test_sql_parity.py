@@ -5,135 +5,40 @@ from __future__ import annotations
 import functools
 import importlib.util
 import sys
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
-import duckdb
 import numpy as np
 import polars as pl
 import psycopg
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tael.datasets import simulate_bank
 from tael.engine import Engine
-from tael.errors import FormulaError
-from tael.formulas import NAT, Values
 from tael.formulas.operators import is_aggregate
 from tael.formulas.sql import operators_in_sql, to_sql
-from tael.formulas.sql.dialects import Dialect
 from tael.tables import Tables
 from tael.tables.schema import Type
 
-PIT = Path(__file__).resolve().parents[1] / "pit" / "worlds.py"
-EPOCH = datetime(1970, 1, 1)
-SEEDS = st.integers(0, 2**32 - 1)
-WORLDS = 12
-OPERATORS = sorted(operators_in_sql())
-TOLERANCE = 1e-9
 
-
-@functools.cache
-def worlds() -> ModuleType:
-    """The random worlds of the tests of the law of time."""
-    spec = importlib.util.spec_from_file_location("tael_tests_sql_worlds", PIT)
+def _beside() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("tael_tests_formulas_parity", Path(__file__).with_name("parity.py"))
     assert spec is not None and spec.loader is not None  # noqa: PT018
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    if spec.name not in sys.modules:
+        sys.modules[spec.name] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules[spec.name]
 
 
-def keyed(number: int) -> Tables:
-    """A world whose tables all have keys and stand in their order, so that a database knows the order of its rows."""
-    made = worlds().world(number, clean=True)
-    schema, frames = {}, {}
-    for name, promise in worlds().SCHEMA.items():
-        key = promise.get("key", "row_number")
-        frame = made[name]
-        frame = (
-            frame.sort(key) if key in frame.columns else frame.with_row_index("row_number").cast({"row_number": int})
-        )
-        schema[name], frames[name] = {**promise, "key": key}, frame
-    return Tables(frames, schema)
-
-
-@functools.cache
-def world(number: int, entity: str) -> tuple[Engine, pl.DataFrame, duckdb.DuckDBPyConnection]:
-    tables, X = keyed(number), worlds().observations(number, entity).unique(maintain_order=True)
-    return Engine(tables, entity), X, in_duckdb({**tables, "observations": X})
-
-
-def in_duckdb(frames: dict[str, pl.DataFrame]) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config={"threads": 1})
-    for name, frame in frames.items():
-        connection.register("arrow", frame.to_arrow())
-        connection.execute(f"CREATE TABLE {Dialect.named('duckdb').quote(name)} AS SELECT * FROM arrow")
-        connection.unregister("arrow")
-    return connection
-
-
-def plain(values: Values) -> list[Any]:
-    """An engine's result as a database gives it."""
-    if values.type == Type.TIME:
-        return [None if t == NAT else EPOCH + timedelta(microseconds=int(t)) for t in values.data]
-    if values.type in (Type.CATEGORY, Type.TEXT):
-        return list(values.strings())
-    return [None if not np.isfinite(x) else float(x) for x in values.data]
-
-
-def same(a: Any, b: Any, scale: float) -> bool:
-    if isinstance(a, int | float) and isinstance(b, int | float):
-        return abs(a - b) <= TOLERANCE * max(abs(a), scale)
-    return a == b
-
-
-def compare(
-    engine: Engine,
-    formulas: Sequence[str],
-    X: pl.DataFrame,
-    rows: list[tuple[Any, ...]],
-    own: Any = None,
-    *,
-    scale: float = 1.0,
-) -> int:
-    """Whether the rows of a statement are what the engine says; gives how many values were compared.
-
-    The worlds' numbers cancel out, so that there the tolerance is never less than that of a number of size 1.
-    """
-    told = {(row[0], row[1]): row[2:] for row in rows}
-    assert len(rows) == len(X)
-    assert len(told) == len(X)
-    keys = list(zip(X[engine.key].to_list(), X[engine.cutoff].to_list(), strict=True))
-    for place, formula in enumerate(formulas):
-        want = plain(engine.evaluate([formula], X, own)[0])
-        for at, value in zip(keys, want, strict=True):
-            got = told[at][place]
-            assert same(value, got, scale), f"{formula}\n{at}: engine {value!r}, SQL {got!r}"
-    return len(formulas) * len(X)
-
-
-def names(formulas: Sequence[str]) -> list[str]:
-    return [f"f{number}" for number in range(len(formulas))]
-
-
-def check(number: int, entity: str, formula: str) -> None:
-    engine, X, connection = world(number, entity)
-    try:
-        sql = to_sql([formula], ["f"], engine.tables.schema, entity)
-    except FormulaError as error:
-        # an operator inside may be one of those that tests/formulas/test_sql.py lists
-        assume("not in SQL yet" not in error.problem)
-        raise
-    try:
-        compare(engine, [formula], X, connection.execute(sql).fetchall())
-    except (AssertionError, duckdb.Error) as error:
-        error.add_note(f"world {number}, {entity}\n{formula}\n{sql}")
-        raise
+parity = _beside()
+check, compare, names, world, worlds = parity.check, parity.compare, parity.names, parity.world, parity.worlds
+in_duckdb, in_postgres = parity.in_duckdb, parity.in_postgres
+SEEDS = st.integers(0, 2**32 - 1)
+WORLDS = parity.WORLDS
+OPERATORS = sorted(operators_in_sql())
 
 
 @pytest.mark.parametrize("op", OPERATORS)
@@ -183,6 +88,23 @@ BANK = [
     "month(applied) + hour(cutoff) / 24",
     "where(first_time, amount, -amount)",
     "coalesce(devices.price, 0) - round(customers.income / 1000)",
+    'median(transactions.amount, last="90d")',
+    "quantile(transactions.amount, 0.9)",
+    "entropy(transactions.kind)",
+    'top_share(transactions.counterparty_id, last="180d")',
+    'longest_streak(transactions, where=direction == "out")',
+    'burst(transactions, within="7d", last="180d")',
+    'periodicity(transactions, where=kind == "salary")',
+    'balance_after(where(transactions.direction == "in", transactions.amount, -transactions.amount))',
+    "slope(transactions.amount, hour(booked))",
+    'share_of(transactions.amount, where=night, last="1y")',
+    'next_event(transactions, after=kind == "salary", where=direction == "out")',
+    'matched(transactions.amount, 0.1, after=direction == "in", where=direction == "out", within="2d")',
+    "mean(count(instalments, where=is_missing(paid)), over=loans)",
+    'max(transactions.amount / mean(transactions.amount, by=kind), last="90d")',
+    "count(instalments, where=due > cutoff)",
+    "mean(days_since(transactions.booked))",
+    'amount / mean(amount, by=customers.housing, among="as_of")',
 ]
 
 
@@ -220,7 +142,9 @@ OWN = {"asked": Type.NUMBER, "customer_id": Type.CATEGORY, "fee": Type.NUMBER, "
 OF_OWN = [
     "asked * 2", "fee", "decided", "new", "customers.income / asked", "where(new, fee, asked)", "customer_id",
     'count(loans, last="35d")', "sum(loans.amount)", "customers.regions.wealth", 'customer_id == "2"', "online",
-    'count(applications, via="customer_id")',
+    'count(applications, via="customer_id")', 'mean(fee, by=customer_id, among="as_of")',
+    'count(applications, by=(decided, asked), among="as_of")',
+    'max(count(transfers, via="customer_id.receiver"), over=loans)',
 ]  # fmt: skip
 
 
@@ -287,21 +211,6 @@ def test_times_of_a_zone_are_read_as_utc() -> None:
 
 
 # ------------------------------------------------------------------ PostgreSQL
-TYPES = {pl.Float64: "float8", pl.Int64: "int8", pl.Boolean: "boolean", pl.String: "text", pl.Datetime: "timestamp"}
-
-
-def in_postgres(server: Path, frames: dict[str, pl.DataFrame]) -> psycopg.Connection[Any]:
-    connection = psycopg.connect(host=str(server), user="tael", password="hunter2", dbname="postgres")
-    quote = Dialect.named("postgres").quote
-    for name, frame in frames.items():
-        columns = ", ".join(f"{quote(c)} {TYPES[kind.base_type()]}" for c, kind in frame.schema.items())
-        connection.execute(f"CREATE TEMPORARY TABLE {quote(name)} ({columns})".encode())
-        with connection.cursor().copy(f"COPY {quote(name)} FROM STDIN".encode()) as copy:
-            for row in frame.iter_rows():
-                copy.write_row(row)
-    return connection
-
-
 @pytest.mark.postgres
 def test_simulated_bank_on_postgres(postgres_server: Path) -> None:
     engine, X = bank()

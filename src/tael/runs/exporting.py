@@ -50,7 +50,7 @@ def export_sql(run: str | Path, tables: Tables, *, to: str = "sql", dialect: str
     hold({where: promise for where, promise in bundle.promise.items() if where in mine}, mine)
     return to_sql(
         formulas.formulas, formulas.names, tables.schema, formulas.entity, key=formulas.key, cutoff=CUTOFF,
-        own=dict(formulas.own), dialect=dialect,
+        own=dict(formulas.own), dialect=dialect, fitted=formulas.fitted,
     )  # fmt: skip
 
 

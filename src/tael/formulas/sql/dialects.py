@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from tael.errors import FormulaError, did_you_mean
 from tael.formulas.durations import Duration
@@ -135,6 +136,40 @@ class Dialect:
         if self.name == "postgres":
             return f"(ARRAY_AGG({value} ORDER BY {rank}{' DESC' if last else ''}) FILTER (WHERE {condition}))[1]"
         return f"{'MAX_BY' if last else 'MIN_BY'}({value}, {rank}) FILTER (WHERE {condition})"
+
+    def percentile(self, value: str, share: str) -> str:
+        """The value below which a share of the values lies, by linear interpolation; an aggregate."""
+        match self.name:
+            case "duckdb":
+                return f"QUANTILE_CONT({value}, {share})"
+            case "spark":
+                return f"PERCENTILE({value}, {share})"  # exact, other than what sqlglot makes of PERCENTILE_CONT
+        return f"PERCENTILE_CONT({share}) WITHIN GROUP (ORDER BY {value})"
+
+    def micros(self, later: str, earlier: str) -> str:
+        """The whole microseconds from one time to another, as a double."""
+        if self.name == "postgres":
+            return self.number(f"EXTRACT(EPOCH FROM {later} - {earlier}) * 1000000")
+        micros = "EPOCH_US" if self.name == "duckdb" else "UNIX_MICROS"
+        return self.number(f"{micros}({later}) - {micros}({earlier})")
+
+    def less_than(self, span: Duration) -> str:
+        """The end of a frame of rows whose times lie less than a span, of one length, after that of a row."""
+        if span.days > _LONGEST_DAYS:
+            return "UNBOUNDED FOLLOWING"
+        return f"INTERVAL '{span.microseconds - 1}' MICROSECOND FOLLOWING"
+
+    def after(self, moment: str, span: Duration) -> str | None:
+        """The time so much later, by a span of one length; None where no time can be that late."""
+        return None if span.days > _LONGEST_DAYS else f"{moment} + INTERVAL '{span.microseconds}' MICROSECOND"
+
+    def moment(self, micros: int) -> str:
+        """Microseconds since 1970 as the text of a time.
+
+        >>> Dialect.named("duckdb").moment(86_400_000_000)
+        '1970-01-02 00:00:00'
+        """
+        return (datetime(1970, 1, 1) + timedelta(microseconds=micros)).isoformat(sep=" ")
 
     def infinity(self) -> str:
         """Infinity as a double."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
 from tael.errors import FormulaError
-from tael.formulas.bound import Bound, BoundAggregate, BoundCall, BoundColumn, BoundCutoff, BoundLiteral
+from tael.formulas.bound import Bound, BoundAggregate, BoundCall, BoundColumn, BoundCutoff, BoundGroup, BoundLiteral
 from tael.formulas.operators import REGISTRY
 from tael.formulas.operators.base import NUMERIC
 from tael.formulas.sql import texts
@@ -79,7 +78,7 @@ class Writer:
     ----------
     dialect : Dialect
     column : callable of BoundColumn
-    aggregate : callable of BoundAggregate
+    aggregate : callable of BoundAggregate or BoundGroup
     cutoff : str
     """
 
@@ -87,7 +86,7 @@ class Writer:
         self,
         dialect: Dialect,
         column: Callable[[BoundColumn], Sql],
-        aggregate: Callable[[BoundAggregate], Sql],
+        aggregate: Callable[[BoundAggregate | BoundGroup], Sql],
         cutoff: str,
     ) -> None:
         self.dialect, self.column, self.aggregate, self.cutoff = dialect, column, aggregate, cutoff
@@ -101,7 +100,7 @@ class Writer:
                 return Sql(self.cutoff, Type.TIME)
             case BoundColumn():
                 return self.column(bound)
-            case BoundAggregate():
+            case BoundAggregate() | BoundGroup():
                 return self.aggregate(bound)
             case BoundCall():
                 return self.call(bound)
@@ -111,8 +110,7 @@ class Writer:
         """A literal."""
         value = bound.value
         if bound.type is Type.TIME:
-            moment = datetime(1970, 1, 1) + timedelta(microseconds=int(value))
-            return Sql(f"CAST('{moment.isoformat(sep=' ')}' AS TIMESTAMP)", Type.TIME)
+            return Sql(f"CAST('{self.dialect.moment(int(value))}' AS TIMESTAMP)", Type.TIME)
         if isinstance(value, bool):
             return Sql(str(value).upper(), Type.FLAG)
         if isinstance(value, str):
@@ -395,3 +393,8 @@ class Writer:
         """A whole formula as a column of the result: numbers and flags (0 or 1) as numbers."""
         one = self.write(bound)
         return self.number(one).text if one.type is Type.FLAG else one.text
+
+
+def no_aggregate(one: BoundAggregate | BoundGroup) -> Sql:
+    """What a writer does where no aggregate can stand."""
+    raise FormulaError("No aggregate can stand here.", got=one.op)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tael.errors import FormulaError
-from tael.formulas.bound import BoundColumn, Path
+from tael.formulas.bound import Bound, BoundColumn, Path
 from tael.formulas.sql.dialects import Dialect
-from tael.formulas.sql.expressions import Sql
+from tael.formulas.sql.expressions import Sql, Writer, no_aggregate
 from tael.formulas.sql.sources import Cte, Sources, listed, unlike
 from tael.tables.schema import Type
 
@@ -53,8 +53,22 @@ class Observed:
         """A column of the observation's row or of its parents, as the last SELECT names it."""
         return Sql(f"o.{self.dialect.quote(self._place(*self._value(bound)))}", bound.type)
 
-    def entity_of(self, path: Path) -> str:
-        """The column that holds what the rows of a path are related by."""
+    def keys_of(self, path: Path) -> tuple[str, ...]:
+        """The columns that hold what the rows of a path are related by."""
+        return self._group(path.by) if path.peers else (self._entity_of(path),)
+
+    def _group(self, by: tuple[Bound, ...]) -> tuple[str, ...]:
+        """The columns that hold what an observation and its peers share."""
+        writer = Writer(self.dialect, lambda one: Sql(self._value(one)[0], one.type), no_aggregate, self.moment)
+        return tuple(
+            self._place(
+                writer.write(part).text,
+                "_".join((*part.hops, part.column)) if isinstance(part, BoundColumn) else "shared_1",
+            )
+            for part in by
+        )
+
+    def _entity_of(self, path: Path) -> str:
         if not path.up:
             return self.key
         *way, last = path.up

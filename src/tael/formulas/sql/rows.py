@@ -1,63 +1,136 @@
-"""The rows along a path, one for each observation that may see them, with the values and conditions on them (T4)."""
+"""The rows along a path, one for each observation that may see them, with the values and conditions on them (T4).
+
+What is aggregated further from each row (aggregates of aggregates, siblings) is joined in levels: level 0 holds the
+rows, each further one the rows of the one before with the values that need what was aggregated there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from tael.errors import FormulaError
-from tael.formulas.bound import Bound, BoundAggregate, BoundColumn, Path, walk_bound
+from tael.formulas.bound import Bound, BoundAggregate, BoundColumn, BoundGroup, Path, in_row, parts_of
 from tael.formulas.durations import Duration
-from tael.formulas.sql.dialects import Dialect
-from tael.formulas.sql.expressions import Sql, Writer
-from tael.formulas.sql.sources import Cte, Sources, listed, unlike
+from tael.formulas.sql.expressions import Sql, Writer, no_aggregate
+from tael.formulas.sql.sources import Cte, Join, listed, unlike
 
-ASKED, BASE = "asked", "b"
+if TYPE_CHECKING:
+    from tael.formulas.sql.layers import Asker, Layers
+
+ASKED, BASE, ROW = "asked", "b", "r"
+
+
+def level_of(bound: Bound) -> int:
+    """After how many rounds of aggregating an expression on rows can be written; 0: from the row alone."""
+    found = 0
+    for node in in_row(bound):
+        if isinstance(node, BoundAggregate):
+            found = max(found, 1)
+        elif isinstance(node, BoundGroup):
+            found = max(found, 1 + max((level_of(part) for part in parts_of(node)), default=0))
+    return found
+
+
+@dataclass
+class _Level:
+    """Values that need aggregates, and the joins that bring those."""
+
+    name: str
+    items: dict[str, str] = field(default_factory=dict)
+    joins: dict[str, Join] = field(default_factory=dict)
 
 
 class ChildRows:
-    """Collects the columns of the CTE that joins observations and the rows of a path.
+    """Collects the columns of the CTEs that join who asks and the rows of a path.
 
     Parameters
     ----------
-    sources : Sources
-    dialect : Dialect
+    layers : Layers
+        Computes what is aggregated from the rows.
+    asker : Asker
+        The observations, or the rows inside of whose aggregate this one stands.
     path : Path
-    entity : str
-        The column of the observations that the rows are related by.
-    cutoff, observed : str
-        The cutoff's column, and the CTE of observations.
     """
 
-    def __init__(self, sources: Sources, dialect: Dialect, path: Path, entity: str, cutoff: str, observed: str) -> None:
-        self.sources, self.dialect, self.path = sources, dialect, path
-        self.entity, self.cutoff, self.observed = entity, cutoff, observed
+    def __init__(self, layers: Layers, asker: Asker, path: Path) -> None:
+        self.layers, self.asker, self.path = layers, asker, path
+        self.sources, self.dialect, self.cutoff = layers.sources, layers.dialect, layers.cutoff
         self.base = path.base
-        self.promise = sources.promise(self.base)
-        self.name = sources.fresh(f"{self.base}_of_{entity}")
-        self._taken = {entity.lower(), cutoff.lower()}
+        self.promise = self.sources.promise(self.base)
+        self._shared = asker.keys_of(path)
+        self.keys = (*dict.fromkeys(self._shared), self.cutoff)
+        self.label = "_".join(self.keys[:-1]) or "all"
+        self.name = self.sources.fresh(f"{self.base}_of_{self.label}")
+        self._taken = {key.lower() for key in self.keys}
         self._items: dict[str, str] = {}
         self._joins: dict[tuple[str, ...], tuple[str, str, str]] = {}
+        self._levels: list[_Level] = []
         self.ranked = False
         self._windows: dict[Duration | None, None] = {}
-        self._moment = f"{ASKED}.{dialect.quote(cutoff)}"
-        self._down = self._way_down()
+        self._moment = f"{ASKED}.{self.dialect.quote(self.cutoff)}"
+        self._down_joins: list[tuple[str, str, str]] = []
+        self._related, self._known = self._peers() if path.peers else self._way_down()
 
     # -- columns
     def value(self, bound: Bound, *, number: bool) -> str:
-        """A value on the rows, as a column; flags as numbers where they are counted with."""
-        writer = Writer(self.dialect, self._columns(bound), _no_aggregate, self._moment)
+        """A value on the rows, as a column; counts as doubles, and flags too where they are counted with."""
+        writer, level = self._writer(bound)
         one = writer.write(bound)
-        one = writer.number(one) if number else one
+        one = writer.number(one) if number or one.whole else one
         if one.bare:
             one = replace(one, text=self.dialect.number(one.bare))
-        wish = "_".join((*bound.hops, bound.column)) if isinstance(bound, BoundColumn) else "value_1"
-        return self._place(one.text, wish)
+        return self._place(one.text, _wish(bound), level)
 
     def condition(self, bound: Bound) -> str:
         """A condition on the rows, as a column."""
-        one = Writer(self.dialect, self._columns(bound), _no_aggregate, self._moment).write(bound)
-        return self._place(one.text, "condition_1")
+        writer, level = self._writer(bound)
+        return self._place(writer.write(bound).text, "condition_1", level)
+
+    def keys_of(self, path: Path) -> tuple[str, ...]:
+        """The columns that hold what further rows are related to these by."""
+        if path.up:
+            *way, last = path.up
+            alias, table, known = self._climb(tuple(way))
+            times = [time for time, _ in known]
+            link = self.sources.promise(table).column(last).known_at
+            if link is not None:
+                times.append(self.sources.column(alias, table, link))
+            value = self.sources.column(alias, table, last)
+        else:
+            key, times = self.promise.key, []
+            if key is None:
+                raise FormulaError(
+                    f'"{self.base}" has no key, so that nothing can be aggregated for each of its rows.',
+                    expected=f'[{self.base}] key = "..."',
+                    fix="Name its key in tables.toml.",
+                )
+            value = self.sources.column(BASE, self.base, key)
+        if times:
+            known_then = " AND ".join(f"{time} < {self._moment}" for time in dict.fromkeys(times))
+            value = f"CASE WHEN {known_then} THEN {value} END"
+        return (self._place(value, "_".join(path.up) or str(self.promise.key)),)
+
+    def _writer(self, bound: Bound) -> tuple[Writer, int]:
+        """Who writes an expression on the rows, and at which level it stands."""
+        level, column = level_of(bound), self._columns(bound)
+        if not level:
+            return Writer(self.dialect, column, no_aggregate, self._moment), 0
+        joins = self._level(level).joins
+
+        def placed(one: BoundColumn) -> Sql:
+            return Sql(f"{ROW}.{self.dialect.quote(self._place(column(one).text, _wish(one)))}", one.type)
+
+        def aggregate(one: BoundAggregate | BoundGroup) -> Sql:
+            if isinstance(one, BoundGroup):
+                found, join = self.layers.siblings(self, one)
+            else:
+                found, join = self.layers.aggregate(self, one)
+            joins[join.alias] = join
+            return found
+
+        return Writer(self.dialect, placed, aggregate, f"{ROW}.{self.dialect.quote(self.cutoff)}"), level
 
     def window(self, window: Duration | None) -> str | None:
         """Whether a row lies in a window, as a column; None: all rows do."""
@@ -78,7 +151,7 @@ class ChildRows:
                 fix="Name an ordering column as its key in tables.toml.",
             )
         self.ranked = True
-        by = f"{ASKED}.{self.dialect.quote(self.entity)}, {self._moment}"
+        by = ", ".join(f"{ASKED}.{self.dialect.quote(key)}" for key in self.keys)
         return self._place(f"ROW_NUMBER() OVER (PARTITION BY {by} ORDER BY {', '.join(keys)})", "place_in_time")
 
     def moment(self) -> str:
@@ -91,26 +164,75 @@ class ChildRows:
         assert self.promise.time is not None, self.base
         return self.sources.column(BASE, self.base, self.promise.time)
 
-    def cte(self) -> Cte:
-        """The CTE."""
-        quote, entity = self.dialect.quote, self.dialect.quote(self.entity)
-        items = [f"{ASKED}.{entity}", self._moment]
-        items += [f"{self.dialect.tidy(sql)} AS {quote(name)}" for sql, name in self._items.items()]
-        owner, known = self._down
-        lines = ["SELECT", *listed(items)]
-        lines.append(f"FROM (SELECT DISTINCT {entity}, {quote(self.cutoff)} FROM {self.observed}) AS {ASKED}")
-        first, *more = self._down_joins
-        lines.append(f"JOIN {first[1]} AS {first[0]} ON {first[2] or f'{owner} = {ASKED}.{entity}'}")
-        lines += [f"JOIN {table} AS {alias} ON {on or f'{owner} = {ASKED}.{entity}'}" for alias, table, on in more]
-        lines += [f"LEFT JOIN {self.sources.table(t)} AS {alias} ON {on}" for alias, t, on in self._joins.values()]
-        known = [*known, *self._earliest()]
+    # -- the statement's parts
+    def name_of(self, level: int) -> str:
+        """The CTE of a level."""
+        return self._level(level).name if level else self.name
+
+    def joined(self, level: int) -> list[Join]:
+        """What a level after the first joins to the rows."""
+        return list(self._level(level).joins.values())
+
+    def cte(self, level: int) -> Cte:
+        """The CTE of a level."""
+        return self._further(level) if level else self._first()
+
+    def _level(self, number: int) -> _Level:
+        while len(self._levels) < number:
+            self._levels.append(_Level(self.sources.fresh(f"{self.name}_{len(self._levels) + 2}")))
+        return self._levels[number - 1]
+
+    def _listed(self, items: dict[str, str]) -> list[str]:
+        return [f"{self.dialect.tidy(sql)} AS {self.dialect.quote(name)}" for sql, name in items.items()]
+
+    def _further(self, level: int) -> Cte:
+        one = self._level(level)
+        lines = ["SELECT", *listed([f"{ROW}.*", *self._listed(one.items)])]
+        lines.append(f"FROM {self.name_of(level - 1)} AS {ROW}")
+        lines += [join.line(ROW, self.dialect) for join in one.joins.values()]
+        return Cte(one.name, f"The same rows of {self.base}, with what was aggregated for each of them", lines)
+
+    def _first(self) -> Cte:
+        quote = self.dialect.quote
+        keys = [quote(key) for key in self.keys]
+        lines = ["SELECT", *listed([*(f"{ASKED}.{key}" for key in keys), *self._listed(self._items)])]
+        asked = f"(SELECT DISTINCT {', '.join(keys)} FROM {self.asker.name}) AS {ASKED}"
+        parents = [f"LEFT JOIN {self.sources.table(t)} AS {alias} ON {on}" for alias, t, on in self._joins.values()]
+        if self.path.peers:
+            # what the peers share may lie with their parents
+            lines += [f"FROM {self.sources.table(self.base)} AS {BASE}", *parents, f"JOIN {asked} ON {self._related}"]
+        else:
+            lines.append(f"FROM {asked}")
+            lines += [f"JOIN {table} AS {alias} ON {on or self._related}" for alias, table, on in self._down_joins]
+            lines += parents
+        known = [*self._known, *self._earliest()]
         if known:
             lines.append("WHERE")
             lines += [f"  {'AND ' if place else ''}{self.dialect.tidy(one)}" for place, one in enumerate(known)]
         comment = f"The rows of {self.base} that each observation may see: happened and known before the cutoff"
+        if isinstance(self.asker, ChildRows):
+            comment = f"The rows of {self.base} that belong to each row of {self.asker.base}, seen from its observation"
+        if self.path.peers:
+            comment = f"The peers of each observation in {self.base}: happened and known before the cutoff"
         return Cte(self.name, comment, lines)
 
     # -- joins
+    def _peers(self) -> tuple[str, list[str]]:
+        """What peers share, and when a row and what makes it a peer are known."""
+        known = [
+            f"{self.sources.column(BASE, self.base, name)} < {self._moment}"
+            for name in dict.fromkeys((self.promise.time, self.promise.known))
+            if name is not None
+        ]
+        shared = []
+        for part, key in zip(self.path.by, self._shared, strict=True):
+            found = {one: self._found(one) for one in in_row(part) if isinstance(one, BoundColumn)}
+            known += [_holds(time, f"< {self._moment}") for _, times in found.values() for time in times]
+            values = {one: Sql(value, one.type) for one, (value, _) in found.items()}
+            written = Writer(self.dialect, values.__getitem__, no_aggregate, self._moment).write(part)
+            shared.append(f"{written.held} = {ASKED}.{self.dialect.quote(key)}")
+        return " AND ".join(shared) or "TRUE", list(dict.fromkeys(known))
+
     def _way_down(self) -> tuple[str, list[str]]:
         """What the rows are related by, and when row and way are known; sets the joins from the top downwards."""
         down = self.path.down
@@ -119,7 +241,7 @@ class ChildRows:
             f"way_{table}" + (f"_{number}" if tables.count(table) > 1 else "") for number, table in enumerate(tables)
         ]
         aliases = [*map(self.dialect.quote, aliases[:-1]), BASE]
-        joins, known = [], []
+        known = []
         for number, (table, link) in enumerate(down):
             alias, promise = aliases[number], self.sources.promise(table)
             for name in dict.fromkeys((promise.time, promise.known, promise.column(link).known_at)):
@@ -131,9 +253,9 @@ class ChildRows:
                 key = self.sources.promise(above).key
                 here = self.sources.column(alias, table, link)
                 on = "FALSE" if key is None else f"{here} = {self.sources.column(aliases[number - 1], above, key)}"
-            joins.append((alias, self.sources.table(table), on))
-        self._down_joins = joins
-        return self.sources.column(aliases[0], *down[0]), list(dict.fromkeys(known))
+            self._down_joins.append((alias, self.sources.table(table), on))
+        related = f"{self.sources.column(aliases[0], *down[0])} = {ASKED}.{self.dialect.quote(self.keys[0])}"
+        return related, list(dict.fromkeys(known))
 
     def _earliest(self) -> list[str]:
         """No row before the longest window need be read."""
@@ -184,7 +306,7 @@ class ChildRows:
     # -- late columns
     def _columns(self, bound: Bound) -> Callable[[BoundColumn], Sql]:
         """How columns read inside one expression: until the last late one is known, all late ones are missing."""
-        found = {one: self._found(one) for one in walk_bound(bound) if isinstance(one, BoundColumn)}
+        found = {one: self._found(one) for one in in_row(bound) if isinstance(one, BoundColumn)}
         late = {tuple(times): None for _, times in found.values() if times}
         every = list(dict.fromkeys(time for times in late for time in times))
 
@@ -217,16 +339,17 @@ class ChildRows:
         times = [self.sources.column(BASE, self.base, name) for name in names]
         return None if not times else times[0] if len(times) == 1 else f"GREATEST({', '.join(times)})"
 
-    def _place(self, sql: str, wish: str) -> str:
-        if sql not in self._items:
-            self._items[sql] = unlike(wish, self._taken)
-        return self._items[sql]
+    def _place(self, sql: str, wish: str, level: int = 0) -> str:
+        items = self._level(level).items if level else self._items
+        if sql not in items:
+            items[sql] = unlike(wish, self._taken)
+        return items[sql]
+
+
+def _wish(bound: Bound) -> str:
+    return "_".join((*bound.hops, bound.column)) if isinstance(bound, BoundColumn) else "value_1"
 
 
 def _holds(time: tuple[str, str], bound: str) -> str:
     moment, absent = time
     return f"({moment} {bound} OR {absent})" if absent else f"{moment} {bound}"
-
-
-def _no_aggregate(one: BoundAggregate) -> Sql:
-    raise FormulaError("Aggregates inside aggregates are not in SQL yet.", got=f"{one.op}({one.table})")

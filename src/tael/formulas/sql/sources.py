@@ -33,6 +33,33 @@ class Cte:
     inlined: bool = False
 
 
+@dataclass(frozen=True)
+class Join:
+    """Aggregates, joined to who asked for them.
+
+    Parameters
+    ----------
+    alias, name : str
+        The CTE.
+    keys : tuple of str
+        Columns that both sides have.
+    """
+
+    alias: str
+    name: str
+    keys: tuple[str, ...]
+
+    def line(self, left: str, dialect: Dialect) -> str:
+        """The join.
+
+        >>> Join("a1", "visits_by_id", ("id", "cutoff")).line("o", Dialect.named("duckdb"))
+        'LEFT JOIN visits_by_id AS a1 ON a1.id = o.id AND a1.cutoff = o.cutoff'
+        """
+        keys = [dialect.quote(key) for key in self.keys]
+        on = " AND ".join(f"{self.alias}.{key} = {left}.{key}" for key in keys)
+        return f"LEFT JOIN {self.name} AS {self.alias} ON {on}"
+
+
 @dataclass
 class Sources:
     """Collects which columns of which tables are read, and gives names that nothing else has.

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tael.errors import FormulaError
-from tael.formulas.bound import BoundAggregate, Path, layered
+from tael.formulas.bound import BoundAggregate, BoundGroup
 from tael.formulas.parser import parse
 from tael.formulas.printer import to_text
 from tael.formulas.resolve import resolve
-from tael.formulas.sql.aggregates import Batch
 from tael.formulas.sql.dialects import Dialect
 from tael.formulas.sql.expressions import Sql, Writer
+from tael.formulas.sql.fitted import FittedValues, Statistic
+from tael.formulas.sql.layers import Layers
 from tael.formulas.sql.observed import Observed
-from tael.formulas.sql.rows import ChildRows
-from tael.formulas.sql.sources import Cte, Sources
+from tael.formulas.sql.sources import Cte, Join, Sources
 from tael.formulas.syntax import Node
 from tael.formulas.words import bound_words
 from tael.tables.schema import Schema, Type
@@ -31,6 +31,7 @@ def to_sql(
     own: Mapping[str, Type] | None = None,
     dialect: str = "duckdb",
     observations: str = "observations",
+    fitted: Mapping[str, Statistic] | None = None,
 ) -> str:
     """Write features as one SELECT over the users' tables and a table of observations.
 
@@ -58,6 +59,9 @@ def to_sql(
         DuckDB and PostgreSQL are tested on the databases; Spark's text is parsed by sqlglot, never run.
     observations : str
         The table or view of observations; may name its database schema (``"risk.to_score"``).
+    fitted : mapping of str to Population, optional
+        Statistics of the training observations that formulas compare with (``x / mean(x, by=...)``), by their text, as
+        ``FormulaSet.fitted`` holds them; they become tables of values.
 
     Returns
     -------
@@ -74,7 +78,9 @@ def to_sql(
     Keys have one type on both sides of a relation and are unique, as the contract check asks. Rows of one entity that
     agree in time and known-at are taken in the order of their table's key; without a key their order is the
     database's. Numbers in columns are taken to lie between 1e-100 and 1e100 in size. PostgreSQL stops with an error
-    where an aggregate overflows.
+    where an aggregate overflows. Peers in training that share a computed number (``by=log(amount)``) are found where
+    the database computes it to the same last bit. Peers in time are joined row by row: an observation's peers are all
+    read for it.
 
     Examples
     --------
@@ -87,7 +93,7 @@ def to_sql(
     promised = schema.tables.get(entity)
     key = key or (promised.key if promised else None) or entity
     _check(formulas, names, key, cutoff, dialect)
-    statement = _Statement(schema, entity, key, cutoff, own or {}, Dialect.named(dialect), observations)
+    statement = _Statement(schema, entity, key, cutoff, own or {}, Dialect.named(dialect), observations, fitted or {})
     for formula, name in zip(formulas, names, strict=True):
         statement.add(parse(formula) if isinstance(formula, str) else formula, name)
     return statement.text()
@@ -103,13 +109,16 @@ class _Statement:
         own: Mapping[str, Type],
         dialect: Dialect,
         observations: str,
+        fitted: Mapping[str, Statistic],
     ) -> None:
         self.schema, self.entity, self.own, self.dialect = schema, entity, own, dialect
         self.key, self.cutoff, self.observations = key, cutoff, observations
         taken = {name.lower() for name in (*schema.tables, observations.split(".")[-1])}
         self.sources = Sources(schema, dialect, taken)
         self.observed = Observed(self.sources, dialect, entity, self.key, cutoff, own, observations)
-        self.batches: dict[Path, Batch] = {}
+        self.layers = Layers(self.sources, dialect, cutoff)
+        self.fitted = FittedValues(self.sources, dialect, fitted)
+        self.joins: dict[str, Join] = {}
         self.features: list[tuple[str, str, str]] = []
         moment = f"o.{dialect.quote(cutoff)}"
         self.writer = Writer(dialect, self.observed.column, self.aggregate, moment)
@@ -128,24 +137,17 @@ class _Statement:
             ) from None
         self.features.append((sql, name, f"{bound_words(bound, self.schema, self.entity)}: {text}"))
 
-    def aggregate(self, one: BoundAggregate) -> Sql:
-        if one.path.peers or layered(one):
-            raise FormulaError(
-                "Peers and aggregates of aggregates are not in SQL yet.",
-                expected="aggregates of plain row formulas",
-                fix="Leave the formula out of the export (`forbid`), or score with `tael score`.",
-            )
-        if one.path not in self.batches:
-            entity = self.observed.entity_of(one.path)
-            rows = ChildRows(self.sources, self.dialect, one.path, entity, self.cutoff, self.observed.name)
-            self.batches[one.path] = Batch(self.sources, self.dialect, rows, f"a{len(self.batches) + 1}")
-        return self.batches[one.path].add(one)
+    def aggregate(self, one: BoundAggregate | BoundGroup) -> Sql:
+        if isinstance(one, BoundGroup):
+            return self.fitted.look_up(one, [self.writer.write(part) for part in one.by])
+        found, join = self.layers.aggregate(self.observed, one)
+        self.joins[join.alias] = join
+        return found
 
     def text(self) -> str:
         quote = self.dialect.quote
-        later = [cte for batch in self.batches.values() for cte in batch.ctes()]
-        ctes = [self.observed.cte(), *later]
-        ctes = [*self.sources.ctes(), *ctes]
+        later = [*self.layers.ctes(), *self.fitted.ctes()]
+        ctes = [*self.sources.ctes(), self.observed.cte(), *later]
         lines = [*self._head(), "WITH"]
         for place, cte in enumerate(ctes):
             lines += self._cte(cte, "" if place == len(ctes) - 1 else ",")
@@ -154,8 +156,8 @@ class _Statement:
             lines.append(f"  -- {_one_line(words)}")
             lines.append(f"  {sql} AS {quote(name)}{'' if place == len(self.features) - 1 else ','}")
         lines.append(f"FROM {self.observed.name} AS o")
-        for batch in self.batches.values():
-            lines += batch.joins()
+        lines += [join.line("o", self.dialect) for join in self.joins.values()]
+        lines += self.fitted.joins()
         return "\n".join(lines) + "\n"
 
     def _head(self) -> list[str]:
@@ -166,16 +168,10 @@ class _Statement:
             "Tables:",
             *(f"  {line}" for line in self.sources.told()),
         ]
-        loose = self.unordered()
+        loose = self.layers.unordered()
         if loose:
             lines.append(f"Rows that agree in their times are in no order where there is no key: {', '.join(loose)}.")
         return [f"-- {_one_line(line)}" for line in lines]
-
-    def unordered(self) -> list[str]:
-        """Tables whose rows are ranked without a key to break ties."""
-        return sorted(
-            {batch.rows.base for batch in self.batches.values() if batch.rows.ranked and not batch.rows.promise.key}
-        )
 
     def _cte(self, cte: Cte, comma: str) -> list[str]:
         inlined = "NOT MATERIALIZED " if cte.inlined and self.dialect.name == "postgres" else ""
