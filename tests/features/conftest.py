@@ -78,3 +78,51 @@ def settings() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def fitted(bank: Bank, settings: dict[str, Any]) -> AutoFeatures:
     return AutoFeatures(bank.tables, **settings).fit(bank.X, bank.y)
+
+
+def random_world(seed: int, n: int = 2000) -> tuple[Tables, pl.DataFrame, np.random.Generator]:
+    """Observations with 20 to 60 events each, of numbers and categories that know of nothing."""
+    rng = np.random.default_rng(seed)
+    events = rng.integers(20, 61, n)
+    who = np.repeat(np.arange(n), events)
+    m = len(who)
+    moment = pl.lit(START, pl.Datetime("us")) + pl.duration(hours=pl.col("hour"))
+    rows = pl.DataFrame(
+        {
+            "person": who,
+            "hour": rng.integers(0, 24 * 200, m),
+            "value": rng.gamma(2.0, 50.0, m),
+            "size": rng.normal(size=m),
+            "kind": rng.choice(["a", "b", "c", "d"], m),
+            "way": rng.choice(["in", "out"], m),
+        }
+    ).with_columns(at=moment)
+    people = pl.DataFrame(
+        {
+            "person": np.arange(n),
+            "age": rng.integers(20, 70, n).astype(float),
+            "score": rng.normal(size=n),
+            "city": rng.choice(["x", "y", "z"], n),
+        }
+    )
+    schema: dict[str, Any] = {
+        "people": {"key": "person", "columns": {
+            "age": {"type": "number"}, "score": {"type": "number"}, "city": {"type": "category"}}},
+        "events": {"time": "at", "columns": {
+            "person": {"to": "people"}, "value": {"type": "number", "unit": "EUR"}, "size": {"type": "number"},
+            "kind": {"type": "category"}, "way": {"type": "category"}}},
+    }  # fmt: skip
+    X = pl.DataFrame({"person": np.arange(n), "hour": rng.integers(24 * 150, 24 * 210, n)})
+    X = X.select("person", cutoff=moment)
+    return Tables({"people": people, "events": rows.drop("hour")}, schema), X, rng
+
+
+@pytest.fixture(scope="session")
+def world() -> Any:
+    """A function of seed and size."""
+    return random_world
+
+
+@pytest.fixture(scope="session")
+def quiet() -> dict[str, Any]:
+    return {"entity": "people", "windows": ("60d", "all"), "keep": 20}

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from tael.errors import FeaturesError, FormulaError
+from tael.engine.peers import Population
+from tael.errors import FeaturesError, FormulaError, did_you_mean
+from tael.features.clock import Clock
+from tael.features.deeper import Deeper
+from tael.features.directions import Directions
 from tael.features.enumerate import Enumeration, Limits
-from tael.features.forecast import Forecast, forecast, parse_bytes, parse_seconds
+from tael.features.forecast import Forecast, forecast, parse_bytes, parse_count, parse_seconds
 from tael.features.formula_set import FormulaSet
 from tael.features.frames import Sight, as_container
+from tael.features.labels import KINDS, Label
 from tael.features.ledger import Ledger
 from tael.features.search import Search, pool_size
+from tael.features.target import Target, read_target
 from tael.formulas.names import short_name
 from tael.formulas.parser import parse
 from tael.formulas.printer import to_text
@@ -36,8 +39,9 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
 
     ``fit`` takes observations (a key and a cutoff time, and any columns of their own) with their labels. It
     enumerates formulas over the observation's own row, its parents and the rows linked to it, as known strictly before
-    each cutoff; screens them against the label in batches, so that memory does not grow with their number; and keeps
-    those that help boosted models on unseen rows. ``transform`` computes the kept formulas and nothing else.
+    each cutoff; screens them against the label in batches, so that memory does not grow with their number; drops what
+    shuffled labels reach as well; and keeps those that help boosted models on unseen rows. ``transform`` computes the
+    kept formulas and nothing else. Where nothing beats chance, nothing is kept: ``formulas_`` is empty.
 
     Parameters
     ----------
@@ -58,8 +62,21 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
     forbid : sequence of str
         Columns (``customers.postcode``) and tables that no formula may name.
     budget : dict, optional
-        ``{"time": "5min", "memory": "4GB"}``. When the time is over, the search keeps the best it has; a forecast above
-        the memory shrinks the batches, or refuses before anything is computed.
+        ``{"time": "5min", "memory": "4GB", "candidates": 20000}``. The time includes the last weighing; when it is
+        short, the search keeps the best it has. A forecast above the memory shrinks the batches, or refuses before
+        anything is computed. More candidates than allowed are thinned out evenly along every path.
+    layers : {1, 2, 3}
+        1: columns and single aggregates. 2: with quotients and differences of them. 3: with combinations of what was
+        found.
+    label_kind : {"auto", "binary", "multiclass", "number", "amount", "count", "ranking"}
+        What y is. ``"auto"``: two values are binary; texts, flags and whole numbers of few or many values are classes
+        as scikit-learn tells them (``type_of_target``), except that whole numbers of more than 20 values are numbers;
+        numbers are counts if they are whole and not negative, amounts if they are not negative and have zeros or a
+        heavy tail (mean of the positive ones over three times their median). Amounts are worked with as logarithms,
+        rankings as ranks within their group. What was decided is in ``label_kind_``.
+    directions : dict of str to {"+", "-"}, optional
+        Column (``income``, ``payments.late``) or formula to how the label moves as it rises. What rises with it (its
+        mean, the share of rows above a value) and shows the contrary in both halves of time is dropped.
     search_rows : int
         The search looks at so many observations at most (evenly over time); the kept formulas are computed for all.
     correlation : float
@@ -76,6 +93,16 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         The kept formulas, the most useful first.
     gain_, stability_, coverage_ : ndarray, shape (n_kept,)
         Share of the boosted models' gain; share of the models whose unseen rows it helped; share of values present.
+    direction_ : ndarray of int, shape (n_kept,)
+        How the label moves as a kept formula rises, where both halves of time say so: 1 or -1, else 0.
+    label_kind_ : str or None
+        What y was taken to be.
+    null_ : Null or None
+        What the best candidate reaches by chance on shuffled labels, and what was asked for.
+    interrupted_ : bool
+        Whether the search was ended by Ctrl-C; it then kept the best it had.
+    fitted_ : dict of str to Population
+        Statistics of the training observations that kept formulas compare with (``by=``).
     ledger_ : Ledger
         Everything tried, and why it was dropped.
     forecast_ : Forecast
@@ -102,7 +129,10 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         max_down: int = 2,
         force: Sequence[str] = (),
         forbid: Sequence[str] = (),
-        budget: dict[str, str] | None = None,
+        budget: Mapping[str, str | int] | None = None,
+        layers: int = 2,
+        label_kind: str = "auto",
+        directions: Mapping[str, str] | None = None,
         search_rows: int = 50_000,
         correlation: float = 0.98,
         random_state: int = 0,
@@ -120,6 +150,9 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         self.force = force
         self.forbid = forbid
         self.budget = budget
+        self.layers = layers
+        self.label_kind = label_kind
+        self.directions = directions
         self.search_rows = search_rows
         self.correlation = correlation
         self.random_state = random_state
@@ -127,7 +160,7 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         self.progress = progress
 
     # ------------------------------------------------------------ scikit-learn
-    def fit(self, X: Any, y: Any = None) -> AutoFeatures:
+    def fit(self, X: Any, y: Any = None, groups: Any = None) -> AutoFeatures:
         """Search formulas on training observations.
 
         Parameters
@@ -136,11 +169,19 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
             Key, cutoff and columns of the observations' own.
         y : array-like, shape (n,), optional
             Classes or numbers; without it, formulas are kept as enumerated, without constants and twins.
+        groups : array-like, shape (n,), optional
+            Of a ranking: what is ranked together. Left out: observations of one cutoff.
         """
+        self._check_parameters()
         self._sight = Sight.of(self, X)
         self._sight.remember(self, X)
-        target, n_classes = self._target(y, self._sight.n_rows(X))
-        self._search(X, target, n_classes)
+        n = self._sight.n_rows(X)
+        told = read_target(y, n, self.label_kind)
+        self.label_kind_, self.classes_ = told.kind, told.classes
+        if groups is not None:
+            check_consistent_length(np.empty(n), groups)
+            groups = np.unique(np.asarray(groups), return_inverse=True)[1]
+        self._search(X, told, groups)
         return self
 
     def transform(self, X: Any) -> Any:
@@ -152,7 +193,7 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "formulas_")
         seen = self._sight.observe(self, X)
-        columns = self._evaluate(self._nodes, seen, np.float64)
+        columns = self._evaluate(self._nodes, seen, np.float64, self.fitted_)
         table = np.stack([*columns], axis=1) if columns else np.empty((seen.size, 0))
         return as_container(self, table, list(self.get_feature_names_out()), X)
 
@@ -177,7 +218,8 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         """The kept formulas on their own, as a bundle carries them."""
         check_is_fitted(self, "formulas_")
         engine = self._sight.engine
-        return FormulaSet(self.formulas_, self._names, engine.entity, engine.key, engine.cutoff, self._sight.own)
+        own = self._sight.own
+        return FormulaSet(self.formulas_, self._names, engine.entity, engine.key, engine.cutoff, own, self.fitted_)
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn may expect of it."""
@@ -193,42 +235,81 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         return state
 
     # ------------------------------------------------------------ the search
-    def _search(self, X: Any, y: NDArray | None, n_classes: int) -> None:
-        clock = time.monotonic()
-        seconds = parse_seconds((self.budget or {}).get("time"))
+    def _search(self, X: Any, told: Target, groups: NDArray[np.int64] | None) -> None:
+        budget = self.budget or {}
+        clock = Clock(parse_seconds(budget.get("time")), parse_count(budget.get("candidates")))
         sight = self._sight
         everything = sight.observe(self, X)
         rows = _in_time_order(everything.cutoff, self.search_rows)
         seen = sight.observe(self, X, rows)
-        target = None if y is None else y[rows]
-        limits = Limits(windows=tuple(self.windows), max_up=self.max_up, max_down=self.max_down)
+        label = None
+        if told.values is not None:
+            apart = seen.cutoff if groups is None else groups[rows]
+            label = Label.of(str(told.kind), told.values[rows], told.n_classes, apart)
+        limits = Limits(
+            tuple(self.windows), max_up=self.max_up, max_down=self.max_down, combined=12 * (self.layers > 1)
+        )
         enumeration = Enumeration(sight.engine, seen, limits, tuple(self.forbid), dated=sight.dated)
-        parts = _distinct(enumeration.parts())
-        memory = parse_bytes((self.budget or {}).get("memory"))
-        self.forecast_: Forecast = forecast(sight.engine, seen, sum(map(len, parts)), pool_size(self.keep), memory)
         ledger = Ledger()
+        parts = _distinct(enumeration.parts())
+        parts = clock.share_out(parts, ledger, deeper=self.layers > 2)
+        memory = parse_bytes(budget.get("memory"))
+        self.forecast_: Forecast = forecast(
+            sight.engine, seen, sum(map(len, parts)), pool_size(self.keep, seen.size), memory
+        )
+        directions = Directions(self.directions or {}, label) if label is not None else None
         search = Search(
             lambda nodes: np.asarray(self._evaluate(nodes, seen, np.float32), dtype=np.float32).reshape(-1, seen.size),
-            seen.size,
-            target,
-            n_classes,
+            seen.cutoff,
+            label,
             keep=self.keep,
             correlation=self.correlation,
             ledger=ledger,
             tell=self._tell,
-            seconds=None if seconds is None else seconds - (time.monotonic() - clock),
+            clock=clock,
+            directions=directions if self.directions else None,
             seed=self.random_state,
             n_threads=self.n_jobs,
         )
-        found = search.run(parts, self.forecast_)
+        deeper = None
+        if self.layers > 2:
+            deeper = Deeper(sight.schema, sight.entity, enumeration.conditions, enumeration.groups)
+        found = search.run(parts, self.forecast_, enumeration.titles(), deeper)
+        self.interrupted_, self.null_ = search.interrupted, search.null
         self._nodes, self.gain_, self.stability_ = list(found.nodes), found.gain, found.stability
         self._add_forced(ledger)
+        self.fitted_ = sight.engine.fit(self._nodes, everything)
         self.ledger_ = ledger
         self._names = _unique_names(self._nodes)
         self.formulas_ = [to_text(node) for node in self._nodes]
         self.coverage_ = np.array([ledger.coverage(node) for node in self._nodes])
+        self.direction_ = self._directions(directions, seen)
         self.n_features_out_ = len(self.formulas_)
-        self._tell("features kept: " + str(len(self.formulas_)), 1.0)
+        self._tell(self._said(), 1.0)
+
+    def _directions(self, directions: Directions | None, seen: Any) -> NDArray[np.int64]:
+        if directions is None:
+            return np.zeros(len(self._nodes), dtype=np.int64)
+        return np.array([directions.observed(c) for c in self._evaluate(self._nodes, seen, np.float32)], dtype=np.int64)
+
+    def _said(self) -> str:
+        if self.null_ is not None and not self.null_.found and not self._nodes:
+            return f"nothing beats chance: none of {self.null_.trials:,} formulas was kept"
+        return f"features kept: {len(self.formulas_)}"
+
+    def _check_parameters(self) -> None:
+        for name, value, known in (
+            ("layers", self.layers, (1, 2, 3)),
+            ("label_kind", self.label_kind, ("auto", *KINDS)),
+        ):
+            if value not in known:
+                raise FeaturesError(
+                    f"AutoFeatures does not know this {name}.",
+                    expected=" or ".join(map(repr, known)),
+                    got=repr(value),
+                    where=f"AutoFeatures({name}=...)",
+                    fix=did_you_mean(str(value), map(str, known)),
+                )
 
     def _add_forced(self, ledger: Ledger) -> None:
         for text in self.force:
@@ -239,8 +320,13 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
                 self.gain_, self.stability_ = np.append(self.gain_, 0.0), np.append(self.stability_, np.nan)
                 ledger.keep(node)
 
-    def _evaluate(self, nodes: list[Node], seen: Any, dtype: Any) -> list[NDArray]:
-        values = self._sight.engine.evaluate(nodes, seen, dtype=dtype)
+    def _evaluate(
+        self, nodes: list[Node], seen: Any, dtype: Any, fitted: Mapping[str, Population] | None = None
+    ) -> list[NDArray]:
+        engine = self._sight.engine
+        if fitted is None:  # in the search, what is compared with is fitted on the rows that it looks at
+            fitted = engine.fit(nodes, seen)
+        values = engine.evaluate(nodes, seen, dtype=dtype, fitted=fitted)
         for node, value in zip(nodes, values, strict=True):
             if value.type not in (Type.NUMBER, Type.FLAG):
                 raise FormulaError(
@@ -251,41 +337,6 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
                     fix="Turn it into a number or compare it with a value.",
                 )
         return [value.data for value in values]
-
-    def _target(self, y: Any, n: int) -> tuple[NDArray | None, int]:
-        if y is None:
-            self.classes_ = None
-            return None, 0
-        target = np.asarray(y.to_numpy() if isinstance(y, pl.Series) else y)
-        if target.ndim == 2 and target.shape[1] == 1:
-            target = target[:, 0]
-        if len(target) != n:
-            check_consistent_length(np.empty(n), target)
-        if target.dtype.kind == "f" and not np.isfinite(target).all():
-            bad = np.flatnonzero(~np.isfinite(target))
-            raise FeaturesError(
-                f"Input y contains {'NaN' if np.isnan(target[bad]).any() else 'infinity'}.",
-                expected="a label in every row",
-                got=f"{len(bad)} of {n} are not known; the first in row {bad[0] + 1}",
-                where="y",
-                fix="Fit on the observations whose label is known (observations.labelled).",
-            )
-        kind = type_of_target(target, input_name="y")
-        if kind in ("binary", "multiclass") and (kind == "binary" or target.dtype.kind not in "f" or _few(target)):
-            self.classes_, codes = np.unique(target, return_inverse=True)
-            if len(self.classes_) < 2:
-                return None, 0
-            return codes.astype(np.int64), len(self.classes_)
-        if kind in ("continuous", "multiclass"):
-            self.classes_ = None
-            return target.astype(np.float64), 0
-        raise FeaturesError(
-            "Unknown label type: features cannot be scored against it.",
-            expected="one column of classes or of numbers",
-            got=kind,
-            where="y",
-            fix="Pass one label at a time.",
-        )
 
     def _tell(self, text: str, share: float) -> None:
         if self.progress is not None:
@@ -309,10 +360,6 @@ def _in_time_order(cutoff: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     if len(order) <= most:
         return order
     return order[np.linspace(0, len(order) - 1, most).astype(np.int64)]
-
-
-def _few(target: NDArray) -> bool:
-    return len(np.unique(target)) <= 20
 
 
 def _unique_names(nodes: list[Node]) -> list[str]:

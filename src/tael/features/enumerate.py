@@ -9,7 +9,7 @@ from functools import cached_property
 from tael.engine import Engine
 from tael.engine.observed import Observed
 from tael.errors import FeaturesError, did_you_mean
-from tael.features import combine
+from tael.features import combine, richer
 from tael.features import vocabulary as words
 from tael.features.vocabulary import Entry, Expression, Visible, Vocabulary
 from tael.formulas.bound import BoundAggregate, BoundCall, Path
@@ -41,7 +41,7 @@ class Limits:
     differences, ratios, rates : int
         Derived row expressions of each kind for a table.
     combined : int
-        Expressions of a path that are compared over time and with the observation's own numbers.
+        Expressions of a path that are compared over time and with the observation's own numbers; 0: no layer two.
     above : int
         Numbers and flags of the rows' parents that are aggregated over the rows.
     """
@@ -79,6 +79,10 @@ class Enumeration:
         self.dated = dated
         self.schema: Schema = engine.tables.schema
         self._via: dict[Path, str | None] = {}
+        self.conditions: dict[tuple[str, str | None], list[Node]] = {}
+        """Base table and way of a path, to the categories that its rows may be asked about."""
+        self.groups: list[Node] = []
+        """The observation's own categories that several observations share."""
         self._check_forbidden()
 
     def __iter__(self) -> Iterator[Node]:
@@ -92,6 +96,16 @@ class Enumeration:
             for path in paths(self.schema, self.engine.entity, self.limits.max_up, self.limits.max_down):
                 if path.base not in self.forbid:
                     yield list(self.along(path))
+
+    def titles(self) -> list[str]:
+        """What each part is about, in the order of :meth:`parts`."""
+        out = [self.engine.entity]
+        if self.dated:
+            for path in paths(self.schema, self.engine.entity, self.limits.max_up, self.limits.max_down):
+                if path.base not in self.forbid:
+                    way = path_text(path, self.schema, self.engine.entity)
+                    out.append(path.base if way is None else f"{path.base} by way of {way}")
+        return out
 
     # ------------------------------------------------------------ the observation's own row and its parents
     def own(self) -> Iterator[Node]:
@@ -110,6 +124,7 @@ class Enumeration:
                     yield Call("is_missing", (name,))
                 levels = words.frequent_levels(values, 2 * self.limits.levels, 0.01)
                 if len(levels) > 1:
+                    self.groups.append(name)
                     for level in levels:
                         yield words.equals(name, level)
         if self.dated:
@@ -123,8 +138,9 @@ class Enumeration:
                 node = Call("sub", (a, b))
                 differences.append(Expression(node, Type.NUMBER, derived=True, unit="days"))
                 yield node
-        for ratio in words.row_ratios([*numbers, *differences], 4 * self.limits.ratios):
-            yield ratio.node
+        if self.limits.combined:
+            for ratio in words.row_ratios([*numbers, *differences], 4 * self.limits.ratios):
+                yield ratio.node
 
     @cached_property
     def _own_numbers(self) -> list[Expression]:
@@ -194,6 +210,7 @@ class Enumeration:
         """Formulas that aggregate the rows at the end of a path."""
         table = Name((path.base,))
         vocabulary = self._vocabulary(path)
+        self._remember(path, vocabulary)
         timeless = self.schema.tables[path.base].time is None
         windows: list[str | None] = [None if w == "all" else w for w in self.limits.windows]
         if timeless:
@@ -221,7 +238,7 @@ class Enumeration:
         for expression in vocabulary.above:
             for op in OF_FLAGS[:1] if expression.type == Type.FLAG else OF_PARENTS:
                 yield call(op, expression.node, None)
-        for kind in vocabulary.kinds:
+        for kind in vocabulary.kinds if self.limits.combined else ():
             yield Call("div", (call("count", table, None), call("n_unique", kind, None)))
         if not timeless:
             for window in windows:
@@ -237,11 +254,46 @@ class Enumeration:
                             yield call(op, expression.node, window, condition)
 
         numbers = [e for e in vocabulary.expressions if e.type == Type.NUMBER and not e.ratio][: self.limits.combined]
-        if not timeless:
+        if not timeless and self.limits.combined:
             spans = [w for w in self.limits.windows if w != "all"]
             yield from combine.over_time(call, table, numbers, spans)
         plain = [e for e in numbers if not e.derived]
         yield from combine.against_own(call, self._own_numbers, plain)
+        if self.limits.combined:
+            yield from self._richer(path, call, vocabulary, windows, timeless=timeless)
+
+    def _richer(
+        self, path: Path, call: richer.Aggregate, vocabulary: Vocabulary, windows: list[str | None], *, timeless: bool
+    ) -> Iterator[Node]:
+        """What looks at a history as a whole, and at histories within it."""
+        table = Name((path.base,))
+        numbers = [e for e in vocabulary.expressions if e.type == Type.NUMBER and not e.ratio]
+        conditions = vocabulary.conditions
+        yield from richer.order(call, numbers, vocabulary.kinds, conditions, windows)
+        if not timeless:
+            yield from richer.rhythm(call, table, numbers, conditions)
+        if len(path.down) > 1:
+            middle = path.down[-2][0]
+            upper = Path(path.up, path.down[:-1])
+            below = Path((), path.down[-1:])
+            way = path_text(below, self.schema, middle)
+
+            def outer(op: str, argument: Node, window: str | None) -> Call:
+                return self._call(upper, op, argument, window)
+
+            def inner(op: str, argument: Node, window: str | None) -> Call:
+                return Call(op, (argument,), () if way is None else (("via", Literal(way)),))
+
+            yield from richer.of_histories(outer, inner, table, numbers, middle)
+
+    def _remember(self, path: Path, vocabulary: Vocabulary) -> None:
+        call = self._call(path, "count", Name((path.base,)))
+        via = call.option("via")
+        every = (*vocabulary.conditions, *vocabulary.remote)
+        kinds = [one for one in every if isinstance(one, Call) and one.op == "eq"]
+        special = [one for one in every if richer.is_special(one)]
+        told: list[Node] = [*special, *kinds]
+        self.conditions[path.base, str(via.value) if isinstance(via, Literal) else None] = told
 
     @staticmethod
     def _conditions(vocabulary: Vocabulary, window: str | None) -> list[Node]:
@@ -309,6 +361,12 @@ class Enumeration:
                 absent = self._visible(_inside_name(entry, base), path, visible).missing
                 if len(absent) and 0.01 <= float(absent.mean()) <= 0.99:
                     conditions.append(Call("is_missing", (_inside_name(entry, base),)))
+        if promise.time is not None and not self._forbidden(base, promise.time):
+            own_time = Name((base, promise.time))
+            values = self._visible(_inside(own_time, base), path, visible)
+            conditions += richer.times_of_day(own_time, values)
+            many = [e.name for e in categories if len(set(told.get(e.name, values).levels or ())) >= richer.MANY]
+            conditions += richer.first_meetings(own_time, [*(key.node for key in keys), *many][: richer.KINDS])
         labels = [Expression(e.name, Type.CATEGORY) for e in categories]
         kinds = [expression.node for expression in (*keys, *(Expression(e.name, e.type) for e in single))]
         expressions = [*numbers, *differences, *ratios, *counts, *flags, *labels, *keys]

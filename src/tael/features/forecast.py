@@ -72,7 +72,26 @@ _UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2*
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
 
-def parse_bytes(text: str | None) -> int | None:
+def parse_count(count: str | int | None) -> int | None:
+    """Read a number of candidates.
+
+    >>> parse_count(20_000), parse_count("20000")
+    (20000, 20000)
+    """
+    if count is None:
+        return None
+    if not str(count).isdigit() or int(count) < 1:
+        raise FeaturesError(
+            "The budget of candidates cannot be read.",
+            expected="a whole number from 1 on, such as 20000",
+            got=repr(count),
+            where="budget.candidates",
+            fix="Write it like the example.",
+        )
+    return int(count)
+
+
+def parse_bytes(text: str | int | None) -> int | None:
     """Read ``"4GB"``.
 
     >>> parse_bytes("1.5 GB")
@@ -81,7 +100,7 @@ def parse_bytes(text: str | None) -> int | None:
     return None if text is None else int(_measure(text, _UNITS, "memory", '"4GB"'))
 
 
-def parse_seconds(text: str | None) -> float | None:
+def parse_seconds(text: str | int | None) -> float | None:
     """Read ``"5min"``.
 
     >>> parse_seconds("5min")
@@ -90,7 +109,7 @@ def parse_seconds(text: str | None) -> float | None:
     return None if text is None else _measure(text, _SECONDS, "time", '"5min"')
 
 
-def _measure(text: str, units: dict[str, float] | dict[str, int], name: str, example: str) -> float:
+def _measure(text: str | int, units: dict[str, float] | dict[str, int], name: str, example: str) -> float:
     match = re.fullmatch(r"\s*([0-9.]+)\s*([A-Za-z]+)\s*", str(text))
     if match is None or match[2].lower() not in units or match[1].count(".") > 1 or match[1] == ".":
         raise FeaturesError(

@@ -84,14 +84,13 @@ class Pool:
             if number not in self._ranks:
                 self._ranks[number] = ranks(column[rows])
         ranked = np.stack([self._ranks[item[1]] for item in self._items])
-        alike = np.abs(ranked @ ranked.T)
-        staying: list[int] = []
+        alike = np.abs(ranked @ ranked.T) > self.limit
+        staying = np.zeros(len(ranked), dtype=bool)
         for i, (_, _, node, _) in enumerate(self._items):
-            near = np.flatnonzero(alike[i, np.array(staying, dtype=np.int64)] > self.limit)
-            if len(near):
-                twin = staying[int(near[0])]
-                self.ledger.drop(node, "redundant", with_=self._items[twin][2])
+            near = alike[i] & staying
+            if near.any():
+                self.ledger.drop(node, "redundant", with_=self._items[int(near.argmax())][2])
             else:
-                staying.append(i)
-        self._items = [self._items[i] for i in staying]
+                staying[i] = True
+        self._items = [self._items[i] for i in np.flatnonzero(staying)]
         self._ranks = {item[1]: self._ranks[item[1]] for item in self._items}

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tael.kernels.gain import between, bin_codes
+from tael.features.chance import SHUFFLES, Chance, above_chance
+from tael.kernels.gain import between, between_shuffled, bin_codes
 
 EDGE_SAMPLE = 4096
 
@@ -21,18 +22,21 @@ class Screening:
     Attributes
     ----------
     score : float
-        Standard deviations above what chance gives: (chi² - d) / sqrt(2 d).
+        Standard deviations above what chance gives; candidates are ranked by it.
     agreement : float
         The same of the product of the two halves of time: positive if both halves say the same.
     coverage : float
         Share of observations with a value.
     constant : bool
+    test : float
+        The score once drift in time is taken out of the label: what is compared with chance.
     """
 
     score: float
     agreement: float
     coverage: float
     constant: bool
+    test: float = float("nan")
 
 
 class Screen:
@@ -46,6 +50,8 @@ class Screen:
         Of each residual.
     half : ndarray of uint8, shape (n,)
         0 for the earlier half of the rows in time, 1 for the later.
+    chance : Chance, optional
+        Is told each candidate's score beside its scores on shuffled residuals.
     n_bins : int
         Quantile bins of a column, besides one for missing.
     n_threads : int
@@ -58,7 +64,7 @@ class Screen:
     >>> p = np.full(2000, y.mean())
     >>> screen = Screen((y - p)[:, None], (p * (1 - p))[:, None], np.arange(2000) % 2)
     >>> told, noise = screen(np.stack([x, rng.normal(size=2000)]).astype(np.float32))
-    >>> told.score > 20, abs(noise.score) < 4
+    >>> told.score > 10, abs(noise.score) < 4
     (True, True)
     """
 
@@ -67,6 +73,7 @@ class Screen:
         residual: NDArray[np.float64],
         variance: NDArray[np.float64],
         half: NDArray,
+        chance: Chance | None = None,
         *,
         n_bins: int = 16,
         n_threads: int = 1,
@@ -74,16 +81,33 @@ class Screen:
         self.residual = np.asfortranarray(residual)
         self.variance = np.asfortranarray(variance)
         self.half = np.ascontiguousarray(half, dtype=np.uint8)
+        self.chance = chance
         self.n_bins, self.n_threads = n_bins, n_threads
         step = max(1, len(half) // EDGE_SAMPLE)
         self._sample = np.arange(0, len(half), step)
+        if chance is not None:
+            self._centred = np.asfortranarray(_without_drift(self.residual, chance.block))
+            orders = chance.orders()
+            self._shuffled = [
+                (
+                    np.ascontiguousarray(self._centred[chance.rows, k][orders], dtype=np.float32),
+                    np.ascontiguousarray(self.variance[chance.rows, k][orders], dtype=np.float32),
+                )
+                for k in range(self.residual.shape[1])
+            ]
 
     def __call__(self, columns: NDArray[np.float32]) -> list[Screening]:
         """Score the rows of ``columns``, shape (m, n)."""
         if self.n_threads == 1 or len(columns) < 2:
-            return [self._one(column) for column in columns]
-        with ThreadPoolExecutor(self.n_threads) as pool:
-            return list(pool.map(self._one, columns))
+            told = [self._one(column) for column in columns]
+        else:
+            with ThreadPoolExecutor(self.n_threads) as pool:
+                told = list(pool.map(self._one, columns))
+        if self.chance is not None:
+            for one, shuffled in told:
+                if shuffled is not None:
+                    self.chance.note(one.test, shuffled)
+        return [one for one, _ in told]
 
     def codes(self, column: NDArray[np.float32]) -> tuple[NDArray[np.uint8], int]:
         """Quantile bins of a column and their number, the bin for missing included."""
@@ -107,53 +131,45 @@ class Screen:
             edges = _distinct(sample[at])
         return edges[:62].astype(np.float32)
 
-    def _one(self, column: NDArray[np.float32]) -> Screening:
+    def _one(self, column: NDArray[np.float32]) -> tuple[Screening, NDArray[np.float64] | None]:
         codes, n_bins = self.codes(column)
         first = codes[0] if len(codes) else 0
         if len(codes) == 0 or (codes == first).all():
             present = column[~np.isnan(column)]
             if len(present) == 0 or bool((present == present[0]).all()):
-                return Screening(0.0, 0.0, float(len(present) > 0), constant=True)
-        best, agreement, coverage = -np.inf, 0.0, 0.0
+                return Screening(0.0, 0.0, float(len(present) > 0), constant=True), None
+        best, agreement, coverage, test = -np.inf, 0.0, 0.0, -np.inf
+        shuffled = None if self.chance is None else np.full(SHUFFLES, -np.inf)
         out = np.empty(5)
         for k in range(self.residual.shape[1]):
             between(codes, n_bins, self.residual[:, k], self.variance[:, k], self.half, out)
-            freedom = max(out[1] - 1.0, 1.0)
-            score = (out[0] - freedom) / np.sqrt(2.0 * freedom)
+            score = float(above_chance(out[:1], max(out[1] - 1.0, 1.0))[0])
             if score > best:
-                best, agreement = float(score), float(out[2] / np.sqrt(max(out[3], 1.0)))
+                best, agreement = score, float(out[2] / np.sqrt(max(out[3], 1.0)))
             coverage = float(out[4])
-        return Screening(best, agreement, coverage, constant=False)
+            if shuffled is not None:
+                between(codes, n_bins, self._centred[:, k], self.variance[:, k], self.half, out)
+                test = max(test, float(above_chance(out[:1], max(out[1] - 1.0, 1.0))[0]))
+                np.maximum(shuffled, self._by_chance(codes, n_bins, k), out=shuffled)
+        return Screening(best, agreement, coverage, constant=False, test=test), shuffled
+
+    def _by_chance(self, codes: NDArray[np.uint8], n_bins: int, k: int) -> NDArray[np.float64]:
+        assert self.chance is not None
+        told = np.empty(SHUFFLES + 1)
+        sampled = codes if len(self.chance.rows) == len(codes) else codes[self.chance.rows]
+        between_shuffled(sampled, n_bins, *self._shuffled[k], told)
+        return above_chance(told[:-1], max(told[-1] - 1.0, 1.0))
+
+
+def _without_drift(residual: NDArray[np.float64], block: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Residuals less their means in each block of time."""
+    size = np.maximum(np.bincount(block), 1)
+    return np.stack([r - (np.bincount(block, weights=r) / size)[block] for r in residual.T], axis=1)
 
 
 def _distinct(ordered: NDArray[np.float32]) -> NDArray[np.float32]:
     """The different values of a sorted array."""
     return ordered[np.r_[True, ordered[1:] != ordered[:-1]]]
-
-
-def residuals(
-    y: NDArray, probability: NDArray | None = None, *, classification: bool
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Residuals of a label and their variances, one column a class beyond the first.
-
-    Parameters
-    ----------
-    y : ndarray, shape (n,)
-        Class numbers from 0, or numbers.
-    probability : ndarray, shape (n, n_classes) or (n,), optional
-        What a model foretells; left out: the base rate or the mean.
-    classification : bool
-    """
-    if not classification:
-        centre = np.full(len(y), y.mean()) if probability is None else probability
-        rest = (y - centre).astype(np.float64)
-        return rest[:, None], np.full((len(y), 1), max(float(rest.var()), 1e-300))
-    classes = np.arange(int(y.max()) + 1 if len(y) else 2)
-    if probability is None:
-        probability = np.tile(np.bincount(y.astype(np.int64), minlength=len(classes)) / max(len(y), 1), (len(y), 1))
-    told = (y[:, None] == classes[None, 1:]).astype(np.float64)
-    p = np.clip(np.asarray(probability, dtype=np.float64)[:, 1:], 1e-6, 1 - 1e-6)
-    return told - p, p * (1 - p)
 
 
 def chunks(items: list, size: int) -> Iterable[list]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tael.features.labels import Label
 from tael.kernels.forest import explain, read_forest
 
 ROUNDS = 120
@@ -37,7 +38,13 @@ class Choice:
 
 
 def weigh(
-    columns: NDArray[np.float32], y: NDArray, *, n_classes: int, folds: int = 4, seed: int = 0, n_threads: int = 1
+    columns: NDArray[np.float32],
+    label: Label,
+    *,
+    rounds: int = ROUNDS,
+    folds: int = 4,
+    seed: int = 0,
+    n_threads: int = 1,
 ) -> Choice:
     """What each column does for boosted models, on blocks of time that they have not seen.
 
@@ -49,27 +56,25 @@ def weigh(
     ----------
     columns : ndarray of float32, shape (m, n)
         Rows in the order of time.
-    y : ndarray, shape (n,)
-    n_classes : int
-        0 for a regression.
+    label : Label
     """
     import lightgbm
 
     m, n = columns.shape
+    y, n_classes = label.y, label.n_classes
     table = np.ascontiguousarray(columns.T)
-    edges = np.linspace(0, n, folds + 1).astype(int)
     # one set of parameters for the data and all models: LightGBM warns of any difference
-    parameters = _parameters(n_classes, n, seed)
+    parameters = _parameters(label, n, seed)
     data = lightgbm.Dataset(table, label=y, params=parameters, free_raw_data=False).construct()
 
-    def one(fold: int) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        rows = np.r_[0 : edges[fold], edges[fold + 1] : n]
-        if edges[fold] == edges[fold + 1] or (n_classes and len(np.unique(y[rows])) < 2):
+    def one(number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        inside = np.arange(n) * folds // max(n, 1) == number
+        rows, out = np.flatnonzero(~inside), np.flatnonzero(inside)
+        if len(out) == 0 or (n_classes and len(np.unique(y[rows])) < 2):
             return None
-        booster = lightgbm.train(parameters, data.subset(rows, params=parameters), ROUNDS)
-        out = np.arange(edges[fold], edges[fold + 1])
+        booster = lightgbm.train(parameters, data.subset(rows.tolist(), params=parameters), rounds)
         out = out[:: max(1, len(out) // HELD_OUT)]
-        return booster.feature_importance("gain"), _help(booster, table[out], y[out], n_classes)
+        return booster.feature_importance("gain"), _help(booster, table[out], label, out)
 
     told = [found for found in side_by_side(one, folds, n_threads) if found is not None]
     gains, helped = [gain for gain, _ in told], [helps for _, helps in told]
@@ -93,39 +98,29 @@ def side_by_side(task: Callable[[int], Any], n: int, n_threads: int) -> list[Any
         return list(pool.map(task, range(n)))
 
 
-def _help(booster: Any, table: NDArray[np.float32], y: NDArray, n_classes: int) -> NDArray[np.float64]:
+def _help(booster: Any, table: NDArray[np.float32], label: Label, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     """How much worse a model would foretell rows it has not seen without each column's contributions."""
     m = table.shape[1]
-    forest = read_forest(booster.model_to_string()) if n_classes in (0, 2) else None
+    forest = None if label.kind == "multiclass" else read_forest(booster.model_to_string())
     if forest is not None:
         parts = explain(forest, np.ascontiguousarray(table, dtype=np.float64), 1)
     else:
         parts = booster.predict(table, pred_contrib=True, num_threads=1)
     parts = parts.reshape(len(table), -1, m + 1)
     whole = parts.sum(axis=2)
-    base = _loss(whole, y, n_classes)
-    return np.array([_loss(whole - parts[:, :, j], y, n_classes) - base for j in range(m)])
-
-
-def _loss(score: NDArray[np.float64], y: NDArray, n_classes: int) -> float:
-    if n_classes == 0:
-        return float(np.mean((y - score[:, 0]) ** 2))
-    if n_classes == 2:
-        return float(np.mean(np.logaddexp(0.0, score[:, 0]) - y * score[:, 0]))
-    return float(np.mean(np.logaddexp.reduce(score, axis=1) - score[np.arange(len(y)), y.astype(np.int64)]))
+    base = label.loss(whole, rows)
+    return np.array([label.loss(whole - parts[:, :, j], rows) - base for j in range(m)])
 
 
 def foretold(
-    columns: NDArray[np.float32], y: NDArray, *, n_classes: int, folds: int = 4, seed: int = 0, n_threads: int = 1
+    columns: NDArray[np.float32], label: Label, *, folds: int = 4, seed: int = 0, n_threads: int = 1
 ) -> NDArray[np.float64] | None:
     """What a quick boosted model foretells of each row, by models that have not seen the row.
 
     Parameters
     ----------
     columns : ndarray of float32, shape (m, n)
-    y : ndarray, shape (n,)
-    n_classes : int
-        0 for a regression.
+    label : Label
 
     Returns
     -------
@@ -135,12 +130,13 @@ def foretold(
     import lightgbm
 
     m, n = columns.shape
+    y, n_classes = label.y, label.n_classes
     if m == 0 or n < 20 * folds:
         return None
     table = np.ascontiguousarray(columns.T)
     out = np.empty((n, n_classes) if n_classes else n)
     turn = np.arange(n) % folds
-    parameters = _parameters(n_classes, n, seed) | {"num_leaves": 7, "lambda_l2": 20.0}
+    parameters = _parameters(label, n, seed) | {"num_leaves": 7, "lambda_l2": 20.0}
     data = lightgbm.Dataset(table, label=y, params=parameters, free_raw_data=False).construct()
     if n_classes and any(len(np.unique(y[turn != fold])) < n_classes for fold in range(folds)):
         return None
@@ -155,10 +151,8 @@ def foretold(
     return out
 
 
-def _parameters(n_classes: int, n: int, seed: int) -> dict[str, Any]:
-    objective = {0: "regression", 2: "binary"}.get(n_classes, "multiclass")
-    out = {
-        "objective": objective,
+def _parameters(label: Label, n: int, seed: int) -> dict[str, Any]:
+    return label.parameters() | {
         "learning_rate": 0.06,
         "num_leaves": 15,
         "min_data_in_leaf": max(5, min(50, n // 100)),
@@ -174,9 +168,6 @@ def _parameters(n_classes: int, n: int, seed: int) -> dict[str, Any]:
         "feature_pre_filter": False,
         "verbosity": -1,
     }
-    if objective == "multiclass":
-        out["num_class"] = n_classes
-    return out
 
 
 def ranks(column: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -83,3 +83,35 @@ def between(
             both += 1.0
     out[0], out[1], out[2], out[3] = total, bins, agree, both
     out[4] = present / max(codes.size, 1)
+
+
+@njit(**JIT)
+def between_shuffled(
+    codes: NDArray[np.uint8], n_bins: int, residual: NDArray[np.float32], scale: NDArray[np.float32],
+    out: NDArray[np.float64],
+) -> None:  # fmt: skip
+    """The statistic of :func:`between` for many orders of the residuals at once.
+
+    Parameters
+    ----------
+    codes : (n,) uint8
+    n_bins : int
+    residual, scale : (n, p) float32
+        Each column holds the residuals, and their variances, in another order.
+    out : (p + 1,) float64
+        Receives the statistics, then the number of occupied bins.
+    """
+    p = residual.shape[1]
+    g = np.zeros((MAX_BINS + 2, p))
+    h = np.zeros((MAX_BINS + 2, p))
+    for i in range(codes.size):
+        c = codes[i]
+        for j in range(p):
+            g[c, j] += residual[i, j]
+            h[c, j] += scale[i, j]
+    out[:] = 0.0
+    for c in range(n_bins):
+        if h[c, 0] > 0.0:
+            out[p] += 1.0
+            for j in range(p):
+                out[j] += g[c, j] * g[c, j] / h[c, j]
