@@ -27,13 +27,14 @@ def main() -> None:
     """Search in each pattern and seed, and print what came out."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--n", type=int, default=3000)
     parser.add_argument("--patterns", nargs="*", default=list(FORMULAS))
     parser.add_argument("--show", action="store_true", help="print the first ten formulas")
     given = parser.parse_args()
     for pattern in given.patterns:
         held = 0
-        for seed in range(given.seeds):
+        for seed in range(given.first, given.first + given.seeds):
             made = simulate_planted(pattern, given.n, seed=seed)
             clock = time.process_time()
             auto = AutoFeatures(made.tables, entity=made.entity, layers=3, random_state=seed)

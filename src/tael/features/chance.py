@@ -12,6 +12,7 @@ SHUFFLES = 8
 ROWS = 8192  # the statistic's law hardly depends on the number of rows: these are enough to shuffle
 BLOCKS, LEAST_BLOCK = 20, 25
 FALSE_SHARE = 0.1  # of what passes, at most so much is expected to be chance
+OF_FEW = 0.5  # the same where there are too few cases to prove much one by one, though something is there
 SELDOM = 0.002  # how often the best of all candidates may look like a find where there is nothing
 
 
@@ -32,7 +33,8 @@ class Null:
     best : float
         Score that it did reach.
     threshold : float
-        Score from which at most a tenth of the candidates are expected to be chance; infinity if nothing was found.
+        Score from which at most a tenth of the candidates (half of them where cases are few) are expected to be
+        chance; infinity if nothing was found.
     """
 
     trials: int
@@ -86,8 +88,15 @@ class Chance:
         self._scores.append(score)
         self._shuffled.append(shuffled)
 
-    def null(self) -> Null:
-        """What it takes to beat chance."""
+    def null(self, *, few: bool = False) -> Null:
+        """What it takes to beat chance.
+
+        Parameters
+        ----------
+        few : bool
+            Whether there are few cases to learn from: then up to half of what passes may be chance, as long as the best
+            is not.
+        """
         if not self._scores:
             return Null(0, SHUFFLES, 0.0, 0.0, 0.0, float("inf"))
         scores, shuffled = np.sort(self._scores), np.stack(self._shuffled)
@@ -98,7 +107,7 @@ class Chance:
         false = np.sort(shuffled.ravel())
         above = len(scores) - np.arange(len(scores))
         expected = (len(false) - np.searchsorted(false, scores)) / SHUFFLES
-        passing = np.flatnonzero(expected <= FALSE_SHARE * above)
+        passing = np.flatnonzero(expected <= (OF_FEW if few else FALSE_SHARE) * above)
         threshold = float(scores[passing[0]]) if len(passing) else float(scores[-1])
         return Null(len(scores), SHUFFLES, float(best.mean()), needed, float(scores[-1]), threshold)
 

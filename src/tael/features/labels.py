@@ -39,6 +39,17 @@ class Label:
     n_classes: int = 0
     groups: NDArray[np.int64] | None = None
 
+    @property
+    def cases(self) -> int:
+        """How many cases there are to learn from: of classes the rarest's, of numbers all rows.
+
+        >>> Label("binary", np.array([0, 0, 0, 1]), 2).cases
+        1
+        """
+        if self.n_classes == 0 or len(self.y) == 0:
+            return len(self.y)
+        return int(np.bincount(self.y.astype(np.int64), minlength=self.n_classes).min())
+
     @classmethod
     def of(cls, kind: str, y: NDArray, n_classes: int, groups: NDArray[np.int64] | None = None) -> Label:
         """Bring a label onto the scale that it is worked with.

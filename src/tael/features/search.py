@@ -18,7 +18,7 @@ from tael.features.ledger import Ledger
 from tael.features.pool import Pool
 from tael.features.screen import Screen, Screening, chunks
 from tael.features.select import foretold
-from tael.features.weighing import Given, Weighing
+from tael.features.weighing import ENOUGH_CASES, Given, Weighing
 from tael.formulas.syntax import Call, Name, Node
 
 Evaluate = Callable[[list[Node]], NDArray[np.float32]]
@@ -239,7 +239,7 @@ class Search:
         """What beats chance, weighed together."""
         assert self.label is not None
         assert self._chance is not None
-        self.null = self._chance.null()
+        self.null = self._chance.null(few=self.label.cases < ENOUGH_CASES)
         nodes, columns = self._pool.best()
         staying = [i for i, node in enumerate(nodes) if self.ledger.test(node) >= self.null.threshold]
         for i in set(range(len(nodes))) - set(staying):

@@ -16,15 +16,43 @@ if TYPE_CHECKING:
     from tael.models.blending import blend as blend
     from tael.models.crossfit import Candidate as Candidate
     from tael.models.crossfit import Member as Member
+    from tael.models.hazard import CompetingRisks as CompetingRisks
+    from tael.models.incidence import Incidence as Incidence
+    from tael.models.incidence import aalen_johansen as aalen_johansen
     from tael.models.members import SETTINGS as SETTINGS
+    from tael.models.outcomes import survival_outcome as survival_outcome
     from tael.models.persist import load_model as load_model
     from tael.models.persist import register as register
     from tael.models.persist import save_model as save_model
     from tael.models.portfolio import PortfolioClassifier as PortfolioClassifier
+    from tael.models.recommender import ProductRecommender as ProductRecommender
+    from tael.models.recommender_baselines import ItemToItemRecommender as ItemToItemRecommender
+    from tael.models.recommender_baselines import PopularityRecommender as PopularityRecommender
+    from tael.models.recommender_metrics import evaluate_ranking as evaluate_ranking
+    from tael.models.recommender_metrics import leave_one_out as leave_one_out
     from tael.models.reference import LogisticReference as LogisticReference
     from tael.models.scorecard import Scorecard as Scorecard
+    from tael.models.segments import Segments as Segments
+    from tael.models.uplift_choice import UpliftChooser as UpliftChooser
+    from tael.models.uplift_learners import DRLearner as DRLearner
+    from tael.models.uplift_learners import ResponseModel as ResponseModel
+    from tael.models.uplift_learners import SLearner as SLearner
+    from tael.models.uplift_learners import TLearner as TLearner
+    from tael.models.uplift_learners import XLearner as XLearner
+    from tael.models.uplift_nuisance import Nuisances as Nuisances
+    from tael.models.uplift_nuisance import fit_nuisances as fit_nuisances
 
 _HOME = {
+    "Incidence": "incidence",
+    "aalen_johansen": "incidence",
+    "CompetingRisks": "hazard",
+    "survival_outcome": "outcomes",
+    "ProductRecommender": "recommender",
+    "ItemToItemRecommender": "recommender_baselines",
+    "PopularityRecommender": "recommender_baselines",
+    "evaluate_ranking": "recommender_metrics",
+    "leave_one_out": "recommender_metrics",
+    "Segments": "segments",
     "OptimalBinning": "binning",
     "Scorecard": "scorecard",
     "Calibration": "blending",
@@ -37,6 +65,10 @@ _HOME = {
     "Member": "crossfit",
     "PortfolioClassifier": "portfolio",
     "LogisticReference": "reference",
+    "UpliftChooser": "uplift_choice",
+    **dict.fromkeys(("DRLearner", "ResponseModel", "SLearner", "TLearner", "XLearner"), "uplift_learners"),
+    "Nuisances": "uplift_nuisance",
+    "fit_nuisances": "uplift_nuisance",
 }
 
 __all__ = sorted(_HOME)

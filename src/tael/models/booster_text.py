@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import isnan
 
-_WANTED = {"version": "v4", "num_class": "1", "num_tree_per_iteration": "1", "objective": "binary sigmoid:1"}
 _WHOLE = ("split_feature", "decision_type", "left_child", "right_child")
 _MEASURED = ("threshold", "split_gain", "internal_value", "internal_weight", "internal_count")
 
 
-def check_booster(text: str) -> None:
-    """Hold the text of a booster of one class against what LightGBM relies on without looking.
+def check_booster(text: str, objective: str = "binary sigmoid:1", classes: int = 1) -> None:
+    """Hold the text of a booster against what LightGBM relies on without looking.
 
     The sizes of the trees fit the text, each tree's arrays are as long as its leaves ask for, every split names a
     column that there is, and the children make one tree.
@@ -20,6 +19,10 @@ def check_booster(text: str) -> None:
     ----------
     text : str
         ``Booster.model_to_string()``, of numeric splits and constant leaves, as `tael.models.boosted` makes them.
+    objective : str
+        What it was fitted for, in LightGBM's words.
+    classes : int
+        Trees in each round.
 
     Raises
     ------
@@ -41,7 +44,8 @@ def check_booster(text: str) -> None:
     if not at:
         raise ValueError("a booster without trees")
     head = _facts(raw[:at].decode())
-    for name, wanted in _WANTED.items():
+    told = {"version": "v4", "num_class": str(classes), "num_tree_per_iteration": str(classes), "objective": objective}
+    for name, wanted in told.items():
         if head.get(name) != wanted:
             raise ValueError(f"a booster with {name}={head.get(name)}, not {wanted}")
     columns = int(head.get("max_feature_idx", "")) + 1

@@ -17,11 +17,20 @@ from tael.models.blending import Calibration
 from tael.models.boosted import BoostedScorer
 from tael.models.booster_text import check_booster
 from tael.models.crossfit import Candidate, Member
+from tael.models.hazard import CompetingRisks
+from tael.models.hazard_state import hazard_from_state, hazard_state
 from tael.models.linear import BinnedScorer, LinearScorer
 from tael.models.logistic import Scorer
 from tael.models.portfolio import PortfolioClassifier
+from tael.models.recommender import ProductRecommender
+from tael.models.recommender_base import Recommender
+from tael.models.recommender_baselines import ItemToItemRecommender, PopularityRecommender
+from tael.models.recommender_state import recommender_from_state, recommender_state, segments_from_state, segments_state
 from tael.models.reference import LogisticReference
 from tael.models.scorecard import Scorecard
+from tael.models.segments import Segments
+from tael.models.uplift_state import CLASSES as UPLIFT
+from tael.models.uplift_state import writers
 
 FORMAT = 1
 _FILE = "model.json"
@@ -101,7 +110,7 @@ def save_model(model: Any, folder: str | Path) -> None:
             got=f"{type(model).__module__}.{name}",
             fix="Register the class with tael.models.register(cls, to_state, from_state).",
         )
-    if not hasattr(model, "classes_"):
+    if not (hasattr(model, "classes_") or hasattr(model, "n_features_in_")):
         raise ModelError("The model is not fitted, so there is nothing to save.", got=name, fix="Call fit first.")
     path = Path(folder)
     if (path / _FILE).exists():
@@ -269,6 +278,11 @@ def _scorer(state: State) -> Scorer:
     raise ValueError(f"a member of kind {kind!r}")
 
 
+def _effect_scorer(state: State, objective: str) -> BoostedScorer:
+    check_booster(state["text"], objective)
+    return BoostedScorer(state["text"])
+
+
 def _params(model: Any) -> State:
     """Constructor parameters that are data; a splitter or a generator is not, and scoring needs neither."""
     keep: State = {}
@@ -340,3 +354,15 @@ register(PortfolioClassifier, _portfolio_state, _portfolio)
 register(LogisticReference, _reference_state, _reference)
 register(OptimalBinning, binning_state, binning_from_state)
 register(Scorecard, scorecard_state, scorecard_from_state)
+register(Segments, segments_state, segments_from_state)
+register(CompetingRisks, lambda model: hazard_state(model, Text), hazard_from_state)
+for _learner in UPLIFT.values():
+    register(_learner, *writers(_learner, _scorer_state, _effect_scorer))
+
+
+def _recommender(cls: type[Recommender]) -> Callable[[State], Recommender]:
+    return lambda state: recommender_from_state(cls, state, _scorer)
+
+
+for _kind in (ProductRecommender, ItemToItemRecommender, PopularityRecommender):
+    register(_kind, lambda model: recommender_state(model, _scorer_state), _recommender(_kind))

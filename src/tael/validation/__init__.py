@@ -27,6 +27,21 @@ if TYPE_CHECKING:
     from tael.validation.splits import Split, three_way
     from tael.validation.splitters import GroupedStratifiedKFold, OutOfTimeSplit, TimeOrderedKFold
     from tael.validation.stability import Stability, critical_psi, csi, psi
+    from tael.validation.uplift_metrics import (
+        UPLIFT_METRICS,
+        UpliftDraws,
+        evaluate_uplift,
+        qini_coefficient,
+        qini_curve,
+        uplift_difference,
+        uplift_draws,
+    )
+    from tael.validation.uplift_observed import plain_effects, top_share, uplift_calibration, uplift_table
+    from tael.validation.uplift_policy import (
+        PolicyValue,
+        policy_values,
+        treat_where,
+    )
     from tael.validation.verdict import Verdict, judge
     from tael.validation.words import Words
 
@@ -60,6 +75,20 @@ _WHERE = {
     "psi": "tael.validation.stability",
     "Split": "tael.validation.splits",
     "three_way": "tael.validation.splits",
+    "UPLIFT_METRICS": "tael.validation.uplift_metrics",
+    "evaluate_uplift": "tael.validation.uplift_metrics",
+    "plain_effects": "tael.validation.uplift_observed",
+    "qini_coefficient": "tael.validation.uplift_metrics",
+    "qini_curve": "tael.validation.uplift_metrics",
+    "top_share": "tael.validation.uplift_observed",
+    "uplift_calibration": "tael.validation.uplift_observed",
+    "UpliftDraws": "tael.validation.uplift_metrics",
+    "uplift_draws": "tael.validation.uplift_metrics",
+    "uplift_difference": "tael.validation.uplift_metrics",
+    "uplift_table": "tael.validation.uplift_observed",
+    "PolicyValue": "tael.validation.uplift_policy",
+    "policy_values": "tael.validation.uplift_policy",
+    "treat_where": "tael.validation.uplift_policy",
     "Verdict": "tael.validation.verdict",
     "judge": "tael.validation.verdict",
     "Words": "tael.validation.words",
@@ -67,15 +96,18 @@ _WHERE = {
 
 __all__ = [
     "METRICS",
+    "UPLIFT_METRICS",
     "CalibrationFit",
     "Finding",
     "GroupedStratifiedKFold",
     "Metric",
     "MetricSpec",
     "OutOfTimeSplit",
+    "PolicyValue",
     "Split",
     "Stability",
     "TimeOrderedKFold",
+    "UpliftDraws",
     "Verdict",
     "Words",
     "calibration_fit",
@@ -84,19 +116,30 @@ __all__ = [
     "csi",
     "evaluate",
     "evaluate_difference",
+    "evaluate_uplift",
     "expected_calibration_error",
     "gains_table",
     "judge",
     "key_carries_label",
     "ks_curve",
     "metric",
+    "plain_effects",
+    "policy_values",
     "pr_curve",
     "psi",
+    "qini_coefficient",
+    "qini_curve",
     "register_metric",
     "roc_curve",
     "scan_columns",
     "shared_entities",
     "three_way",
+    "top_share",
+    "treat_where",
+    "uplift_calibration",
+    "uplift_difference",
+    "uplift_draws",
+    "uplift_table",
     "wilson",
 ]
 
