@@ -16,7 +16,8 @@ from tael.models.recommender_baselines import ItemToItemRecommender, PopularityR
 from tael.models.segment_fit import Choice, Clusters
 from tael.models.segment_rules import Condition, Difference, Rule
 from tael.models.segment_space import Space
-from tael.models.segments import SegmentProfile, Segments
+from tael.models.segment_words import SegmentProfile
+from tael.models.segments import Segments
 
 State = dict[str, Any]
 _LISTS = ("products", "categories", "sizes")

@@ -12,7 +12,7 @@ from tael.models.binning_columns import NUMBER, Column
 from tael.models.encoding import TableCode, code_table
 from tael.models.logistic import Floats
 
-_SKEWED = 3.0  # mean of |z|^3 over that of z^2 beyond which amounts are read on a log scale
+_LONG_TAIL = 6.0  # 99th percentile above the median, in steps from median to upper quartile (normal: 3.4)
 _WIDEST = 3.0  # scaled values are clipped here, so that one millionaire is no segment
 
 
@@ -83,13 +83,24 @@ def make_space(columns: Sequence[Column]) -> tuple[Space, Floats]:
             gap[j] = 1.0
         if not len(here) or here.min() == here.max():
             continue
-        z = (here - here.mean()) / here.std()
-        if len(np.unique(here[:5000])) > 10 and np.mean(np.abs(z) ** 3) > _SKEWED:
+        if len(np.unique(here[:5000])) > 10 and _long_tailed(here):
             signed_log[j] = True
-            # Near the smallest amounts that occur: a larger unit would press all amounts below it together.
-            unit[j] = np.quantile(np.abs(here[here != 0]), 0.1)
+            # Near the smallest amounts that occur: a larger unit would press all amounts below it together. Where signs
+            # are mixed, small ones either side of 0 are near each other.
+            size = np.abs(here[here != 0])
+            unit[j] = np.quantile(size, 0.1 if here.min() >= 0 else 0.5)
             here = _stretch(here, unit[j])
         low, middle[j], high = np.quantile(here, [0.25, 0.5, 0.75])
         spread[j] = (high - low) / 1.349 if high > low else here.std()
         # Spread of a count that is 0 for nearly all may be tiny beside its values; the clip above holds those.
     return Space(code, signed_log, unit, middle, spread, gap), M
+
+
+def _long_tailed(x: Floats) -> bool:
+    """Some values lie much farther out than the quartiles tell; a single one does not count.
+
+    >>> _long_tailed(np.exp(np.linspace(-6, 6, 200))), _long_tailed(np.append(np.linspace(-3, 3, 200), 1e9))
+    (True, False)
+    """
+    low, q1, middle, q3, high = np.quantile(x, [0.01, 0.25, 0.5, 0.75, 0.99])
+    return bool(high - middle > _LONG_TAIL * (q3 - middle) or middle - low > _LONG_TAIL * (middle - q1))
