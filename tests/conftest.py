@@ -81,7 +81,7 @@ class MadeRun:
     stderr: str
 
 
-CUSTOMERS = 600
+CUSTOMERS = 5000
 
 
 @pytest.fixture(scope="session")
@@ -201,7 +201,7 @@ lgd = 0.5
 """
 
 
-def small_frames(n: int = 400, seed: int = 0) -> dict[str, pl.DataFrame]:
+def small_frames(n: int = 600, seed: int = 0) -> dict[str, pl.DataFrame]:
     """Four linked tables of a lender: those who paid often before they applied default less."""
     rng = np.random.default_rng(seed)
     people = n * 3 // 4
@@ -209,7 +209,7 @@ def small_frames(n: int = 400, seed: int = 0) -> dict[str, pl.DataFrame]:
     wealth = rng.normal(size=people)
     who = rng.integers(0, people, n)
     day = np.sort(rng.integers(120, 700, n))
-    bad = rng.random(n) < 1 / (1 + np.exp(1.2 + 1.5 * wealth[who]))
+    bad = rng.random(n) < 1 / (1 + np.exp(1.2 + 3.0 * wealth[who]))
     often = rng.poisson(np.exp(2.0 + 0.5 * wealth))
     payer = np.repeat(np.arange(people), often)
     when = np.sort(rng.integers(0, 790 * 24, len(payer)))

@@ -82,7 +82,7 @@ def test_shuffled_statistics_are_those_of_the_plain_kernel(seed: int, bins: int)
     n, p = 200, 5
     codes = rng.integers(0, bins, n).astype(np.uint8)
     residual, variance = rng.normal(size=(n, p)).astype(np.float32), rng.random((n, p)).astype(np.float32) + 0.1
-    out, one = np.empty(p + 1), np.empty(5)
+    out, one = np.empty(p + 1), np.empty(9)
     between_shuffled(codes, bins, residual, variance, out)
     for j in range(p):
         between(codes, bins, residual[:, j].astype(float), variance[:, j].astype(float), np.zeros(n, np.uint8), one)

@@ -175,7 +175,7 @@ def test_members_weigh_one_and_the_version_is_the_same_everywhere(run: Run) -> N
 
 def test_what_is_needed_to_repeat_it_is_there(run: Run, made_run: Any) -> None:
     again = run.content["reproduce"]
-    assert again["command"] == "tael run credit-approval --customers 600"
+    assert again["command"] == "tael run credit-approval --customers 5000"
     assert "[decision]" in again["config_toml"]
     assert run.content["simulated"] is True
     assert again["fingerprint"] == run.content["data"]["fingerprint"]

@@ -142,7 +142,7 @@ FAULTS: dict[str, tuple[Change, list[str]]] = {
     ),
     "economics that is missing for some": (
         column("applications", amount=pl.when(pl.col("application_id") == 7).then(None).otherwise(pl.col("amount"))),
-        ["missing for some applicants", "1 of 400", "application_id 7", "[decision]: amount = amount", "coalesce"],
+        ["missing for some applicants", "1 of 600", "application_id 7", "[decision]: amount = amount", "coalesce"],
     ),
     "a loss above one": (text("lgd = 0.5", "lgd = 50"), ["lgd", "It is a share"]),
     "a negative amount": (
@@ -161,7 +161,7 @@ FAULTS: dict[str, tuple[Change, list[str]]] = {
     "a mad exclude": (text('cutoff = "applied"', 'cutoff = "applied"\nexclude = { x = "amount" }'), ["must be a flag"]),
     "everybody excluded": (
         text('cutoff = "applied"', 'cutoff = "applied"\nwhere = "amount < 0"'),
-        ["Nothing is left to observe", "not in the population: amount < 0: 400 left out"],
+        ["Nothing is left to observe", "not in the population: amount < 0: 600 left out"],
     ),
     "text in a number": (
         both(

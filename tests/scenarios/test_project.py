@@ -41,7 +41,7 @@ def test_a_sound_project_passes(small_project: Any) -> None:
     assert not checked.failed
     assert "No violations." in checked.text
     assert "No leak found." in checked.text
-    assert "400 observations" in checked.text
+    assert "600 observations" in checked.text
     chinese = check_project(small_project.folder, lang="zh")
     assert "未发现泄漏" in chinese.text
     assert "数据契约" in chinese.text

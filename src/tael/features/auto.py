@@ -57,13 +57,13 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         At most so many formulas.
     max_up, max_down : int
         Steps of a path: up to parents, then down to their children.
-    force : sequence of str
-        Formulas that are kept in any case.
+    force : sequence of str, or mapping of name to formula
+        Formulas that are kept in any case; named ones keep their names: ``dict(read_formulas(path))``.
     forbid : sequence of str
         Columns (``customers.postcode``) and tables that no formula may name.
     budget : dict, optional
         ``{"time": "5min", "memory": "4GB", "candidates": 20000}``. The time includes the last weighing; when it is
-        short, the search keeps the best it has. A forecast above the memory shrinks the batches, or refuses before
+        short, the search keeps the best it has; without candidates (0) nothing but ``force`` is kept. A forecast above the memory shrinks the batches, or refuses before
         anything is computed. More candidates than allowed are thinned out evenly along every path.
     layers : {1, 2, 3}
         1: columns and single aggregates. 2: with quotients and differences of them. 3: with combinations of what was
@@ -127,7 +127,7 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         keep: int = 100,
         max_up: int = 2,
         max_down: int = 2,
-        force: Sequence[str] = (),
+        force: Sequence[str] | Mapping[str, str] = (),
         forbid: Sequence[str] = (),
         budget: Mapping[str, str | int] | None = None,
         layers: int = 2,
@@ -280,9 +280,9 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         self._add_forced(ledger)
         self.fitted_ = sight.engine.fit(self._nodes, everything)
         self.ledger_ = ledger
-        self._names = _unique_names(self._nodes)
+        self._names = _unique_names(self._nodes, self._stated_names())
         self.formulas_ = [to_text(node) for node in self._nodes]
-        self.coverage_ = np.array([ledger.coverage(node) for node in self._nodes])
+        self.coverage_ = self._coverage(ledger, seen)
         self.direction_ = self._directions(directions, seen)
         self.n_features_out_ = len(self.formulas_)
         self._tell(self._said(), 1.0)
@@ -312,13 +312,25 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
                 )
 
     def _add_forced(self, ledger: Ledger) -> None:
-        for text in self.force:
+        for text in self.force.values() if isinstance(self.force, Mapping) else self.force:
             node = parse(text)
             self._sight.engine.bind(node, self._sight.own)
             if node not in self._nodes:
                 self._nodes.append(node)
                 self.gain_, self.stability_ = np.append(self.gain_, 0.0), np.append(self.stability_, np.nan)
                 ledger.keep(node)
+
+    def _stated_names(self) -> dict[Node, str]:
+        return {parse(text): name for name, text in self.force.items()} if isinstance(self.force, Mapping) else {}
+
+    def _coverage(self, ledger: Ledger, seen: Any) -> NDArray[np.float64]:
+        """The share of values that are there; of forced formulas, which were not tried, it is looked up."""
+        out = np.array([ledger.coverage(node) for node in self._nodes], dtype=np.float64)
+        untried = np.flatnonzero(np.isnan(out))
+        if len(untried) and seen.size:
+            columns = self._evaluate([self._nodes[i] for i in untried], seen, np.float32)
+            out[untried] = [1.0 - np.isnan(column).mean() for column in columns]
+        return out
 
     def _evaluate(
         self, nodes: list[Node], seen: Any, dtype: Any, fitted: Mapping[str, Population] | None = None
@@ -362,12 +374,15 @@ def _in_time_order(cutoff: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     return order[np.linspace(0, len(order) - 1, most).astype(np.int64)]
 
 
-def _unique_names(nodes: list[Node]) -> list[str]:
+def _unique_names(nodes: list[Node], stated: Mapping[Node, str]) -> list[str]:
+    taken = {stated[node] for node in nodes if node in stated}
     out: list[str] = []
     for node in nodes:
-        name = short_name(node)
-        copy = 2
-        while name in out:
-            name, copy = f"{short_name(node)}_{copy}", copy + 1
+        name = stated.get(node)
+        if name is None:
+            name, copy = short_name(node), 2
+            while name in taken:
+                name, copy = f"{short_name(node)}_{copy}", copy + 1
+        taken.add(name)
         out.append(name)
     return out

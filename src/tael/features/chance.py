@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from tael.features.halves import CLEAR, TAUGHT
+
 SHUFFLES = 8
 ROWS = 8192  # the statistic's law hardly depends on the number of rows: these are enough to shuffle
 BLOCKS, LEAST_BLOCK = 20, 25
 FALSE_SHARE = 0.1  # of what passes, at most so much is expected to be chance
 OF_FEW = 0.5  # the same where there are too few cases to prove much one by one, though something is there
-SELDOM = 0.002  # how often the best of all candidates may look like a find where there is nothing
+SELDOM = 0.001  # how often the best of all candidates may look like a find where there is nothing
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,9 @@ class Null:
         Score that the best of all candidates must reach for the search to keep anything.
     best : float
         Score that it did reach.
+    across : float
+        How clearly what one half of time teaches foretells the other half, in standard deviations: where it is clear,
+        something is kept although no single formula stands out.
     threshold : float
         Score from which at most a tenth of the candidates (half of them where cases are few) are expected to be
         chance; infinity if nothing was found.
@@ -42,6 +47,7 @@ class Null:
     by_chance: float
     needed: float
     best: float
+    across: float
     threshold: float
 
     @property
@@ -88,28 +94,33 @@ class Chance:
         self._scores.append(score)
         self._shuffled.append(shuffled)
 
-    def null(self, *, few: bool = False) -> Null:
+    def null(self, across: float = float("nan"), *, few: bool = False) -> Null:
         """What it takes to beat chance.
 
         Parameters
         ----------
+        across : float
+            What :class:`tael.features.halves.Halves` says.
         few : bool
             Whether there are few cases to learn from: then up to half of what passes may be chance, as long as the best
             is not.
         """
         if not self._scores:
-            return Null(0, SHUFFLES, 0.0, 0.0, 0.0, float("inf"))
+            return Null(0, SHUFFLES, 0.0, 0.0, 0.0, across, float("inf"))
         scores, shuffled = np.sort(self._scores), np.stack(self._shuffled)
         best = shuffled.max(axis=0)
         needed = max(_quantile_of_best(float(best.mean())), float(best.max()))
-        if scores[-1] < needed:
-            return Null(len(scores), SHUFFLES, float(best.mean()), needed, float(scores[-1]), float("inf"))
-        false = np.sort(shuffled.ravel())
-        above = len(scores) - np.arange(len(scores))
-        expected = (len(false) - np.searchsorted(false, scores)) / SHUFFLES
-        passing = np.flatnonzero(expected <= (OF_FEW if few else FALSE_SHARE) * above)
-        threshold = float(scores[passing[0]]) if len(passing) else float(scores[-1])
-        return Null(len(scores), SHUFFLES, float(best.mean()), needed, float(scores[-1]), threshold)
+        alone, together = bool(scores[-1] >= needed), bool(across >= CLEAR)
+        threshold = float("inf")
+        if alone or together:
+            false = np.sort(shuffled.ravel())
+            above = len(scores) - np.arange(len(scores))
+            expected = (len(false) - np.searchsorted(false, scores)) / SHUFFLES
+            passing = np.flatnonzero(expected <= (OF_FEW if few else FALSE_SHARE) * above)
+            threshold = float(scores[passing[0]]) if len(passing) else float(scores[-1])
+            if together:  # the sum of many is proven, if none of them alone
+                threshold = min(threshold, float(scores[-min(TAUGHT, len(scores))]))
+        return Null(len(scores), SHUFFLES, float(best.mean()), needed, float(scores[-1]), across, threshold)
 
 
 def _quantile_of_best(mean: float) -> float:

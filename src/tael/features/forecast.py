@@ -80,10 +80,10 @@ def parse_count(count: str | int | None) -> int | None:
     """
     if count is None:
         return None
-    if not str(count).isdigit() or int(count) < 1:
+    if not str(count).isdigit():
         raise FeaturesError(
             "The budget of candidates cannot be read.",
-            expected="a whole number from 1 on, such as 20000",
+            expected="a whole number such as 20000, or 0 to search nothing",
             got=repr(count),
             where="budget.candidates",
             fix="Write it like the example.",

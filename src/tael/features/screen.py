@@ -30,6 +30,8 @@ class Screening:
     constant : bool
     test : float
         The score once drift in time is taken out of the label: what is compared with chance.
+    halves : (float, float)
+        The score against the plain label (not what is left of it) in either half of time alone.
     """
 
     score: float
@@ -37,6 +39,7 @@ class Screening:
     coverage: float
     constant: bool
     test: float = float("nan")
+    halves: tuple[float, float] = (float("nan"), float("nan"))
 
 
 class Screen:
@@ -52,6 +55,8 @@ class Screen:
         0 for the earlier half of the rows in time, 1 for the later.
     chance : Chance, optional
         Is told each candidate's score beside its scores on shuffled residuals.
+    plain : (ndarray, ndarray), optional
+        The label less its mean and its variance, both of shape (n, k): what either half of time alone is asked about.
     n_bins : int
         Quantile bins of a column, besides one for missing.
     n_threads : int
@@ -75,6 +80,7 @@ class Screen:
         half: NDArray,
         chance: Chance | None = None,
         *,
+        plain: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
         n_bins: int = 16,
         n_threads: int = 1,
     ) -> None:
@@ -82,6 +88,8 @@ class Screen:
         self.variance = np.asfortranarray(variance)
         self.half = np.ascontiguousarray(half, dtype=np.uint8)
         self.chance = chance
+        self.plain = None if plain is None else np.asfortranarray(plain[0])
+        self.plain_variance = np.asfortranarray(np.empty((0, 0)) if plain is None else plain[1])
         self.n_bins, self.n_threads = n_bins, n_threads
         step = max(1, len(half) // EDGE_SAMPLE)
         self._sample = np.arange(0, len(half), step)
@@ -140,7 +148,8 @@ class Screen:
                 return Screening(0.0, 0.0, float(len(present) > 0), constant=True), None
         best, agreement, coverage, test = -np.inf, 0.0, 0.0, -np.inf
         shuffled = None if self.chance is None else np.full(SHUFFLES, -np.inf)
-        out = np.empty(5)
+        out = np.empty(9)
+        halves = np.full(2, -np.inf)
         for k in range(self.residual.shape[1]):
             between(codes, n_bins, self.residual[:, k], self.variance[:, k], self.half, out)
             score = float(above_chance(out[:1], max(out[1] - 1.0, 1.0))[0])
@@ -151,7 +160,12 @@ class Screen:
                 between(codes, n_bins, self._centred[:, k], self.variance[:, k], self.half, out)
                 test = max(test, float(above_chance(out[:1], max(out[1] - 1.0, 1.0))[0]))
                 np.maximum(shuffled, self._by_chance(codes, n_bins, k), out=shuffled)
-        return Screening(best, agreement, coverage, constant=False, test=test), shuffled
+        if self.plain is not None:
+            for residual, variance in zip(self.plain.T, self.plain_variance.T, strict=True):
+                between(codes, n_bins, residual, variance, self.half, out)
+                told = [above_chance(out[i : i + 1], max(out[i + 1] - 1.0, 1.0))[0] for i in (5, 7)]
+                np.maximum(halves, told, out=halves)
+        return Screening(best, agreement, coverage, False, test, (float(halves[0]), float(halves[1]))), shuffled
 
     def _by_chance(self, codes: NDArray[np.uint8], n_bins: int, k: int) -> NDArray[np.float64]:
         assert self.chance is not None

@@ -13,6 +13,7 @@ from tael.features.chance import Chance, Null
 from tael.features.clock import Clock
 from tael.features.directions import Directions
 from tael.features.forecast import Forecast
+from tael.features.halves import Halves
 from tael.features.labels import Label
 from tael.features.ledger import Ledger
 from tael.features.pool import Pool
@@ -109,6 +110,11 @@ class Search:
         self._best: tuple[float, Node] | None = None
         self._done, self._total = 0, sum(map(len, parts))
         self._chance = None if self.label is None else Chance(self.cutoff, self.label.groups, self.seed)
+        if self.label is not None and self._chance is not None:
+            n = len(self.label)
+            self._half = (np.arange(n) >= n // 2).astype(np.uint8)
+            self._plain = self.label.residuals()
+            self._halves = Halves(self._half, self._chance.block)
         self._pool = Pool(pool_size(self.keep, len(self.cutoff)), self.correlation, self.ledger)
         self._cost: float | None = None
         try:
@@ -183,9 +189,10 @@ class Search:
     def _screen(self, known: NDArray[np.float64] | None) -> Screen:
         assert self.label is not None
         residual, variance = self.label.residuals(known)
-        n = len(self.label)
-        half = (np.arange(n) >= n // 2).astype(np.uint8)
-        return Screen(residual, variance, half, self._chance, n_bins=bins_for(n), n_threads=self.n_threads)
+        n_bins = bins_for(len(self.label))
+        return Screen(
+            residual, variance, self._half, self._chance, plain=self._plain, n_bins=n_bins, n_threads=self.n_threads
+        )
 
     def _try(
         self, candidates: list[Node], title: str, plan: Forecast, pool: Pool, screen: Screen | None, *, own: bool
@@ -214,6 +221,7 @@ class Search:
         elif screen is None:
             pool.add(-float(number), number, node, column)
         else:
+            self._halves.note(node, one.halves)
             if own and is_plain(node):
                 self._given.append(Given(one.score, node, column.copy()))
             if one.score < LEAST_SCORE:
@@ -239,7 +247,8 @@ class Search:
         """What beats chance, weighed together."""
         assert self.label is not None
         assert self._chance is not None
-        self.null = self._chance.null(few=self.label.cases < ENOUGH_CASES)
+        across = self._halves.proof(self.evaluate, self._plain[0])
+        self.null = self._chance.null(across, few=self.label.cases < ENOUGH_CASES)
         nodes, columns = self._pool.best()
         staying = [i for i, node in enumerate(nodes) if self.ledger.test(node) >= self.null.threshold]
         for i in set(range(len(nodes))) - set(staying):

@@ -169,11 +169,15 @@ class _Reader:
 
     def refuse(self, node: ast.AST, problem: str, fix: str | None) -> NoReturn:
         got = ast.get_source_segment(self.text, node)
+        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+        # Python counts bytes here, a person characters
+        before = self.text.split("\n")[line - 1].encode("utf-8", "surrogatepass")[:column]
+        column = len(before.decode("utf-8", "surrogatepass"))
         raise FormulaError(
             problem,
             expected="names, numbers, texts in quotes, + - * / **, comparisons, and, or, not, in, and listed functions",
             got=_shown(got) if got else None,
-            where=_place(self.text, getattr(node, "lineno", None), getattr(node, "col_offset", 0)),
+            where=_place(self.text, line, column),
             fix=fix,
         )
 

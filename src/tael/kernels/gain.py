@@ -57,9 +57,10 @@ def between(
         The variance of each residual.
     half : (n,) uint8
         0 for the earlier, 1 for the later half of the rows.
-    out : (5,) float64
+    out : (9,) float64
         Receives the statistic and its occupied bins for all rows, the same for the agreement of the halves
-        (the statistic with each bin's sign taken from the other half), and the coverage (share not in the last bin).
+        (the statistic with each bin's sign taken from the other half), the coverage (share not in the last bin), and
+        the statistic and its occupied bins for each half alone.
     """
     g = np.zeros((2, MAX_BINS + 2))
     h = np.zeros((2, MAX_BINS + 2))
@@ -71,7 +72,12 @@ def between(
         h[half[i], c] += scale[i]
         present += c != last
     total, bins, agree, both = 0.0, 0.0, 0.0, 0.0
+    out[5:9] = 0.0
     for c in range(n_bins):
+        for side in range(2):
+            if h[side, c] > 0.0:
+                out[5 + 2 * side] += g[side, c] * g[side, c] / h[side, c]
+                out[6 + 2 * side] += 1.0
         hc = h[0, c] + h[1, c]
         if hc <= 0.0:
             continue

@@ -75,7 +75,10 @@ def check_plan(plan: Plan, engine: Engine) -> None:
 def unknown_directions(plan: Plan, engine: Engine) -> dict[str, FormulaError]:
     """Names under ``model.monotone`` that are no formula of these tables; they may still name a feature."""
     unknown: dict[str, FormulaError] = {}
+    columns = _names(engine.tables.schema, engine.entity) if plan.model.monotone else set()
     for stated in plan.model.monotone:
+        if stated in columns:
+            continue
         try:
             engine.bind(stated)
         except FormulaError as error:

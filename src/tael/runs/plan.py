@@ -46,14 +46,14 @@ class SplitPlan(_Strict):
 class FeaturePlan(_Strict):
     """How features are searched; see :class:`tael.features.AutoFeatures`."""
 
-    layers: int = Field(default=1, ge=1, le=1)
+    layers: int = Field(default=2, ge=1, le=3)
     windows: tuple[str, ...] = ("30d", "90d", "180d", "all")
     keep: int = Field(default=80, ge=1)
     max_up: int = Field(default=2, ge=0)
     max_down: int = Field(default=2, ge=1)
     force: tuple[str, ...] = ()
     forbid: tuple[str, ...] = ()
-    budget: dict[Literal["time", "memory"], str] = Field(default_factory=dict)
+    budget: dict[Literal["time", "memory", "candidates"], str | int] = Field(default_factory=dict)
     search_rows: int = Field(default=50_000, ge=100)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 import tael
 from tael.decisions import ApprovalPolicy
 from tael.engine import Engine
-from tael.errors import FormulaError, ScenarioError, did_you_mean
+from tael.errors import FormulaError, RunError, ScenarioError, did_you_mean
 from tael.features import AutoFeatures
+from tael.features.chance import Null
 from tael.formulas.parser import parse
 from tael.formulas.printer import to_text
 from tael.models import LogisticReference, PortfolioClassifier
@@ -66,13 +67,17 @@ class _Clock:
             self.tell(name, text, share)
 
 
-def features_of(plan: Plan, tables: Tables, *, progress: Any = None, n_jobs: int = 1) -> AutoFeatures:
-    """The feature search that a plan states."""
+def features_of(
+    plan: Plan, tables: Tables, *, progress: Any = None, n_jobs: int = 1, unknown: Collection[str] = ()
+) -> AutoFeatures:
+    """The feature search that a plan states; directions of what is ``unknown`` before it are left to the model."""
     f = plan.features
+    directions = {text: "+" if sign > 0 else "-" for text, sign in plan.model.monotone.items() if text not in unknown}
     return AutoFeatures(
         tables, entity=plan.observations.entity, cutoff=CUTOFF, windows=f.windows, keep=f.keep, max_up=f.max_up,
         max_down=f.max_down, force=f.force, forbid=f.forbid, budget={str(k): v for k, v in f.budget.items()} or None,
-        search_rows=f.search_rows, random_state=plan.seed, n_jobs=n_jobs, progress=progress,
+        search_rows=f.search_rows, layers=f.layers, directions=directions or None, random_state=plan.seed,
+        n_jobs=n_jobs, progress=progress,
     )  # fmt: skip
 
 
@@ -137,9 +142,11 @@ def run(
         train = parts["train"]
         with clock.stage("features", "searching features"):
             auto = features_of(
-                plan, tables, n_jobs=n_jobs, progress=lambda text, share: clock.say("features", text, share)
-            )
+                plan, tables, n_jobs=n_jobs, progress=lambda text, share: clock.say("features", text, share),
+                unknown=unknown,
+            )  # fmt: skip
             auto.fit(sample.X[train], y[train])
+            _something_found(auto, int(y[train].sum()), len(train))
             names = list(auto.get_feature_names_out())
             everything = pl.DataFrame(
                 auto.formula_set_.compute(tables, seen.frame, n_threads=n_jobs), schema=names, orient="row"
@@ -274,6 +281,28 @@ def _part_of(seen: Observations, split: Split) -> NDArray[Any]:
     return part
 
 
+def _something_found(auto: AutoFeatures, cases: int, n: int) -> None:
+    """Refuse to go on where nothing tells the label: a model would say the base rate, and dress it up."""
+    if auto.formulas_:
+        return
+    null = auto.null_
+    trials = len(auto.ledger_) if null is None else null.trials
+    raise RunError(
+        "No formula tells the label better than chance.",
+        expected="at least one" if null is None else f"a score of {null.needed:.1f} (what chance reaches seldom)",
+        got=f"{trials:,} formulas tried on {n:,} training observations with {cases:,} cases"
+        + (
+            ""
+            if null is None
+            else f"; the best scored {null.best:.1f}, the best by chance {null.by_chance:.1f}; what one half of time teaches "
+            f"foretells the other by {null.across:.1f} standard deviations"
+        ),
+        where="[features]",
+        fix="Take more observations (a longer history, fewer exclusions), link further tables, "
+        'or state formulas of your own: force = ["amount / income"].',
+    )
+
+
 def _monotone(plan: Plan, auto: AutoFeatures, unknown: Mapping[str, FormulaError]) -> dict[str, int]:
     """The stated directions of the features that were kept, by feature name."""
     names = dict(zip(auto.formulas_, auto.get_feature_names_out(), strict=True))
@@ -327,12 +356,26 @@ def _features_section(auto: AutoFeatures, words: dict[str, list[str]], shape: li
     ]
 
 
+def _chance(null: Null) -> dict[str, float | int]:
+    """What chance alone reaches on these data, and what was asked for."""
+    return {
+        "trials": null.trials,
+        "shuffles": null.shuffles,
+        "best_by_chance": null.by_chance,
+        "needed": null.needed,
+        "best": null.best,
+        "across": null.across,
+        "threshold": null.threshold,
+    }
+
+
 def _search_section(auto: AutoFeatures, clock: _Clock) -> dict[str, Any]:
     fates = auto.ledger_.summary()
     return {
         "candidates": len(auto.ledger_),
         "kept": len(auto.formulas_),
         "dropped": {fate: count for fate, count in fates.items() if fate != "kept"},
+        "chance": None if auto.null_ is None else _chance(auto.null_),
         "forecast_mb": round(auto.forecast_.total / 1e6),
         "seconds": clock.wall["features"],
     }
