@@ -15,13 +15,14 @@ from tael.errors import FeaturesError, FormulaError, did_you_mean
 from tael.features.clock import Clock
 from tael.features.deeper import Deeper
 from tael.features.directions import Directions
-from tael.features.enumerate import Enumeration, Limits
+from tael.features.enumerate import Enumeration
 from tael.features.forecast import Forecast, forecast, parse_bytes, parse_count, parse_seconds
 from tael.features.formula_set import FormulaSet
 from tael.features.frames import Sight, as_container
 from tael.features.labels import KINDS, Label
 from tael.features.ledger import Ledger
-from tael.features.search import Search, pool_size
+from tael.features.own import Limits
+from tael.features.search import Found, Search, pool_size
 from tael.features.target import Target, read_target
 from tael.formulas.names import short_name
 from tael.formulas.parser import parse
@@ -63,8 +64,9 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         Columns (``customers.postcode``) and tables that no formula may name.
     budget : dict, optional
         ``{"time": "5min", "memory": "4GB", "candidates": 20000}``. The time includes the last weighing; when it is
-        short, the search keeps the best it has; without candidates (0) nothing but ``force`` is kept. A forecast above the memory shrinks the batches, or refuses before
-        anything is computed. More candidates than allowed are thinned out evenly along every path.
+        short, the search keeps the best it has. A forecast above the memory shrinks the batches, or refuses before
+        anything is computed. Without candidates (0) nothing but ``force`` is kept; more than
+        allowed are thinned out evenly along every path.
     layers : {1, 2, 3}
         1: columns and single aggregates. 2: with quotients and differences of them. 3: with combinations of what was
         found.
@@ -251,7 +253,8 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         )
         enumeration = Enumeration(sight.engine, seen, limits, tuple(self.forbid), dated=sight.dated)
         ledger = Ledger()
-        parts = _distinct(enumeration.parts())
+        searching = clock.candidates != 0
+        parts = _distinct(enumeration.parts()) if searching else []
         parts = clock.share_out(parts, ledger, deeper=self.layers > 2)
         memory = parse_bytes(budget.get("memory"))
         self.forecast_: Forecast = forecast(
@@ -274,7 +277,8 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         deeper = None
         if self.layers > 2:
             deeper = Deeper(sight.schema, sight.entity, enumeration.conditions, enumeration.groups)
-        found = search.run(parts, self.forecast_, enumeration.titles(), deeper)
+        none = np.empty(0)
+        found = search.run(parts, self.forecast_, enumeration.titles(), deeper) if searching else Found([], none, none)
         self.interrupted_, self.null_ = search.interrupted, search.null
         self._nodes, self.gain_, self.stability_ = list(found.nodes), found.gain, found.stability
         self._add_forced(ledger)

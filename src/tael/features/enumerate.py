@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 
 from tael.engine import Engine
 from tael.engine.observed import Observed
-from tael.errors import FeaturesError, did_you_mean
 from tael.features import combine, richer
 from tael.features import vocabulary as words
+from tael.features.own import Limits, OwnColumns
 from tael.features.vocabulary import Entry, Expression, Visible, Vocabulary
 from tael.formulas.bound import BoundAggregate, BoundCall, Path
-from tael.formulas.relations import path_text, paths, relations_of
+from tael.formulas.relations import path_text, paths
 from tael.formulas.syntax import Call, Literal, Name, Node
 from tael.formulas.values import Values
-from tael.tables.schema import Role, Schema, Type
+from tael.tables.schema import Type
 
 OF_NUMBERS = ("mean", "sum", "min", "max", "std", "last", "trend")
 # a sum of ratios or of days between means little
@@ -26,38 +24,7 @@ OF_PARENTS = ("mean", "sum", "std", "max")
 OF_CONDITIONS = ("count", "share", "days_since_last")
 
 
-@dataclass(frozen=True)
-class Limits:
-    """How far the enumeration goes.
-
-    Parameters
-    ----------
-    windows : tuple of str
-        ``"all"`` for everything known so far.
-    max_up, max_down : int
-        Steps of a path.
-    levels : int
-        Frequent categories of a column that become conditions.
-    differences, ratios, rates : int
-        Derived row expressions of each kind for a table.
-    combined : int
-        Expressions of a path that are compared over time and with the observation's own numbers; 0: no layer two.
-    above : int
-        Numbers and flags of the rows' parents that are aggregated over the rows.
-    """
-
-    windows: tuple[str, ...] = ("30d", "90d", "180d", "all")
-    max_up: int = 2
-    max_down: int = 2
-    levels: int = 8
-    differences: int = 15
-    ratios: int = 24
-    rates: int = 8
-    combined: int = 12
-    above: int = 24
-
-
-class Enumeration:
+class Enumeration(OwnColumns):
     """The candidates of layer one for some training observations.
 
     Parameters
@@ -75,15 +42,10 @@ class Enumeration:
     def __init__(
         self, engine: Engine, seen: Observed, limits: Limits, forbid: tuple[str, ...] = (), *, dated: bool = True
     ) -> None:
-        self.engine, self.seen, self.limits, self.forbid = engine, seen, limits, set(forbid)
-        self.dated = dated
-        self.schema: Schema = engine.tables.schema
+        super().__init__(engine, seen, limits, forbid, dated=dated)
         self._via: dict[Path, str | None] = {}
         self.conditions: dict[tuple[str, str | None], list[Node]] = {}
         """Base table and way of a path, to the categories that its rows may be asked about."""
-        self.groups: list[Node] = []
-        """The observation's own categories that several observations share."""
-        self._check_forbidden()
 
     def __iter__(self) -> Iterator[Node]:
         for part in self.parts():
@@ -106,104 +68,6 @@ class Enumeration:
                     way = path_text(path, self.schema, self.engine.entity)
                     out.append(path.base if way is None else f"{path.base} by way of {way}")
         return out
-
-    # ------------------------------------------------------------ the observation's own row and its parents
-    def own(self) -> Iterator[Node]:
-        """Formulas on the observation's own columns and its parents'."""
-        names = self._own_names()
-        numbers = self._own_numbers
-        times: list[Node] = []
-        for name, kind in names:
-            if kind == Type.TIME:
-                times.append(name)
-            elif kind in (Type.NUMBER, Type.FLAG):
-                yield name
-            elif kind == Type.CATEGORY:
-                values = self.engine.evaluate([name], self.seen)[0]
-                if 0.01 <= float(values.missing.mean()) <= 0.99:
-                    yield Call("is_missing", (name,))
-                levels = words.frequent_levels(values, 2 * self.limits.levels, 0.01)
-                if len(levels) > 1:
-                    self.groups.append(name)
-                    for level in levels:
-                        yield words.equals(name, level)
-        if self.dated:
-            for time in times:
-                yield Call("days_since", (time,))
-            for part in ("hour", "weekday", "day"):
-                yield Call(part, (Name(("cutoff",)),))
-        differences: list[Expression] = []
-        for i, a in enumerate(times):
-            for b in times[:i]:
-                node = Call("sub", (a, b))
-                differences.append(Expression(node, Type.NUMBER, derived=True, unit="days"))
-                yield node
-        if self.limits.combined:
-            for ratio in words.row_ratios([*numbers, *differences], 4 * self.limits.ratios):
-                yield ratio.node
-
-    @cached_property
-    def _own_numbers(self) -> list[Expression]:
-        promise = self.schema.tables.get(self.engine.entity)
-        return [
-            Expression(name, kind, unit=None if promise is None else promise.column(name.parts[0]).unit)
-            for name, kind in self._own_names()
-            if kind == Type.NUMBER and len(name.parts) == 1
-        ]
-
-    def _own_names(self) -> list[tuple[Name, Type]]:
-        entity, schema = self.engine.entity, self.schema
-        out: list[tuple[Name, Type]] = []
-        promise = schema.tables.get(entity)
-        for column, kind in self.seen.own.items():
-            if not self._links(column) and not self._forbidden(entity, column):
-                out.append((Name((column,)), kind))
-        if promise is None:
-            return out
-        for column, detail in promise.columns.items():
-            skip = column in self.seen.own or column == promise.key or detail.to or detail.role != Role.FEATURE
-            if not skip and not self._forbidden(entity, column):
-                out.append((Name((column,)), detail.type or Type.TEXT))
-        above = words.table_entries(schema, entity)
-        for entry in above:
-            hidden = entry.table in self.forbid or self._forbidden(entry.table, entry.column)
-            if entry.table != entity and not hidden:
-                out.append((entry.name, entry.type))
-        for parent in dict.fromkeys(entry.table for entry in above if entry.table != entity):
-            for entry in words.table_entries(schema, parent):
-                # a grandparent is named by its table; where several ways lead there, the language wants a longer name
-                lonely = (
-                    sum(other.table == entry.table for other in above) == 0
-                    and len(relations_of(schema).hops(entity, entry.table)) == 1
-                )
-                hidden = (
-                    entry.table in self.forbid or parent in self.forbid or self._forbidden(entry.table, entry.column)
-                )
-                if entry.table != parent and lonely and not hidden and self.limits.max_up > 1:
-                    out.append((Name((entry.table, entry.column)), entry.type))
-        return out
-
-    def _links(self, column: str) -> bool:
-        promise = self.schema.tables.get(self.engine.entity)
-        return bool(promise and promise.column(column).to)
-
-    def _forbidden(self, table: str, column: str) -> bool:
-        return f"{table}.{column}" in self.forbid or (table == self.engine.entity and column in self.forbid)
-
-    def _check_forbidden(self) -> None:
-        """A name that forbids nothing is a slip, and slips here let through what was to be kept out."""
-        known = {*self.schema.tables, *self.seen.own}
-        for table, promise in self.schema.tables.items():
-            known |= {f"{table}.{column}" for column in promise.columns}
-            known |= set(promise.columns) if table == self.engine.entity else set()
-        for name in sorted(self.forbid - known):
-            raise FeaturesError(
-                "What is to be forbidden is not there.",
-                expected="a table, table.column, or a column of the observations",
-                got=name,
-                where="AutoFeatures(forbid=...)",
-                fix=did_you_mean(name, known),
-            )
 
     # ------------------------------------------------------------ child rows
     def along(self, path: Path) -> Iterator[Node]:
@@ -258,7 +122,7 @@ class Enumeration:
             spans = [w for w in self.limits.windows if w != "all"]
             yield from combine.over_time(call, table, numbers, spans)
         plain = [e for e in numbers if not e.derived]
-        yield from combine.against_own(call, self._own_numbers, plain)
+        yield from combine.against_own(call, self.own_numbers, plain)
         if self.limits.combined:
             yield from self._richer(path, call, vocabulary, windows, timeless=timeless)
 
@@ -311,7 +175,7 @@ class Enumeration:
         entries = [
             entry
             for entry in words.table_entries(self.schema, base, skip=foreign if len(path.down) == 1 else None)
-            if not self._forbidden(entry.table, entry.column) and entry.table not in self.forbid
+            if not self.is_forbidden(entry.table, entry.column) and entry.table not in self.forbid
         ]
         visible = words.visible_rows(self.engine, self.seen, path)
         own = [entry for entry in entries if entry.table == base]
@@ -333,7 +197,7 @@ class Enumeration:
         keys = [
             Expression(Name((base, column)), Type.CATEGORY)
             for column, detail in promise.columns.items()
-            if detail.to is not None and column != foreign and not self._forbidden(base, column)
+            if detail.to is not None and column != foreign and not self.is_forbidden(base, column)
         ]
         parents = [e for e in entries if e.table != base]
         conditions: list[Node] = []
@@ -361,7 +225,7 @@ class Enumeration:
                 absent = self._visible(_inside_name(entry, base), path, visible).missing
                 if len(absent) and 0.01 <= float(absent.mean()) <= 0.99:
                     conditions.append(Call("is_missing", (_inside_name(entry, base),)))
-        if promise.time is not None and not self._forbidden(base, promise.time):
+        if promise.time is not None and not self.is_forbidden(base, promise.time):
             own_time = Name((base, promise.time))
             values = self._visible(_inside(own_time, base), path, visible)
             conditions += richer.times_of_day(own_time, values)

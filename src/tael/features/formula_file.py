@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -124,9 +125,8 @@ def write_formulas(
         if overwrite:
             os.replace(draft, path)
         else:
-            os.link(draft, path)  # fails, rather than writing over, if the file came into being meanwhile
-    except FileExistsError:
-        raise _exists(path) from None
+            _link(draft, path)
+        _flush(path.parent)
     except OSError as error:
         raise FeaturesError(
             "The formula file cannot be written.",
@@ -136,8 +136,26 @@ def write_formulas(
             fix="Name another place.",
         ) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
     return path
+
+
+def _link(draft: Path, path: Path) -> None:
+    try:
+        os.link(draft, path)  # fails, rather than writing over, if the file came into being meanwhile
+    except FileExistsError:
+        raise _exists(path) from None
+
+
+def _flush(folder: Path) -> None:
+    if os.name == "nt":
+        return  # Windows opens no folders
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _exists(path: Path) -> FeaturesError:
@@ -350,7 +368,7 @@ def _parsed(statement: Statement, where: str) -> Node:
         raise FormulaError(
             error.problem,
             expected=error.expected,
-            got=error.got or statement.text,
+            got=" ".join((error.got or statement.text).split()),
             where=f"{where}, line {line}, column {column}",
             fix=error.fix,
         ) from None
