@@ -209,12 +209,45 @@ def compare(first: RunArgument, second: RunArgument, lang: LangOption = Lang.EN)
 
 
 @app.command()
-def features(run: RunArgument, lang: LangOption = Lang.EN) -> None:
-    """Print the kept formulas in words with gain, stability and coverage. 列出保留的特征公式。"""
+def features(
+    run: RunArgument,
+    ledger: Annotated[bool, typer.Option("--ledger", help="Also why candidates were dropped, and chance.")] = False,
+    out: Annotated[Path | None, typer.Option(help="A formula file to write, for editing and `tael diff`.")] = None,
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Print the kept formulas: words, gain, stability, coverage, cost. 列出保留的特征公式。"""
+    from tael.cli.differences import ledger as tell_ledger
+    from tael.cli.differences import write_run_formulas
     from tael.cli.summary import features_table
     from tael.runs.result import Run
 
-    features_table(Run.read(run), _lang(lang))
+    made = Run.read(run)
+    if out is not None:
+        say(str(write_run_formulas(made, out)))
+        return
+    features_table(made, _lang(lang))
+    if ledger:
+        tell_ledger(made.content["search"], _lang(lang))
+
+
+@app.command()
+def diff(
+    first: Annotated[Path, typer.Argument(help="A formula file or a run folder.")],
+    second: Annotated[Path, typer.Argument(help="Another.")],
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Compare formulas: added, removed, changed, renamed. Exit code 0: equal, 1: not, 2: an error. 比较特征公式。"""
+    from tael.cli.differences import differences, formulas_of
+    from tael.features.formula_diff import diff as diff_of
+
+    try:
+        found = diff_of(formulas_of(first), formulas_of(second))
+    except TaelError as error:
+        fail(error)
+        raise typer.Exit(2) from None
+    differences(found, _lang(lang))
+    if found:
+        raise typer.Exit(1)
 
 
 @app.command()

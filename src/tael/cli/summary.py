@@ -69,12 +69,32 @@ def _short(value: float) -> str:
 def features_table(run: Run, lang: Language) -> None:
     """The kept formulas."""
     zh = lang == "zh"
-    head = ["公式（文字）", "增益", "稳定", "覆盖"] if zh else ["formula in words", "gain", "stable", "filled"]
+    head = ["formula in words", "gain", "stable", "filled", "+/-", "cost"]
+    if zh:
+        head = ["公式（文字）", "增益", "稳定", "覆盖", "方向", "耗时"]
     rows = []
     for feature in run.content["features"]:
         told = feature["words"][lang] + "\n  " + feature["formula"]
-        rows.append([told, _share(feature["share"]), _share(feature["stability"]), _share(feature["coverage"])])
-    say_table(head, rows, right=(1, 2, 3))
+        forced = feature.get("forced") and not feature["gain"]  # it was not weighed beside the others
+        rows.append(
+            [
+                told,
+                ("指定" if zh else "forced") if forced else _share(feature["share"]),
+                _share(feature["stability"]),
+                _share(feature["coverage"]),
+                {1: "+", -1: "-"}.get(feature.get("direction", 0), ""),
+                "-" if feature.get("cost") is None else f"{feature['cost']:.2f}",
+            ]
+        )
+    say_table(head, rows, right=(1, 2, 3, 5))
+    say("")
+    if zh:
+        say("增益：占全部增益的份额；稳定：对未见样本有帮助的模型占比；覆盖：有值的观测占比")
+        say("方向：公式值升高时标签的变化（空：不定）；耗时：单独计算每千个观测的 CPU 毫秒")
+    else:
+        say("gain: share of all gain; stable: share of the models whose unseen rows it")
+        say("helped; filled: share of observations with a value; +/-: how the label moves as")
+        say("it rises (blank: not settled); cost: CPU ms per 1,000 observations, by itself")
 
 
 def _share(value: float | None) -> str:

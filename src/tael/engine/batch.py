@@ -183,7 +183,7 @@ class Batch:
         for column, conditions in equal.items():
             dated = self.source.dated(column)
             position = {level: code for code, level in enumerate(dated.values.levels or ())}
-            slot_of_code = np.full(len(position) + 1, -1, dtype=np.int32)
+            slot_of_code = np.full(len(position) + 1, -1, dtype=np.int8 if len(conditions) < 128 else np.int32)
             for slot, (where, level) in enumerate(conditions):
                 self._slot_at[where] = (len(self._partitions), slot)
                 if level in position:
@@ -226,8 +226,8 @@ def _floats(values: Values) -> NDArray[np.float64]:
     return np.ascontiguousarray(values.data, dtype=np.float64)
 
 
-def _slots(condition: Values) -> NDArray[np.int32]:
-    return np.where(condition.data == 1.0, 0, -1).astype(np.int32)
+def _slots(condition: Values) -> NDArray[np.int8]:
+    return (condition.data == 1.0).astype(np.int8) - np.int8(1)
 
 
 def _codes(dated: Dated) -> tuple[NDArray[np.int32], NDArray[np.int32] | None, tuple[str, ...] | NDArray]:

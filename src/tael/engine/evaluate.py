@@ -11,7 +11,7 @@ from tael.engine.batch import Batch
 from tael.engine.observed import Observed, Seen, to_polars
 from tael.engine.pairs import Pairs, chunks, joined, needs_pairs
 from tael.engine.peers import Peers, Population, fit_population, not_fitted
-from tael.engine.rows import ChildRows
+from tael.engine.rows import CACHE_BYTES, ChildRows
 from tael.engine.shapes import Shape, build
 from tael.engine.sources import PathRows
 from tael.engine.store import Store
@@ -25,6 +25,10 @@ from tael.formulas.syntax import Call, Literal, Name, Node
 from tael.formulas.values import Values
 from tael.tables.frames import Tables
 from tael.tables.schema import Type
+
+
+FORMULAS_AN_EXPRESSION = 6
+"""Formulas of a search that share an expression of their rows, on average."""
 
 
 class Engine:
@@ -91,6 +95,20 @@ class Engine:
             read = sum(column.role == "feature" for column in promise.columns.values())
             total += self.tables[name].height * 8 * (3 + 2 * read) if promise.time else 0
         return total
+
+    def batch_bytes(self, formulas: int, candidates: int) -> int:
+        """About how many bytes expressions take on the rows of the largest table, in a batch and kept from earlier ones.
+
+        Parameters
+        ----------
+        formulas : int
+            Of a batch.
+        candidates : int
+            Of all batches.
+        """
+        largest = max((self.tables[name].height for name, p in self.tables.schema.tables.items() if p.time), default=0)
+        each = largest * 8 / FORMULAS_AN_EXPRESSION
+        return int(each * min(formulas, candidates) + min(CACHE_BYTES, each * candidates))
 
     def bind(self, formula: str | Node, own: Mapping[str, Type] | None = None, *, label: bool = False) -> Bound:
         """Resolve a formula's names and types against the tables."""

@@ -15,6 +15,8 @@ from tael.formulas.rows import evaluate_row
 from tael.formulas.values import Values
 
 ALWAYS = int(np.iinfo(np.int64).min)
+CACHE_BYTES = 400_000_000
+"""What the expressions of one path may take together; the oldest are computed anew when asked for again."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,12 @@ class Dated:
     before: Values | None
     known: NDArray[np.int64] | None
 
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes."""
+        parts = (self.values.data, None if self.before is None else self.before.data, self.known)
+        return sum(part.nbytes for part in parts if part is not None)
+
 
 class ChildRows:
     """Evaluates expressions on the rows of one path's base table; each distinct expression once.
@@ -50,18 +58,26 @@ class ChildRows:
     def __init__(self, store: Store, table: str, shape: Shape) -> None:
         self.store, self.table, self.shape = store, table, shape
         self._dated: dict[Bound, Dated] = {}
+        self._held = 0
         used = store.row_used(table)
         self.row_used = np.full(len(store.tables[table]), ALWAYS) if used is None else used
 
     def dated(self, bound: Bound) -> Dated:
         """An expression with its times of knowledge."""
-        if bound not in self._dated:
-            self._dated[bound] = self._evaluate(bound)
-        return self._dated[bound]
+        found = self._dated.pop(bound, None)
+        if found is None:
+            found = self._evaluate(bound)
+            self._held += found.nbytes
+            while self._held > CACHE_BYTES and self._dated:
+                oldest = next(iter(self._dated))
+                self._held -= self._dated.pop(oldest).nbytes
+        self._dated[bound] = found  # the last to go
+        return found
 
     def forget(self) -> None:
         """Free the cached expressions."""
         self._dated.clear()
+        self._held = 0
 
     def _evaluate(self, bound: Bound) -> Dated:
         late: dict[BoundColumn, NDArray[np.int64]] = {}

@@ -52,8 +52,8 @@ def forecast(engine: Engine, seen: Observed, candidates: int, pool: int, memory:
     FeaturesError
         If not even the smallest batches fit.
     """
-    rows = engine.row_bytes()
     for batch in (MOST, 128, 64, 32, LEAST):
+        rows = engine.row_bytes() + engine.batch_bytes(batch, candidates)
         # results in float32, the kernels' own block and the copy for the screen; at its fullest the pool is held twice
         columns = seen.size * 4 * (3 * batch + 2 * pool)
         found = Forecast(candidates, batch, rows, columns)

@@ -67,7 +67,7 @@ def check_plan(plan: Plan, engine: Engine) -> None:
                 where="features.forbid",
                 fix=did_you_mean(name, known),
             )
-    for text in plan.features.force:
+    for text in plan.features.forced:
         engine.bind(text)
     terms.bind_all(engine, plan.decision)
 

@@ -9,9 +9,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tael.errors import ScenarioError, did_you_mean
+from tael.features.formula_file import read_formulas
+from tael.formulas.names import short_name
+from tael.formulas.parser import parse
 from tael.observations import LabelSpec, ObservationSpec
 from tael.tables.schema import Title
 
@@ -44,17 +47,43 @@ class SplitPlan(_Strict):
 
 
 class FeaturePlan(_Strict):
-    """How features are searched; see :class:`tael.features.AutoFeatures`."""
+    """How features are searched; see :class:`tael.features.AutoFeatures`.
+
+    Parameters
+    ----------
+    force : tuple of str, or dict of name to formula
+        Formulas that are kept in any case.
+    file : str, optional
+        A formula file beside the scenario: its formulas are forced in. :meth:`Plan.from_dict` reads it into ``force``,
+        so that a plan holds all that it rests on.
+    search : bool
+        False: nothing is kept but what is forced in.
+    """
 
     layers: int = Field(default=2, ge=1, le=3)
     windows: tuple[str, ...] = ("30d", "90d", "180d", "all")
     keep: int = Field(default=80, ge=1)
     max_up: int = Field(default=2, ge=0)
     max_down: int = Field(default=2, ge=1)
-    force: tuple[str, ...] = ()
+    force: tuple[str, ...] | dict[str, str] = ()
+    file: str | None = None
+    search: bool = True
     forbid: tuple[str, ...] = ()
     budget: dict[Literal["time", "memory", "candidates"], str | int] = Field(default_factory=dict)
     search_rows: int = Field(default=50_000, ge=100)
+
+    @model_validator(mode="after")
+    def _states_something(self) -> FeaturePlan:
+        if self.file is not None:
+            raise ValueError("no file: Plan.from_dict(content, folder=...) reads it into force")
+        if not self.search and not self.force:
+            raise ValueError("with search = false, formulas of your own: file = ... or force = [...]")
+        return self
+
+    @property
+    def forced(self) -> tuple[str, ...]:
+        """The formulas that are kept in any case."""
+        return tuple(self.force.values()) if isinstance(self.force, dict) else self.force
 
 
 class ModelPlan(_Strict):
@@ -177,10 +206,21 @@ class Plan(ObservationSpec):
         return date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else value
 
     @classmethod
-    def from_dict(cls, content: Mapping[str, Any], *, where: str = "scenario") -> Plan:
-        """Read a plan; every fault names its place in the TOML."""
+    def from_dict(
+        cls, content: Mapping[str, Any], *, where: str = "scenario", folder: str | Path | None = None
+    ) -> Plan:
+        """Read a plan; every fault names its place in the TOML.
+
+        Parameters
+        ----------
+        content : mapping
+        where : str
+            What errors call it.
+        folder : path, optional
+            Where ``features.file`` is looked for; left out: the working folder.
+        """
         try:
-            return cls(**content)
+            return cls(**_with_file(content, Path() if folder is None else Path(folder), where))
         except ValidationError as error:
             raise _unreadable(error, where) from None
 
@@ -221,7 +261,7 @@ class Plan(ObservationSpec):
                 where=str(path),
                 fix="Look at its permissions.",
             ) from None
-        return cls.from_dict(content, where=str(path))
+        return cls.from_dict(content, where=str(path), folder=path.parent)
 
     @property
     def observations(self) -> ObservationSpec:
@@ -231,6 +271,33 @@ class Plan(ObservationSpec):
     def to_dict(self) -> dict[str, Any]:
         """The plan as plain data, without what was left at its default."""
         return self.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+
+
+def _with_file(content: Mapping[str, Any], folder: Path, where: str) -> dict[str, Any]:
+    """The content with the formulas of ``features.file`` in ``features.force``, by name."""
+    features = content.get("features")
+    if not isinstance(features, dict) or not isinstance(features.get("file"), str):
+        return dict(content)
+    named = dict(read_formulas(folder / features["file"]))
+    known = {parse(formula) for formula in named.values()}
+    force = features.get("force", ())
+    if not isinstance(force, dict | list | tuple) or not all(isinstance(one, str) for one in force):
+        return dict(content)  # the check of its form says so
+    stated = force.items() if isinstance(force, dict) else [(short_name(text), text) for text in force]
+    for name, formula in stated:
+        if parse(formula) in known:
+            continue
+        if name in named:
+            raise ScenarioError(
+                "Two forced formulas have the same name.",
+                expected=f"{name} = {named[name]}, as {features['file']} says",
+                got=f"{name} = {formula}",
+                where=f"features.force of {where}",
+                fix="Rename one of them.",
+            )
+        named[name] = formula
+    rest = {name: value for name, value in features.items() if name != "file"}
+    return {**content, "features": {**rest, "force": named}}
 
 
 def _unreadable(error: ValidationError, where: str) -> ScenarioError:

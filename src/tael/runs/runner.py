@@ -20,6 +20,7 @@ from tael.engine import Engine
 from tael.errors import FormulaError, RunError, ScenarioError, did_you_mean
 from tael.features import AutoFeatures
 from tael.features.chance import Null
+from tael.features.formula_file import formulas_text
 from tael.formulas.parser import parse
 from tael.formulas.printer import to_text
 from tael.models import LogisticReference, PortfolioClassifier
@@ -73,9 +74,10 @@ def features_of(
     """The feature search that a plan states; directions of what is ``unknown`` before it are left to the model."""
     f = plan.features
     directions = {text: "+" if sign > 0 else "-" for text, sign in plan.model.monotone.items() if text not in unknown}
+    budget = {str(k): v for k, v in f.budget.items()} if f.search else {**f.budget, "candidates": 0}
     return AutoFeatures(
         tables, entity=plan.observations.entity, cutoff=CUTOFF, windows=f.windows, keep=f.keep, max_up=f.max_up,
-        max_down=f.max_down, force=f.force, forbid=f.forbid, budget={str(k): v for k, v in f.budget.items()} or None,
+        max_down=f.max_down, force=f.force, forbid=f.forbid, budget=budget or None,
         search_rows=f.search_rows, layers=f.layers, directions=directions or None, random_state=plan.seed,
         n_jobs=n_jobs, progress=progress,
     )  # fmt: skip
@@ -218,7 +220,12 @@ def run(
                     tables, seen, plan.observations.entity, plan.observations.cutoff or CUTOFF, sample.settles
                 ),
                 "split": account.split_section(sample.split, y, sample.X[CUTOFF]),
-                "features": _features_section(auto, words, performance.shapes(features, y, contributions, train)),
+                "features": _features_section(
+                    auto,
+                    words,
+                    performance.shapes(features, y, contributions, train),
+                    auto.formula_set_.cost(tables, seen.frame),
+                ),
                 "search": _search_section(auto, clock),
                 "model": {
                     "version": version,
@@ -324,12 +331,13 @@ def _monotone(plan: Plan, auto: AutoFeatures, unknown: Mapping[str, FormulaError
 
 
 def _features_text(auto: AutoFeatures, words: dict[str, list[str]]) -> str:
-    lines = ["# The kept formulas, the most useful first: name, formula, words in English and Chinese.", ""]
-    names = auto.get_feature_names_out()
-    for i in _by_gain(auto):
-        name = names[i]
-        lines += [f"{name} = {auto.formulas_[i]}", f"    # {words['en'][i]}", f"    # {words['zh'][i]}"]
-    return "\n".join(lines) + "\n"
+    """The kept formulas as a formula file, the most useful first."""
+    kept, order = auto.formula_set_, _by_gain(auto)
+    return formulas_text(
+        [kept.formulas[i] for i in order], [kept.names[i] for i in order],
+        words={lang: [words[lang][i] for i in order] for lang in LANGUAGES},
+        entity=kept.entity, key=kept.key, cutoff=kept.cutoff, own=kept.own,
+    )  # fmt: skip
 
 
 def _by_gain(auto: AutoFeatures) -> list[int]:
@@ -338,7 +346,10 @@ def _by_gain(auto: AutoFeatures) -> list[int]:
     return [int(i) for i in np.argsort(-gain, kind="stable")]
 
 
-def _features_section(auto: AutoFeatures, words: dict[str, list[str]], shape: list[Any]) -> list[dict[str, Any]]:
+def _features_section(
+    auto: AutoFeatures, words: dict[str, list[str]], shape: list[Any], cost: NDArray[np.float64]
+) -> list[dict[str, Any]]:
+    forced = {to_text(parse(text)) for text in (auto.force.values() if isinstance(auto.force, dict) else auto.force)}
     total = float(np.nansum(auto.gain_)) or 1.0
     names = auto.get_feature_names_out()
     return [
@@ -350,6 +361,9 @@ def _features_section(auto: AutoFeatures, words: dict[str, list[str]], shape: li
             "share": float(auto.gain_[i]) / total,
             "stability": float(auto.stability_[i]),
             "coverage": float(auto.coverage_[i]),
+            "direction": int(auto.direction_[i]),
+            "cost": float(cost[i]),
+            "forced": auto.formulas_[i] in forced,
             "shape": shape[i],
         }
         for i in _by_gain(auto)
