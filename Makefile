@@ -52,7 +52,7 @@ format: $(TEST_STAMP)  ## Mend style and format where it can be done without thi
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-bench: $(BENCH_STAMP)  ## Run every benchmarks/bench_*.py in turn (long; needs an idle machine)
+bench: $(BENCH_STAMP)  ## Opponents in environments of their own, then every benchmarks/bench_*.py (an hour)
 	@bash tools/bench.sh $(PY)
 
 docs: $(TEST_STAMP)  ## Write the operator reference and run the examples in docs/*.md (no website yet)

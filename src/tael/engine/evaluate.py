@@ -26,7 +26,6 @@ from tael.formulas.values import Values
 from tael.tables.frames import Tables
 from tael.tables.schema import Type
 
-
 FORMULAS_AN_EXPRESSION = 6
 """Formulas of a search that share an expression of their rows, on average."""
 
@@ -97,7 +96,7 @@ class Engine:
         return total
 
     def batch_bytes(self, formulas: int, candidates: int) -> int:
-        """About how many bytes expressions take on the rows of the largest table, in a batch and kept from earlier ones.
+        """About how many bytes expressions take on the largest table, in a batch and kept from earlier ones.
 
         Parameters
         ----------

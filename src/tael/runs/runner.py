@@ -74,7 +74,7 @@ def features_of(
     """The feature search that a plan states; directions of what is ``unknown`` before it are left to the model."""
     f = plan.features
     directions = {text: "+" if sign > 0 else "-" for text, sign in plan.model.monotone.items() if text not in unknown}
-    budget = {str(k): v for k, v in f.budget.items()} if f.search else {**f.budget, "candidates": 0}
+    budget: dict[str, str | int] = {**f.budget} if f.search else {**f.budget, "candidates": 0}
     return AutoFeatures(
         tables, entity=plan.observations.entity, cutoff=CUTOFF, windows=f.windows, keep=f.keep, max_up=f.max_up,
         max_down=f.max_down, force=f.force, forbid=f.forbid, budget=budget or None,
@@ -301,8 +301,8 @@ def _something_found(auto: AutoFeatures, cases: int, n: int) -> None:
         + (
             ""
             if null is None
-            else f"; the best scored {null.best:.1f}, the best by chance {null.by_chance:.1f}; what one half of time teaches "
-            f"foretells the other by {null.across:.1f} standard deviations"
+            else f"; the best scored {null.best:.1f}, the best by chance {null.by_chance:.1f}; what one half of time "
+            f"teaches foretells the other by {null.across:.1f} standard deviations"
         ),
         where="[features]",
         fix="Take more observations (a longer history, fewer exclusions), link further tables, "
