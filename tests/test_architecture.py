@@ -70,7 +70,6 @@ LONG_FILES: dict[str, str] = {
     "src/tael/kernels/binning.py": "one compiled dynamic program: Numba's cache does not see edits in other modules",
     "tests/reports/conftest.py": "one run as the report reads it, written out",
     "tests/formulas/test_words.py": "a list of sentences in two languages",
-    "tests/formulas/test_sql_parity.py": "every operator's case on every engine, with the tables that it needs",
     "tests/pit/oracle.py": "the whole language once more, plainly; parts of it would have to import one another",
 }
 

@@ -80,7 +80,7 @@ def test_diff_tells_what_became_of_each(tael_cli: Cli, made_run: Any, tmp_path: 
         assert re.sub(r"\s+", "", one["formula"]) in joined
         assert re.sub(r"\s+", "", one["words"][lang]) in joined
     assert "+ fresh = amount * 3" in said.out
-    assert f"->{'my_name'}" in joined
+    assert "->my_name" in joined
     assert ("文字说明未更新" if zh else "its words were not renewed") in said.out
     for title in (
         ("仅第二个有", "仅第一个有", "名称相同", "公式相同") if zh else ("only in the", "same name", "same form")

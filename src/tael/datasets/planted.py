@@ -223,4 +223,8 @@ def _lending(rng: np.random.Generator, n: int) -> tuple[Tables, str, str]:
             },
         },
     }
-    return Tables({"customers": customers, "loans": loans, "instalments": instalments}, schema), "customers", "customer_id"
+    return (
+        Tables({"customers": customers, "loans": loans, "instalments": instalments}, schema),
+        "customers",
+        "customer_id",
+    )

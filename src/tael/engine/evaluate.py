@@ -238,7 +238,15 @@ class Engine:
                 out.update(self._paired(source, members, dtype))
             else:
                 out.update(Batch(source, members, n_threads=self.n_threads, dtype=dtype).run())
+            self.tidy((seen.entity, path))
         return out
+
+    def tidy(self, but: tuple[str, Path] | None = None) -> None:
+        """Free what is cached of other paths than that asked about last, where all of it takes too much."""
+        if sum(children.held for children in self._children.values()) > CACHE_BYTES:
+            for at, children in self._children.items():
+                if at != but:
+                    children.forget()
 
     def _told(self, parts: Sequence[Bound], seen: Seen) -> Callable[[Bound], Values]:
         return dict(zip(parts, self._computed(parts, seen, {}, dtype=np.float64), strict=True)).__getitem__

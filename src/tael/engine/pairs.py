@@ -34,7 +34,7 @@ from tael.formulas.rows import evaluate_row
 from tael.formulas.values import NAT, Values
 from tael.tables.schema import Type
 
-CHUNK = 2_000_000
+CHUNK = 500_000
 """Pairs that are laid out at a time."""
 
 Aggregate = Callable[[Sequence[BoundAggregate], RowsSeen], dict[BoundAggregate, Values]]

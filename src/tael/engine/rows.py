@@ -16,7 +16,7 @@ from tael.formulas.values import Values
 
 ALWAYS = int(np.iinfo(np.int64).min)
 CACHE_BYTES = 400_000_000
-"""What the expressions of one path may take together; the oldest are computed anew when asked for again."""
+"""What cached expressions may take together; the oldest are computed anew when asked for again."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,17 @@ class ChildRows:
     table : str
         The base table.
     shape : Shape
+
+    Attributes
+    ----------
+    held : int
+        Bytes that the cached expressions take.
     """
 
     def __init__(self, store: Store, table: str, shape: Shape) -> None:
         self.store, self.table, self.shape = store, table, shape
         self._dated: dict[Bound, Dated] = {}
-        self._held = 0
+        self.held = 0
         used = store.row_used(table)
         self.row_used = np.full(len(store.tables[table]), ALWAYS) if used is None else used
 
@@ -67,17 +72,17 @@ class ChildRows:
         found = self._dated.pop(bound, None)
         if found is None:
             found = self._evaluate(bound)
-            self._held += found.nbytes
-            while self._held > CACHE_BYTES and self._dated:
+            self.held += found.nbytes
+            while self.held > CACHE_BYTES and self._dated:
                 oldest = next(iter(self._dated))
-                self._held -= self._dated.pop(oldest).nbytes
+                self.held -= self._dated.pop(oldest).nbytes
         self._dated[bound] = found  # the last to go
         return found
 
     def forget(self) -> None:
         """Free the cached expressions."""
         self._dated.clear()
-        self._held = 0
+        self.held = 0
 
     def _evaluate(self, bound: Bound) -> Dated:
         late: dict[BoundColumn, NDArray[np.int64]] = {}

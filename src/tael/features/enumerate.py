@@ -233,6 +233,7 @@ class Enumeration(OwnColumns):
             conditions += richer.first_meetings(own_time, [*(key.node for key in keys), *many][: richer.KINDS])
         labels = [Expression(e.name, Type.CATEGORY) for e in categories]
         kinds = [expression.node for expression in (*keys, *(Expression(e.name, e.type) for e in single))]
+        self.engine.tidy()
         expressions = [*numbers, *differences, *ratios, *counts, *flags, *labels, *keys]
         return Vocabulary(expressions, conditions, remote, self._above(parents, base, path, visible), kinds)
 

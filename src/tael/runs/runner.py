@@ -20,7 +20,6 @@ from tael.engine import Engine
 from tael.errors import FormulaError, RunError, ScenarioError, did_you_mean
 from tael.features import AutoFeatures
 from tael.features.chance import Null
-from tael.features.formula_file import formulas_text
 from tael.formulas.parser import parse
 from tael.formulas.printer import to_text
 from tael.models import LogisticReference, PortfolioClassifier
@@ -31,6 +30,7 @@ from tael.runs import account, early, performance, strategy
 from tael.runs.bundle import environment, save_bundle
 from tael.runs.decided import decided_rows
 from tael.runs.folder import new_folder, read_json, write_json
+from tael.runs.kept import features_section, features_text
 from tael.runs.plan import Plan
 from tael.runs.promise import formulas_of, promise_of
 from tael.runs.reasons import baseline_of
@@ -74,7 +74,7 @@ def features_of(
     """The feature search that a plan states; directions of what is ``unknown`` before it are left to the model."""
     f = plan.features
     directions = {text: "+" if sign > 0 else "-" for text, sign in plan.model.monotone.items() if text not in unknown}
-    budget: dict[str, str | int] = {**f.budget} if f.search else {**f.budget, "candidates": 0}
+    budget = {str(k): v for k, v in f.budget.items()} | ({} if f.search else {"candidates": 0})
     return AutoFeatures(
         tables, entity=plan.observations.entity, cutoff=CUTOFF, windows=f.windows, keep=f.keep, max_up=f.max_up,
         max_down=f.max_down, force=f.force, forbid=f.forbid, budget=budget or None,
@@ -197,7 +197,7 @@ def run(
             )
             decided.scores.write_parquet(draft / "scores.parquet")
             decided.decisions.write_parquet(draft / "decisions.parquet")
-            (draft / "features.txt").write_text(_features_text(auto, words), encoding="utf-8")
+            (draft / "features.txt").write_text(features_text(auto, words), encoding="utf-8")
         with clock.stage("report", "writing the report"):
             contributions = told[seen.labelled]
             content = {
@@ -220,7 +220,7 @@ def run(
                     tables, seen, plan.observations.entity, plan.observations.cutoff or CUTOFF, sample.settles
                 ),
                 "split": account.split_section(sample.split, y, sample.X[CUTOFF]),
-                "features": _features_section(
+                "features": features_section(
                     auto,
                     words,
                     performance.shapes(features, y, contributions, train),
@@ -328,46 +328,6 @@ def _monotone(plan: Plan, auto: AutoFeatures, unknown: Mapping[str, FormulaError
         elif (text := to_text(parse(stated))) in names:
             out[names[text]] = direction
     return out
-
-
-def _features_text(auto: AutoFeatures, words: dict[str, list[str]]) -> str:
-    """The kept formulas as a formula file, the most useful first."""
-    kept, order = auto.formula_set_, _by_gain(auto)
-    return formulas_text(
-        [kept.formulas[i] for i in order], [kept.names[i] for i in order],
-        words={lang: [words[lang][i] for i in order] for lang in LANGUAGES},
-        entity=kept.entity, key=kept.key, cutoff=kept.cutoff, own=kept.own,
-    )  # fmt: skip
-
-
-def _by_gain(auto: AutoFeatures) -> list[int]:
-    """The features, the most useful first; those without a gain of their own (forced) last."""
-    gain = np.nan_to_num(np.asarray(auto.gain_, dtype=np.float64), nan=-np.inf)
-    return [int(i) for i in np.argsort(-gain, kind="stable")]
-
-
-def _features_section(
-    auto: AutoFeatures, words: dict[str, list[str]], shape: list[Any], cost: NDArray[np.float64]
-) -> list[dict[str, Any]]:
-    forced = {to_text(parse(text)) for text in (auto.force.values() if isinstance(auto.force, dict) else auto.force)}
-    total = float(np.nansum(auto.gain_)) or 1.0
-    names = auto.get_feature_names_out()
-    return [
-        {
-            "name": names[i],
-            "formula": auto.formulas_[i],
-            "words": {lang: words[lang][i] for lang in LANGUAGES},
-            "gain": float(auto.gain_[i]),
-            "share": float(auto.gain_[i]) / total,
-            "stability": float(auto.stability_[i]),
-            "coverage": float(auto.coverage_[i]),
-            "direction": int(auto.direction_[i]),
-            "cost": float(cost[i]),
-            "forced": auto.formulas_[i] in forced,
-            "shape": shape[i],
-        }
-        for i in _by_gain(auto)
-    ]
 
 
 def _chance(null: Null) -> dict[str, float | int]:
