@@ -229,7 +229,7 @@ def paths(schema: Schema, entity: str, max_up: int = 2, max_down: int = 2) -> li
     >>> schema = Schema.from_dict({"customers": {"key": "customer_id"}, "loans": {
     ...     "key": "loan_id", "time": "approved", "columns": {"customer_id": {"to": "customers"}}}})
     >>> paths(schema, "customers")
-    [Path(up=(), down=(('loans', 'customer_id'),))]
+    [Path(up=(), down=(('loans', 'customer_id'),), by=())]
     """
     known_entity(schema, entity)
     relations = relations_of(schema)
