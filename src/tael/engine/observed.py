@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ from tael.tables.schema import ColumnSchema, Schema, TableSchema, Type
 from tael.tables.times import to_time
 
 
-class Seen:
+class Seen(ABC):
     """Rows of a table, each looked at from a cutoff: what was known of them, of their parents, and who they are.
 
     Parameters
@@ -40,14 +41,14 @@ class Seen:
         self._entities: dict[Path, NDArray[np.int64]] = {}
 
     @property
+    @abstractmethod
     def rows(self) -> NDArray[np.int64]:
         """The row of the entity table behind each; -1 for one that the table does not know."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def ids(self) -> NDArray[np.int64]:
         """The id of each key, also of one that only other tables' columns know; -1: nobody does."""
-        raise NotImplementedError
 
     def column(self, bound: BoundColumn) -> Values:
         """A column of the row or of its parents, as known at each cutoff."""

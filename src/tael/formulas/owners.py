@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 
 from tael.formulas.bound import Bound, BoundAggregate, BoundColumn, BoundGroup, Path
 from tael.formulas.grammar import glued, pointed_at, possessive, singular
@@ -13,7 +13,7 @@ SUM = 5
 """How tightly the words of a sum hold together; see :mod:`tael.formulas.words`."""
 
 
-class Owners:
+class Owners(ABC):
     """Speaks of tables, columns and the ways between them.
 
     Parameters
