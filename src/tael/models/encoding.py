@@ -53,6 +53,19 @@ class TableCode:
         sizes = [1 if kind == NUMBER else len(levels) for kind, levels in zip(self.kinds, self.levels, strict=True)]
         return np.repeat(np.arange(len(self.names)), sizes)
 
+    def by_column(self, parts: Floats) -> Floats:
+        """Parts of matrix columns, and of anything after them, added up to the columns of X; the rest as it comes.
+
+        >>> TableCode(("job", "age"), ("category", "number"), (("a", "b"), ())).by_column(np.array([[1.0, 2, 4, 8]]))
+        array([[3., 4., 8.]])
+        """
+        w, p = self.width, len(self.names)
+        out = np.zeros((len(parts), p + parts.shape[1] - w))
+        for j, column in enumerate(self.source.tolist()):
+            out[:, column] += parts[:, j]
+        out[:, p:] = parts[:, w:]
+        return out
+
     def labels(self, lang: str = "en") -> list[str]:
         """A name for each matrix column."""
         out: list[str] = []

@@ -14,10 +14,11 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from tael.errors import ModelError
 from tael.models.binning_columns import read_columns
-from tael.models.encoding import TableCode, code_table
+from tael.models.encoding import code_table
 from tael.models.hazard_curves import at_times, cumulative_incidence, remaining
-from tael.models.hazard_fit import BoostedHazard, LogisticHazard, fit_boosted_hazard, fit_logistic_hazard
-from tael.models.hazard_time import TimeGrid, make_grid
+from tael.models.hazard_fit import LogisticHazard, fit_boosted_hazard, fit_logistic_hazard
+from tael.models.hazard_reasons import HazardReasons
+from tael.models.hazard_time import make_grid
 from tael.models.incidence import Incidence, curve_of
 from tael.models.logistic import Floats
 from tael.models.outcomes import Outcome, read_outcome
@@ -32,7 +33,7 @@ _TREES = {
 }
 
 
-class CompetingRisks(BaseEstimator):
+class CompetingRisks(HazardReasons, BaseEstimator):
     r"""Discrete-time competing risks: settle early, default, leave, whichever comes first.
 
     Time is cut into bins, and in each bin every cause has a hazard: the probability that it happens in this bin to a
@@ -115,12 +116,7 @@ class CompetingRisks(BaseEstimator):
         "random_state": [Integral],
     }
 
-    causes_: tuple[Any, ...]
-    grid_: TimeGrid
-    code_: TableCode
-    scorer_: LogisticHazard | BoostedHazard
     baseline_: Incidence
-    n_features_in_: int
 
     def __init__(
         self,

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tael.kernels.forest import explain
 from tael.models.hazard_time import TimeGrid
+from tael.models.held_trees import hold
 from tael.models.logistic import Floats
 from tael.models.outcomes import Outcome
 
@@ -47,6 +49,23 @@ class LogisticHazard:
                 out[:, c] += self.slope[c, j] * x + self.flag[c, j] * (missing - self.share[j])
         return out
 
+    def score(self, X: Floats, c: int, k: int | None) -> Floats:
+        """Log-odds of cause c against nothing in bin k, or the mean over all bins, shape (n,)."""
+        return self.effects(X)[:, c] + self._base(c, k)
+
+    def contributions(self, X: Floats, c: int, k: int | None) -> Floats:
+        """What each column adds to `score`, and the base last, shape (n, p + 1)."""
+        out = np.empty((len(X), X.shape[1] + 1))
+        for j in range(X.shape[1]):
+            missing = np.isnan(X[:, j])
+            x = np.where(missing, 0.0, X[:, j] - self.mean[j])
+            out[:, j] = self.slope[c, j] * x + self.flag[c, j] * (missing - self.share[j])
+        out[:, -1] = self._base(c, k)
+        return out
+
+    def _base(self, c: int, k: int | None) -> float:
+        return float(self.base[c].mean() if k is None else self.base[c, k])
+
     def hazards(self, X: Floats) -> Floats:
         """Shape (n, C, K)."""
         eta = self.effects(X)[:, :, None] + self.base
@@ -84,6 +103,22 @@ class BoostedHazard:
     def __getstate__(self) -> dict[str, Any]:
         """Only the text travels to other processes."""
         return {"text": self.text, "n_bins": self.n_bins, "_booster": []}
+
+    def score(self, X: Floats, c: int, k: int | None) -> Floats:
+        """Log-odds of cause c against nothing in bin k, or the mean over all bins, shape (n,)."""
+        out = np.zeros(len(X))
+        for one in self._bins(k):
+            raw = self.booster().predict(np.column_stack([np.full(len(X), one), X]), raw_score=True, num_threads=1)
+            out += np.asarray(raw)[:, c + 1] - np.asarray(raw)[:, 0]
+        return out / len(self._bins(k))
+
+    def contributions(self, X: Floats, c: int, k: int | None) -> Floats:
+        """Exact Shapley values of `score`, time being held, and the base last, shape (n, p + 1)."""
+        at = self._bins(k)[:, None]
+        return explain(hold(self.text, [0], at, of_class=c + 1), X) - explain(hold(self.text, [0], at), X)
+
+    def _bins(self, k: int | None) -> Floats:
+        return np.arange(self.n_bins, dtype=np.float64) if k is None else np.array([k], dtype=np.float64)
 
     def hazards(self, X: Floats) -> Floats:
         """Shape (n, C, K); rows are expanded a block at a time."""

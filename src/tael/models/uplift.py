@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar, Self
@@ -19,13 +19,13 @@ from tael.models.logistic import Floats
 from tael.models.uplift_base import Base, Design, OutcomeModel, fit_design
 from tael.models.uplift_input import (
     Codes,
-    Encoding,
     learn_encoding,
     read_arms,
     read_columns,
     read_outcome,
     read_propensity,
 )
+from tael.models.uplift_reasons import EffectReasons
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Trial:
         return found
 
 
-class UpliftEstimator(BaseEstimator, ABC):
+class UpliftEstimator(EffectReasons, BaseEstimator):
     """What the uplift learners share; see `TLearner` for the parameters.
 
     The treatment travels beside X and y: ``fit(X, y, treatment=...)``, ``score(X, y, treatment=...)``. scikit-learn's
@@ -87,9 +87,6 @@ class UpliftEstimator(BaseEstimator, ABC):
         "random_state": ["random_state"],
     }
 
-    arms_: NDArray[Any]
-    encoding_: Encoding
-    n_features_in_: int
     parts_: dict[str, list[OutcomeModel]]
 
     def __init__(self, base: str = "linear", *, l2: float = 1.0, control: Any = None, random_state: Any = 0) -> None:
@@ -142,6 +139,7 @@ class UpliftEstimator(BaseEstimator, ABC):
         from threadpoolctl import threadpool_limits
 
         trial = self._check(X, y, treatment, propensity, sample_weight)
+        self.binary_ = trial.binary
         # One thread of BLAS: threads would change the order of sums.
         with threadpool_limits(limits=1, user_api="blas"):
             self.parts_ = self._fit(trial)
@@ -175,10 +173,6 @@ class UpliftEstimator(BaseEstimator, ABC):
     @abstractmethod
     def _fit(self, trial: Trial) -> dict[str, list[OutcomeModel]]:
         """The fitted models, by what they are for."""
-
-    @abstractmethod
-    def _uplift(self, X: Floats) -> Floats:
-        """What each arm changes, shape (n, arms - 1), for encoded rows."""
 
     def predict(self, X: Any) -> Floats:
         """What the treatment is expected to change in the outcome.

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tael.kernels.forest import explain
 from tael.models.boosted import BoostedScorer, fit_boosted
+from tael.models.held_trees import hold
 from tael.models.logistic import Floats, minimise_logistic
 
 _CLIP = 0.001  # share of values drawn in at each end, so that one extreme amount cannot turn the line
@@ -55,6 +57,12 @@ class Design:
             if self.flag_scale[j] > 0:
                 out.append((missing - self.flag_mean[j]) / self.flag_scale[j])
         return out
+
+    @property
+    def columns(self) -> list[int]:
+        """The column of each term."""
+        each = zip(self.scale > 0, self.flag_scale > 0, strict=True)
+        return [j for j, has in enumerate(each) for one in has if one]
 
     def matrix(self, X: Floats) -> Floats:
         """The terms as a matrix of shape (n, m)."""
@@ -108,14 +116,26 @@ class LineModel:
     base: float
     logistic: bool
 
-    def predict(self, X: Floats) -> Floats:
-        """Expected outcome, shape (n,): summed term by term, so that a row alone gives the same bits."""
-        from scipy.special import expit
-
+    def score(self, X: Floats) -> Floats:
+        """Log-odds or expected amount, shape (n,): summed term by term, so that a row alone gives the same bits."""
         out = np.full(len(X), self.base)
         for term, theta in zip(self.design.terms(X), self.theta, strict=True):
             out += theta * term
-        return expit(out) if self.logistic else out
+        return out
+
+    def contributions(self, X: Floats) -> Floats:
+        """What each column adds to the score beside its mean, the base last, shape (n, q + 1)."""
+        out = np.zeros((len(X), X.shape[1] + 1))
+        for j, term, theta in zip(self.design.columns, self.design.terms(X), self.theta, strict=True):
+            out[:, j] += theta * term
+        out[:, -1] = self.base
+        return out
+
+    def predict(self, X: Floats) -> Floats:
+        """Expected outcome, shape (n,)."""
+        from scipy.special import expit
+
+        return expit(self.score(X)) if self.logistic else self.score(X)
 
 
 @dataclass(frozen=True)
@@ -131,12 +151,43 @@ class TreesModel:
     scorer: BoostedScorer
     logistic: bool
 
+    def score(self, X: Floats) -> Floats:
+        """Log-odds or expected amount, shape (n,)."""
+        return self.scorer.score(X)
+
+    def contributions(self, X: Floats) -> Floats:
+        """Exact Shapley values of the score, the base last, shape (n, q + 1)."""
+        return self.scorer.contributions(X)
+
     def predict(self, X: Floats) -> Floats:
         """Expected outcome, shape (n,)."""
         from scipy.special import expit
 
-        score = self.scorer.score(X)
-        return expit(score) if self.logistic else score
+        return expit(self.score(X)) if self.logistic else self.score(X)
+
+
+@dataclass(frozen=True)
+class ArmTrees(TreesModel):
+    """Trees that read the arms' flags as their last columns, for those who get one arm.
+
+    Parameters
+    ----------
+    scorer : BoostedScorer
+    logistic : bool
+    flags : ndarray of shape (arms - 1,)
+        As the arm sets them.
+    """
+
+    flags: Floats
+
+    def score(self, X: Floats) -> Floats:
+        """Log-odds or expected amount, shape (n,)."""
+        return self.scorer.score(np.column_stack([X, np.tile(self.flags, (len(X), 1))]))
+
+    def contributions(self, X: Floats) -> Floats:
+        """Exact Shapley values of the score of those who get the arm, the base last, shape (n, q + 1)."""
+        q = X.shape[1]
+        return explain(hold(self.scorer.text, range(q, q + len(self.flags)), self.flags[None, :]), X)
 
 
 OutcomeModel = LineModel | TreesModel
@@ -265,13 +316,10 @@ def ridge(D: Floats, y: Floats, weight: Floats, l2: float | None) -> tuple[Float
     return theta, mean - float(centre @ theta)
 
 
-def predict_arms(models: Sequence[OutcomeModel], X: Floats, arms: int) -> Floats:
-    """Expected outcome under each arm, shape (n, arms): of one model an arm, or of one that reads the arm's flags."""
+def each_arm(models: Sequence[OutcomeModel], arms: int) -> list[OutcomeModel]:
+    """A model of the outcome under each arm: of one model an arm, or of one that reads the arm's flags."""
     if len(models) == arms:
-        return np.column_stack([model.predict(X) for model in models])
-    out = np.empty((len(X), arms))
-    for k in range(arms):
-        flags = np.zeros((len(X), arms - 1))
-        flags[:, k - 1 : k] = 1.0
-        out[:, k] = models[0].predict(np.column_stack([X, flags]))
-    return out
+        return list(models)
+    both = models[0]
+    assert isinstance(both, TreesModel)
+    return [ArmTrees(both.scorer, both.logistic, np.eye(arms)[k, 1:]) for k in range(arms)]

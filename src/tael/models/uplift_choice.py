@@ -154,6 +154,7 @@ class UpliftChooser(UpliftEstimator):
         member = kind(base, l2=self.l2, random_state=trial.base.seed, **extra)
         # The rows are encoded already: the members read their matrix.
         member.encoding_, member.arms_, member.n_features_in_ = self.encoding_, self.arms_, self.n_features_in_
+        member.binary_ = trial.binary
         if hasattr(self, "feature_names_in_"):
             member.feature_names_in_ = self.feature_names_in_
         return member
@@ -241,6 +242,22 @@ class UpliftChooser(UpliftEstimator):
 
     def _uplift(self, X: Floats) -> Floats:
         return self._average([member._uplift(X)[:, 0] for member in self.members_])[:, None]
+
+    def _outcomes(self, X: Floats) -> Floats:
+        control = np.zeros(len(X))
+        for member in self.members_:
+            control += member._outcomes(X)[:, 0]
+        control /= len(self.members_)
+        found = np.column_stack([control, control + self._uplift(X)[:, 0]])
+        return np.clip(found, 0.0, 1.0) if self.binary_ else found
+
+    def _effect_parts(self, X: Floats, k: int) -> Floats:
+        out = np.zeros((len(X), X.shape[1] + 1))
+        for member, centre, slope in zip(self.members_, self.centres_, self.slopes_, strict=True):
+            parts = slope * member._effect_parts(X, k)
+            parts[:, -1] += centre - slope * centre
+            out += parts
+        return out / len(self.members_)
 
 
 def _rows(trial: Trial, rows: np.ndarray) -> Trial:

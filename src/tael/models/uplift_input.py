@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tael.errors import ModelError
+from tael.errors import ModelError, did_you_mean
 from tael.models.logistic import Floats
 from tael.validation.arrays import as_array, floats
 
@@ -36,6 +36,12 @@ class Encoding:
     def plain(self) -> bool:
         """Whether all columns are numbers."""
         return all(level is None for level in self.levels)
+
+    @property
+    def source(self) -> Codes:
+        """Which column of X each column of the matrix comes from, shape (q,)."""
+        sizes = [1 if levels is None else len(levels) for levels in self.levels]
+        return np.repeat(np.arange(len(sizes)), sizes)
 
     def apply(self, columns: list[NDArray[Any]]) -> Floats:
         """Matrix of shape (n, q) from one array a column, NaN for missing numbers."""
@@ -198,6 +204,35 @@ def read_arms(
     for k, arm in enumerate(known.tolist()):
         codes[values == arm] = k
     return codes, known
+
+
+def arm_code(arm: Any, arms: NDArray[Any]) -> int:
+    """Place of an arm among ``arms_``; None is the only treatment.
+
+    Raises
+    ------
+    ModelError
+        An arm that training did not have, the control, or None where there are several treatments.
+
+    Examples
+    --------
+    >>> arm_code("mail", np.array(["none", "call", "mail"]))
+    2
+    """
+    known = arms.tolist()
+    if arm is None and len(known) == 2:
+        return 1
+    code = known.index(arm) if arm in known else 0
+    if code == 0:
+        problem = "The effect of which arm is not said." if arm is None else "There is no effect of such an arm."
+        fix = did_you_mean(arm, known[1:]) if isinstance(arm, str) and arm not in known else None
+        raise ModelError(
+            problem,
+            expected=f"arm= one of {', '.join(map(repr, known[1:]))}",
+            got="nothing" if arm is None else f"{arm!r}{', the control' if arm in known else ''}",
+            fix=fix or "Each effect is that of one treatment against the control.",
+        )
+    return code
 
 
 def _order_arms(found: NDArray[Any], control: Any) -> NDArray[Any]:

@@ -10,13 +10,42 @@ from sklearn.utils._param_validation import Interval
 
 from tael.models.logistic import Floats
 from tael.models.uplift import Trial, UpliftEstimator
-from tael.models.uplift_base import OutcomeModel, constant, predict_arms
+from tael.models.uplift_base import OutcomeModel, constant, each_arm
 from tael.models.uplift_nuisance import Nuisances, Overlap, cross_fit, fit_propensity, predict_propensity
+from tael.models.uplift_reasons import outcome_parts, product_parts
 
 Parts = dict[str, list[OutcomeModel]]
 
 
-class TLearner(UpliftEstimator):
+class OutcomeLearner(UpliftEstimator):
+    """A learner whose effect is the difference of two arms' expected outcomes."""
+
+    def _uplift(self, X: Floats) -> Floats:
+        outcome = self._outcomes(X)
+        return outcome[:, 1:] - outcome[:, :1]
+
+    def _outcomes(self, X: Floats) -> Floats:
+        return np.column_stack([model.predict(X) for model in each_arm(self.parts_["outcome"], len(self.arms_))])
+
+    def _pair(self, k: int) -> tuple[OutcomeModel, OutcomeModel | None]:
+        models = each_arm(self.parts_["outcome"], len(self.arms_))
+        return models[k], models[0]
+
+    def _effect_parts(self, X: Floats, k: int) -> Floats:
+        models = each_arm(self.parts_["outcome"], len(self.arms_))
+        return outcome_parts(models[k], X) - outcome_parts(models[0], X)
+
+
+class EffectLearner(UpliftEstimator):
+    """A learner with models of the effect, and one of the control's outcome beside them."""
+
+    def _outcomes(self, X: Floats) -> Floats:
+        control = self.parts_["outcome"][0].predict(X)[:, None]
+        found = np.column_stack([control, control + self._uplift(X)])
+        return np.clip(found, 0.0, 1.0) if self.binary_ else found
+
+
+class TLearner(OutcomeLearner):
     r"""Two models: :math:`\hat\tau(x) = \hat\mu_1(x) - \hat\mu_0(x)`, each fitted on its own arm.
 
     With straight lines it is the plainest of all, and hard to beat on marketing data.
@@ -60,12 +89,8 @@ class TLearner(UpliftEstimator):
     def _fit(self, trial: Trial) -> Parts:
         return {"outcome": trial.outcomes(trial.design())}
 
-    def _uplift(self, X: Floats) -> Floats:
-        outcome = predict_arms(self.parts_["outcome"], X, len(self.arms_))
-        return outcome[:, 1:] - outcome[:, :1]
 
-
-class SLearner(UpliftEstimator):
+class SLearner(OutcomeLearner):
     r"""One model that reads the treatment as a column: :math:`\hat\tau(x) = \hat\mu(x, 1) - \hat\mu(x, 0)`.
 
     The line holds the treatment's products with all columns, under ten times the ridge: without products a straight
@@ -82,12 +107,8 @@ class SLearner(UpliftEstimator):
         )
         return {"outcome": models}
 
-    def _uplift(self, X: Floats) -> Floats:
-        outcome = predict_arms(self.parts_["outcome"], X, len(self.arms_))
-        return outcome[:, 1:] - outcome[:, :1]
 
-
-class XLearner(UpliftEstimator):
+class XLearner(EffectLearner):
     r"""Effects imputed in each arm from the other arm's model, modelled, and averaged by the propensity.
 
     .. math:: \hat\tau(x) = e(x)\,\hat\tau_0(x) + (1 - e(x))\,\hat\tau_1(x)
@@ -105,7 +126,7 @@ class XLearner(UpliftEstimator):
         outcome = trial.outcomes(design)
         X, y, w, base = trial.X, trial.y, trial.weight, trial.base
         control = trial.arm == 0
-        parts: Parts = {"treated": [], "control": [], "propensity": []}
+        parts: Parts = {"outcome": outcome[:1], "treated": [], "control": [], "propensity": []}
         for k in range(1, len(trial.arms)):
             own = trial.arm == k
             treated = y[own] - outcome[0].predict(X[own])
@@ -128,11 +149,15 @@ class XLearner(UpliftEstimator):
             found.append(e * other.predict(X) + (1.0 - e) * treated.predict(X))
         return np.column_stack(found)
 
+    def _effect_parts(self, X: Floats, k: int) -> Floats:
+        treated, other, propensity = (outcome_parts(self.parts_[name][k - 1], X) for name in _CROSSED)
+        return treated + product_parts(propensity, other - treated)
+
 
 _CROSSED = ("treated", "control", "propensity")
 
 
-class DRLearner(UpliftEstimator):
+class DRLearner(EffectLearner):
     r"""A model of the doubly robust effects of each row, whose nuisances are cross-fitted.
 
     .. math:: \hat\varphi = \hat\mu_1 - \hat\mu_0 + \frac{t (y - \hat\mu_1)}{e} - \frac{(1 - t)(y - \hat\mu_0)}{1 - e}
@@ -188,10 +213,16 @@ class DRLearner(UpliftEstimator):
         self.overlap_ = found.overlap
         kept, design = found.kept, trial.design()
         X, w = trial.X[kept], trial.weight[kept]
-        return {"effect": [trial.base.effect(X, found.effects(k)[kept], w, design) for k in range(1, len(trial.arms))]}
+        own = kept & (trial.arm == 0)
+        control = trial.base.outcome(trial.X[own], trial.y[own], trial.weight[own], design, binary=trial.binary)
+        effects = [trial.base.effect(X, found.effects(k)[kept], w, design) for k in range(1, len(trial.arms))]
+        return {"outcome": [control], "effect": effects}
 
     def _uplift(self, X: Floats) -> Floats:
         return np.column_stack([model.predict(X) for model in self.parts_["effect"]])
+
+    def _effect_parts(self, X: Floats, k: int) -> Floats:
+        return self.parts_["effect"][k - 1].contributions(X)
 
 
 def nuisances_of(trial: Trial, *, cv: int, trim: float) -> Nuisances:
@@ -223,3 +254,12 @@ class ResponseModel(UpliftEstimator):
 
     def _uplift(self, X: Floats) -> Floats:
         return self.parts_["outcome"][0].predict(X)[:, None]
+
+    def _outcomes(self, X: Floats) -> Floats:
+        return np.tile(self._uplift(X), (1, len(self.arms_)))
+
+    def _pair(self, k: int) -> tuple[OutcomeModel, OutcomeModel | None]:
+        return self.parts_["outcome"][0], None
+
+    def _effect_parts(self, X: Floats, k: int) -> Floats:
+        return outcome_parts(self.parts_["outcome"][0], X)

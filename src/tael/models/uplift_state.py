@@ -37,6 +37,7 @@ def uplift_state(model: UpliftEstimator, *, to_text: ToText) -> State:
     state: State = {
         "params": {name: value for name, value in model.get_params().items() if _is_data(value)},
         "arms": model.arms_,
+        "binary": model.binary_,
         "levels": [None if level is None else list(level) for level in model.encoding_.levels],
         "n_features_in": model.n_features_in_,
         "feature_names_in": getattr(model, "feature_names_in_", None),
@@ -67,7 +68,7 @@ def uplift_state(model: UpliftEstimator, *, to_text: ToText) -> State:
 def uplift_from_state(cls: type[UpliftEstimator], state: State, *, from_text: FromText) -> UpliftEstimator:
     """The way back; predictions equal the saved model's to the last bit."""
     model = cls().set_params(**state["params"])
-    model.arms_ = state["arms"]
+    model.arms_, model.binary_ = state["arms"], bool(state["binary"])
     model.encoding_ = Encoding(tuple(None if level is None else tuple(level) for level in state["levels"]))
     model.n_features_in_ = state["n_features_in"]
     if state["feature_names_in"] is not None:
