@@ -13,10 +13,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from tael.models.blending import Calibration, blend
 from tael.models.boosted import fit_boosted
 from tael.models.folds import run_side_by_side
-from tael.models.linear import fit_linear
+from tael.models.linear import LinearScorer, fit_linear
 from tael.models.logistic import Floats, Scorer
 from tael.models.recommender_base import Examples, Flags, Recommender
 from tael.models.recommender_baselines import co_holding
+from tael.models.recommender_reasons import shared_out
 
 _FEW = 30  # takers under which trees find nothing that a line would not
 _TREES = {
@@ -64,6 +65,8 @@ class ProductRecommender(Recommender):
         Products.
     takers_ : ndarray of shape (P,)
         Examples of each product in training.
+    held_mean_ : ndarray of shape (P, P)
+        By product, what share of the customers its model learned from hold each.
     scorers_ : list of tuples of Scorer
     calibration_ : list of Calibration
     n_features_in_, feature_names_in_
@@ -92,7 +95,10 @@ class ProductRecommender(Recommender):
         "random_state": [Integral],
     }
 
+    score_scale: ClassVar[str] = "log_odds"
+
     takers_: NDArray[np.int64]
+    held_mean_: Floats
     pairs_: Floats
     single_: Floats
     everyone_: bool
@@ -142,8 +148,9 @@ class ProductRecommender(Recommender):
             for m in range(P)
         ]
         done = run_side_by_side(jobs, self.n_jobs)
-        self.scorers_ = [scorers for scorers, _ in done]
-        self.calibration_ = [calibration for _, calibration in done]
+        self.scorers_ = [scorers for scorers, _, _ in done]
+        self.calibration_ = [calibration for _, calibration, _ in done]
+        self.held_mean_ = np.array([mean for _, _, mean in done])
 
     def _one(
         self,
@@ -153,8 +160,8 @@ class ProductRecommender(Recommender):
         fold: NDArray[np.int64],
         elsewhere: list[tuple[Floats, Floats]],
         rng: np.random.Generator,
-    ) -> tuple[tuple[Scorer, ...], Calibration]:
-        """One product: a model a fold, and the line over their unseen scores."""
+    ) -> tuple[tuple[Scorer, ...], Calibration, Floats]:
+        """One product: a model a fold, the line over their unseen scores, and what the customers held on average."""
         all_rows = np.flatnonzero(examples.weight > 0)
         here = (examples.target[all_rows] == m) | ~examples.held[examples.customer[all_rows], m] | self.repeat
         rows = all_rows[here]
@@ -164,7 +171,7 @@ class ProductRecommender(Recommender):
         floor = Calibration(float(np.log(base / (1.0 - base))), 0.0)
         groups = fold[examples.customer[rows]]
         if len(np.unique(groups[took])) < 2 or took.all():
-            return (), floor
+            return (), floor, np.zeros(len(self.classes_))
         others = np.flatnonzero(~took)
         most = max(int(self.ratio * took.sum()), 5000)
         if len(others) > most:
@@ -196,7 +203,9 @@ class ProductRecommender(Recommender):
             scorers.append(scorer)
         seen = ~np.isnan(z)
         _, calibration = blend(z[seen, None], label[seen], weight[seen])
-        return tuple(scorers), calibration
+        # One by one: the mean of what all hold is then 1 to the last bit.
+        mean = np.array([np.average(held[:, a], weights=weight) for a in range(held.shape[1])])
+        return tuple(scorers), calibration, mean
 
     def _design(self, M: Floats, held: Flags, link: Floats) -> Floats:
         """Customer columns, holdings, how many, and how well they go with the product."""
@@ -212,6 +221,34 @@ class ProductRecommender(Recommender):
                 z = z + scorer.score(X)
             z = z / len(self.scorers_[m])
         return self.calibration_[m].apply(z)
+
+    def _product_score(self, M: Floats, held: Flags, m: int) -> Floats:
+        return self._log_odds(M, held, m)
+
+    def _product_parts(self, M: Floats, held: Flags, m: int) -> Floats:
+        w, P = M.shape[1], held.shape[1]
+        out = np.zeros((len(M), w + P + 1))
+        line = self.calibration_[m]
+        if self.scorers_[m]:
+            X = self._design(M, held, _link(held, m, self.pairs_, self.single_))
+            beside = held - self.held_mean_[m]
+            each = _weights(m, self.pairs_, self.single_)
+            for scorer in self.scorers_[m]:
+                parts = scorer.contributions(X)
+                out[:, :w] += parts[:, :w]
+                out[:, -1] += parts[:, -1]
+                if self.held_at_:
+                    out[:, w:-1] += parts[:, w : w + P]
+                    for j, moved in ((w + P, beside), (w + P + 1, beside * each)):
+                        if isinstance(scorer, LinearScorer):
+                            out[:, w:-1] += scorer.slope[j] * moved
+                            at_mean = self.held_mean_[m] * (each if j > w + P else 1.0)
+                            out[:, -1] += scorer.slope[j] * (at_mean.sum() - scorer.mean[j])
+                        else:
+                            out[:, w:-1] += shared_out(parts[:, j], moved)
+            out *= line.slope / len(self.scorers_[m])
+        out[:, -1] += line.intercept
+        return out
 
     def _propensity(self, M: Floats, held: Flags) -> Floats:
         from scipy.special import expit
@@ -270,6 +307,13 @@ class ProductRecommender(Recommender):
         return ("others with the same products hold it" if en else "持有相同产品的客户也持有它") + tail
 
 
+def _weights(m: int, pairs: Floats, single: Floats) -> Floats:
+    """Cosine of each product with product m, 0 for m itself, shape (P,)."""
+    out = pairs[:, m] / np.sqrt(np.maximum(single * single[m], 1.0))
+    out[m] = 0.0
+    return out
+
+
 def _link(held: Flags, m: int, pairs: Floats, single: Floats) -> Floats:
     """Cosine of what is held with product m, summed, shape (n,).
 
@@ -277,7 +321,7 @@ def _link(held: Flags, m: int, pairs: Floats, single: Floats) -> Floats:
     trees would read the label from the last digits.
     """
     out = np.zeros(len(held))
-    for a in range(held.shape[1]):
+    for a, weight in enumerate(_weights(m, pairs, single).tolist()):
         if a != m:
-            out += held[:, a] * (pairs[a, m] / np.sqrt(max(single[a] * single[m], 1.0)))
+            out += held[:, a] * weight
     return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -19,8 +19,7 @@ from tael.errors import ModelError, did_you_mean
 from tael.models.binning_columns import CATEGORY, Column, position_of, read_columns
 from tael.models.encoding import TableCode, code_table
 from tael.models.logistic import Floats
-
-Flags = NDArray[np.bool_]
+from tael.models.recommender_reasons import Flags, ProductReasons
 
 
 class Examples:
@@ -55,16 +54,12 @@ class Examples:
         return out
 
 
-class Recommender(ClassifierMixin, BaseEstimator, ABC):
+class Recommender(ProductReasons, ClassifierMixin, BaseEstimator):
     """Which of a few products a customer takes next.
 
     A subclass learns from `Examples` and scores; reading X, holdings, eligibility and margins is done here.
     """
 
-    classes_: NDArray[Any]
-    n_features_in_: int
-    code_: TableCode
-    held_at_: list[int]
     products: Any
     categories: Any
     repeat: bool

@@ -66,6 +66,14 @@ class PopularityRecommender(Recommender):
     def _propensity(self, M: Floats, held: Flags) -> Floats:
         return np.tile(self.share_, (len(held), 1))
 
+    def _product_score(self, M: Floats, held: Flags, m: int) -> Floats:
+        return np.full(len(held), self.share_[m])
+
+    def _product_parts(self, M: Floats, held: Flags, m: int) -> Floats:
+        out = np.zeros((len(held), M.shape[1] + held.shape[1] + 1))
+        out[:, -1] = self.share_[m]
+        return out
+
 
 class ItemToItemRecommender(Recommender):
     r"""Products that others hold together with what one holds.
@@ -138,3 +146,17 @@ class ItemToItemRecommender(Recommender):
         if self.similarity == "conditional":
             return np.where(size > 0, score / np.maximum(size, 1), self.share_)
         return score + 1e-3 * self.share_
+
+    def _product_score(self, M: Floats, held: Flags, m: int) -> Floats:
+        return self._propensity(M, held)[:, m]
+
+    def _product_parts(self, M: Floats, held: Flags, m: int) -> Floats:
+        out = np.zeros((len(held), M.shape[1] + held.shape[1] + 1))
+        if self.similarity == "conditional":  # a mean of links is popularity, and what each link is above it
+            size = np.maximum(held.sum(axis=1, keepdims=True), 1)
+            out[:, M.shape[1] : -1] = held * (self.links_[:, m] - self.share_[m]) / size
+            out[:, -1] = self.share_[m]
+        else:
+            out[:, M.shape[1] : -1] = held * self.links_[:, m]
+            out[:, -1] = 1e-3 * self.share_[m]
+        return out

@@ -53,6 +53,7 @@ def recommender_state(model: Recommender, scorer_state: Callable[[Scorer], State
     if isinstance(model, ProductRecommender):
         return state | {
             "takers": model.takers_,
+            "held_mean": model.held_mean_,
             "pairs": model.pairs_,
             "single": model.single_,
             "everyone": model.everyone_,
@@ -72,6 +73,7 @@ def recommender_from_state(cls: type[Recommender], state: State, scorer: Callabl
     model.code_ = code_from_state(state["code"])
     if cls is ProductRecommender:
         model.takers_, model.pairs_, model.single_ = state["takers"], state["pairs"], state["single"]
+        model.held_mean_ = state["held_mean"]
         model.everyone_ = bool(state["everyone"])
         model.scorers_ = [tuple(scorer(one) for one in scorers) for scorers in state["scorers"]]
         model.calibration_ = [Calibration(**one) for one in state["calibration"]]
