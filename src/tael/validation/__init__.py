@@ -14,6 +14,8 @@ if TYPE_CHECKING:
         wilson,
     )
     from tael.validation.curves import gains_table, ks_curve, pr_curve, roc_curve
+    from tael.validation.definitions import BadDefinitions, bad_definitions
+    from tael.validation.delinquency import delinquency_events, delinquency_panel
     from tael.validation.leaks import Finding, key_carries_label, scan_columns, shared_entities
     from tael.validation.metrics import (
         METRICS,
@@ -24,9 +26,12 @@ if TYPE_CHECKING:
         metric,
         register_metric,
     )
+    from tael.validation.robustness import Robustness, noise_robustness
+    from tael.validation.segments import PerformanceBy, performance_by
     from tael.validation.splits import Split, three_way
     from tael.validation.splitters import GroupedStratifiedKFold, OutOfTimeSplit, TimeOrderedKFold
     from tael.validation.stability import Stability, critical_psi, csi, psi
+    from tael.validation.transitions import RollRates, roll_rates
     from tael.validation.uplift_metrics import (
         UPLIFT_METRICS,
         UpliftDraws,
@@ -43,9 +48,22 @@ if TYPE_CHECKING:
         treat_where,
     )
     from tael.validation.verdict import Verdict, judge
+    from tael.validation.vintages import Vintages, vintage_curves
     from tael.validation.words import Words
 
 _WHERE = {
+    "BadDefinitions": "tael.validation.definitions",
+    "bad_definitions": "tael.validation.definitions",
+    "delinquency_events": "tael.validation.delinquency",
+    "delinquency_panel": "tael.validation.delinquency",
+    "Robustness": "tael.validation.robustness",
+    "noise_robustness": "tael.validation.robustness",
+    "RollRates": "tael.validation.transitions",
+    "roll_rates": "tael.validation.transitions",
+    "PerformanceBy": "tael.validation.segments",
+    "performance_by": "tael.validation.segments",
+    "Vintages": "tael.validation.vintages",
+    "vintage_curves": "tael.validation.vintages",
     "CalibrationFit": "tael.validation.calibration",
     "calibration_fit": "tael.validation.calibration",
     "calibration_table": "tael.validation.calibration",
@@ -97,23 +115,31 @@ _WHERE = {
 __all__ = [
     "METRICS",
     "UPLIFT_METRICS",
+    "BadDefinitions",
     "CalibrationFit",
     "Finding",
     "GroupedStratifiedKFold",
     "Metric",
     "MetricSpec",
     "OutOfTimeSplit",
+    "PerformanceBy",
     "PolicyValue",
+    "Robustness",
+    "RollRates",
     "Split",
     "Stability",
     "TimeOrderedKFold",
     "UpliftDraws",
     "Verdict",
+    "Vintages",
     "Words",
+    "bad_definitions",
     "calibration_fit",
     "calibration_table",
     "critical_psi",
     "csi",
+    "delinquency_events",
+    "delinquency_panel",
     "evaluate",
     "evaluate_difference",
     "evaluate_uplift",
@@ -123,6 +149,8 @@ __all__ = [
     "key_carries_label",
     "ks_curve",
     "metric",
+    "noise_robustness",
+    "performance_by",
     "plain_effects",
     "policy_values",
     "pr_curve",
@@ -131,6 +159,7 @@ __all__ = [
     "qini_curve",
     "register_metric",
     "roc_curve",
+    "roll_rates",
     "scan_columns",
     "shared_entities",
     "three_way",
@@ -140,6 +169,7 @@ __all__ = [
     "uplift_difference",
     "uplift_draws",
     "uplift_table",
+    "vintage_curves",
     "wilson",
 ]
 
