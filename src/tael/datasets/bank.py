@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import polars as pl
 
 from tael.datasets import bank_frames as frames_of
-from tael.datasets.bank_calendar import DAY, Calendar, Floats, make_calendar
+from tael.datasets.bank_calendar import DAY, Calendar, Floats, Ints, make_calendar
 from tael.datasets.bank_events import (
     ATM,
     GAME,
     SALARY,
+    Enquiries,
     Habits,
     make_app_events,
     make_enquiries,
@@ -93,6 +95,62 @@ def simulate_bank(
     >>> len(bank.frames["applications"]), bank.schema["tael"]["simulated"]
     (400, True)
     """
+    drawn = draw_bank(n_customers, seed, events_per_customer, start, months, progress)
+    loans = make_loans(
+        drawn.streams[6],
+        drawn.people,
+        drawn.applications,
+        drawn.calendar,
+        drawn.static + drawn.shock,
+        drawn.drivers,
+        drawn.half_year,
+    )
+    return assemble(drawn, loans)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A bank up to the day on which it decides: everything that does not depend on what becomes of the loans.
+
+    Attributes
+    ----------
+    streams : list of numpy.random.Generator
+        One for each part of the simulation, so that a change in one part leaves the others as they are.
+    drivers : dict of float64 arrays, shape (applications,)
+        The planted drivers; ``days_late`` is filled while the loans are made.
+    enquiries : Enquiries
+    half_year : float64 array, shape (applications,)
+        Enquiries of the 180 days before each application.
+    transactions, app_events : polars.DataFrame
+    static, shock : float64 arrays, shape (applications,)
+        Log odds of default that the form and the times bring.
+    """
+
+    streams: list[np.random.Generator]
+    calendar: Calendar
+    people: People
+    applications: Applications
+    habits: Habits
+    drivers: dict[str, Floats]
+    enquiries: Enquiries
+    half_year: Floats
+    transactions: pl.DataFrame
+    app_events: pl.DataFrame
+    static: Floats
+    shock: Floats
+
+    @property
+    def ids(self) -> Ints:
+        """The number of each application, in the order of time from 1."""
+        ids = np.empty(len(self.applications), dtype=np.int64)
+        ids[np.argsort(self.applications.time, kind="stable")] = np.arange(len(self.applications)) + 1
+        return ids
+
+
+def draw_bank(
+    n_customers: int, seed: int, events_per_customer: int, start: str, months: int, progress: bool = False
+) -> Drawn:
+    """Draw the people, their applications and what they do; the arguments are those of :func:`simulate_bank`."""
     first = _check(n_customers, seed, events_per_customer, start, months)
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(8)]
     calendar = make_calendar(streams[0], first, months, len(PROVINCE), len(EMPLOYER))
@@ -112,23 +170,36 @@ def simulate_bank(
     drivers["enquiry_share"] = ratio(month, half_year)
     left = max(events_per_customer - len(ones) / n_customers, 0.6 * events_per_customer)
     transactions, app_events = _events(streams[5], people, applications, habits, calendar, drivers, left, progress)
+    return Drawn(
+        streams=streams,
+        calendar=calendar,
+        people=people,
+        applications=applications,
+        habits=habits,
+        drivers=drivers,
+        enquiries=enquiries,
+        half_year=half_year,
+        transactions=transactions,
+        app_events=app_events,
+        static=static_log_odds(people, applications),
+        shock=shock_log_odds(people, applications, calendar),
+    )
 
-    static = static_log_odds(people, applications)
-    shock = shock_log_odds(people, applications, calendar)
-    loans = make_loans(streams[6], people, applications, calendar, static + shock, drivers, half_year)
-    ids = np.empty(len(applications), dtype=np.int64)
-    ids[np.argsort(applications.time, kind="stable")] = np.arange(len(applications)) + 1
+
+def assemble(drawn: Drawn, loans: Loans) -> SimulatedBank:
+    """Lay a drawn bank and its loans out as frames, with their truth."""
+    applications, people, calendar, ids = drawn.applications, drawn.people, drawn.calendar, drawn.ids
     frames = {
         "applications": frames_of.applications_frame(applications, ids),
         "customers": frames_of.customers_frame(people, applications),
         **frames_of.loan_frames(applications, loans, ids, calendar),
-        "transactions": transactions,
-        "app_events": app_events,
-        "bureau_enquiries": frames_of.enquiries_frame(enquiries, calendar.end),
-        "external_scores": frames_of.scores_frame(streams[7], people, applications, static, calendar),
-        **frames_of.link_frames(streams[7], people, applications, calendar),
+        "transactions": drawn.transactions,
+        "app_events": drawn.app_events,
+        "bureau_enquiries": frames_of.enquiries_frame(drawn.enquiries, calendar.end),
+        "external_scores": frames_of.scores_frame(drawn.streams[7], people, applications, drawn.static, calendar),
+        **frames_of.link_frames(drawn.streams[7], people, applications, calendar),
     }
-    truth = _truth(ids, drivers, static, shock, loans, applications, calendar)
+    truth = _truth(ids, drawn.drivers, drawn.static, drawn.shock, loans, applications, calendar)
     return SimulatedBank(frames, bank_schema(), PlantedTruth(truth, {name: dict(WORDS[name]) for name in DRIVERS}))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,9 @@ class Loans:
     days_late: Floats
 
 
+Repay = Callable[[Loans, Ints], None]
+
+
 def make_loans(
     rng: np.random.Generator,
     people: People,
@@ -41,10 +45,12 @@ def make_loans(
     log_odds: Floats,
     drivers: dict[str, Floats],
     enquiries_180: Floats,
+    repay: Repay | None = None,
 ) -> Loans:
     """Decide, disburse and collect, first every customer's first application, then the second, then the third.
 
     Only so can how earlier instalments were paid drive what happens to a later loan. Fills ``drivers["days_late"]``.
+    `repay` may stand for how instalments are paid: it is given the loans and the rows of those just accepted.
     """
     m = len(applications)
     loans = Loans(
@@ -76,7 +82,10 @@ def make_loans(
         loans.probability[rows] = 1 / (1 + np.exp(-odds))
         accepted = _crude_rule(rng, people, applications, rows, enquiries_180[rows]) & ~arrears
         taken = rows[accepted & (rng.random(len(rows)) > 0.03)]
-        _repay(rng, people, applications, calendar, loans, taken)
+        if repay is None:
+            _repay(rng, people, applications, calendar, loans, taken)
+        else:
+            repay(loans, taken)
     return loans
 
 
