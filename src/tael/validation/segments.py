@@ -170,7 +170,6 @@ def performance_by(
         )
     wanted = [m for m in metrics if metric(m).name != "roc_auc"]
     member, names = _groups(values, w, bins, every, most)
-    arrays.same_length(len(labels), len(member), "groups")
     rows = []
     for g, group in enumerate(names):
         of = (member == g) & (w > 0)
@@ -187,6 +186,7 @@ def performance_by(
 def _groups(values: Any, w: Floats, bins: int, every: str, most: int) -> tuple[NDArray[np.int64], list[str]]:
     """Group of each row, and the groups' names in order."""
     series = values if isinstance(values, nw.Series) else nw.from_native(_series(values), series_only=True)
+    arrays.same_length(len(w), len(series), "groups")
     dtype = series.dtype
     if dtype in (nw.Date, nw.Datetime):
         return _periods(series, every)
