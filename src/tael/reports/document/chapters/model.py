@@ -1,0 +1,120 @@
+"""Chapter 4: what the model is made of, its settings, its calibration, and what it was compared with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tael.reports.document.told import Told, known
+from tael.reports.document.tree import Block, Cell, Paragraph, Subhead, Table
+from tael.reports.formats import finite
+
+ID = "model"
+TITLE = ("Model", "模型")
+DEFAULT_FOLDS = 5
+
+
+def _members(told: Told) -> list[Block]:
+    rows = told.rows("model", "members")
+    if not rows:
+        return [told.absent("The make-up of the model", "模型构成")]
+    fmt = told.fmt
+    cells = []
+    for row in rows:
+        name = str(row.get("name") or "")
+        said = told.say(row.get("title")) or told.name("member", name)
+        cells.append(
+            (
+                Cell(said, name if said != name else "", code=True),
+                fmt.percent(row.get("weight")),
+                fmt.number(row.get("auc")),
+                fmt.number(row.get("log_loss"), 4),
+            )
+        )
+    heads = tuple(told.t(f"performance.{k}") for k in ("member", "weight", "auc", "log_loss"))
+    n = told.at("model", "n_features")
+    text = told.t("performance.model_text", n=told.count(n)) if n is not None else ""
+    return known(
+        Paragraph(text) if text else None,
+        Table(told.t("performance.members"), heads, tuple(cells), numbers=(1, 2, 3), widths=(3.0, 0.9, 1.1, 1.1)),
+    )
+
+
+def _settings(told: Told) -> list[Block]:
+    config: dict[str, Any] = told.pairs("scenario", "config")
+    if not config:
+        return [told.absent("The settings", "模型设置")]
+    model, split = told.pairs("scenario", "config", "model"), told.pairs("scenario", "config", "split")
+    facts = told.facts(
+        told("Settings that shape the model", "影响模型的设置"),
+        [
+            (
+                told("Members asked for", "指定的成员模型"),
+                model.get("members") or told("all, chosen by cross-validation", "全部，由交叉验证选择"),
+            ),
+            (told("Folds of the cross-validation", "交叉验证折数"), split.get("folds") or DEFAULT_FOLDS),
+            (told("Kept together in one fold", "同折分组依据"), split.get("groups")),
+            (told("Seed of everything random", "随机种子"), told.at("seed")),
+            (told("Version of the model (hash)", "模型版本（哈希）"), told.at("model", "version")),
+        ],
+    )
+    whole = told("The whole plan stands in annex D.", "完整方案见附录 D。")
+    return known(facts, Paragraph(whole, "note"))
+
+
+def _calibration(told: Told) -> Block:
+    intercept, slope = (finite(told.at("model", "calibration", k)) for k in ("intercept", "slope"))
+    if intercept is None or slope is None:
+        return told.absent("A calibration of the model", "模型校准")
+    line = told.t("calibration.line", intercept=told.fmt.number(intercept), slope=told.fmt.number(slope))
+    return Paragraph(line)
+
+
+def _challengers(told: Told) -> list[Block]:
+    splits = told.splits("reference_metrics")
+    if not splits:
+        return [told.absent("A challenger model", "挑战者模型")]
+    part = splits[-1]
+    cells = []
+    for metric, mine in told.pairs("metrics", part).items():
+        other = told.at("reference_metrics", part, metric)
+        if other is not None:
+            name = told.say(told.at("metric_titles", metric)) or metric
+            cells.append((name, told.interval(mine), told.interval(other)))
+    heads = (told.t("performance.metric"), told("Model", "本模型"), told("Logistic regression", "逻辑回归"))
+    caption = told("Model and challenger · {part}", "模型与挑战者 · {part}", part=told.name("split", part))
+    return known(
+        Paragraph(
+            told(
+                "The challenger is a plain logistic regression on the same features and rows. Where the intervals "
+                "overlap, the sample does not tell the two apart by this table alone.",
+                "挑战者为使用相同特征与样本的普通逻辑回归。若区间重叠，仅凭此表不能区分两者优劣。",
+            )
+        ),
+        Table(caption, heads, tuple(cells), numbers=(1, 2), widths=(2.0, 1.5, 1.5)) if cells else None,
+    )
+
+
+def render(told: Told) -> list[Block]:
+    """Write the chapter."""
+    return [
+        Subhead(told.t("performance.model")),
+        *_members(told),
+        Subhead(told("Settings", "设置")),
+        *_settings(told),
+        Subhead(told.t("section.calibration")),
+        _calibration(told),
+        Subhead(told("Challengers", "挑战者")),
+        *_challengers(told),
+        told.gap(
+            "developer",
+            "Why this method: what else was considered, and what was given up for what (accuracy, plainness, cost).",
+            "选择该方法的理由：考虑过的其他方法，以及在准确性、可解释性与成本之间的取舍。",
+        ),
+        told.gap(
+            "validator",
+            "Whether method, assumptions and settings are sound for this purpose, and what was tested by the "
+            "validator's "
+            "own means.",
+            "方法、假设与设置对该用途是否合理，以及验证人员独立检验的内容。",
+        ),
+    ]
