@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tael.decisions.allocation import Allocation, Allocator, GroupRule, allocate, cap_mask
     from tael.decisions.approval import ApprovalFit, ApprovalPolicy
     from tael.decisions.economics import ApprovalEconomics, expected_profit, profit_parts
+    from tael.decisions.options import Chosen, OptionsPolicy
     from tael.decisions.strategy import strategy_curve
     from tael.decisions.swap import swap_set
 
@@ -29,6 +30,8 @@ _WHERE = {
     "ApprovalEconomics": "tael.decisions.economics",
     "expected_profit": "tael.decisions.economics",
     "profit_parts": "tael.decisions.economics",
+    "Chosen": "tael.decisions.options",
+    "OptionsPolicy": "tael.decisions.options",
     "strategy_curve": "tael.decisions.strategy",
     "swap_set": "tael.decisions.swap",
 }
@@ -39,9 +42,11 @@ __all__ = [
     "ApprovalEconomics",
     "ApprovalFit",
     "ApprovalPolicy",
+    "Chosen",
     "Decision",
     "Decisions",
     "GroupRule",
+    "OptionsPolicy",
     "allocate",
     "cap_mask",
     "decision",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -29,12 +30,14 @@ class Observations:
     frame : polars.DataFrame
         The key and the cutoff (column ``cutoff``) of each observation, ordered by cutoff, then as in the table.
     label : ndarray of float64, shape (n,)
-        NaN where the label is not known: these are the rows to predict.
+        NaN where the label is not known: these are the rows to predict. Of categories: the position in `classes`.
     weight : ndarray of float64, shape (n,), or None
     excluded : list of (reason, count)
     key : str
     data_end : datetime
         Up to when the tables are complete.
+    classes : tuple of str
+        What the label's numbers stand for, where it is a category.
     """
 
     frame: pl.DataFrame
@@ -43,6 +46,7 @@ class Observations:
     key: str
     data_end: datetime
     excluded: list[tuple[str, int]] = field(default_factory=list)
+    classes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -115,7 +119,7 @@ def observe(
         if not keep.all():
             excluded.append((f"not in the population: {spec.where}", int((~keep).sum())))
             frame = frame.filter(pl.Series(keep))
-    y = np.full(len(frame), np.nan) if label is None else _labels(engine, label, frame, end)
+    y, classes = (np.full(len(frame), np.nan), ()) if label is None else _labels(engine, label, frame, end)
     for reason, formula in spec.exclude.items():
         forward = _looks_forward(engine, formula)
         drop = _flag(engine, formula, frame, f"exclude.{reason}", label=forward) == 1.0
@@ -142,7 +146,7 @@ def observe(
                 where=f"weight = {spec.weight}, {key} = {frame[key][row]}",
                 fix="Give every observation a weight (see `coalesce`).",
             )
-    return Observations(frame, y, weight, key, end, excluded)
+    return Observations(frame, y, weight, key, end, excluded, classes)
 
 
 def _weight(engine: Engine, formula: str, frame: pl.DataFrame) -> NDArray[np.float64]:
@@ -233,22 +237,51 @@ def _beginning(tables: Tables) -> datetime | None:
     return min(known) if known else None
 
 
-def _labels(engine: Engine, label: LabelSpec, frame: pl.DataFrame, end: datetime) -> NDArray[np.float64]:
+def _labels(
+    engine: Engine, label: LabelSpec, frame: pl.DataFrame, end: datetime
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """The label of each observation, NaN where it is not settled; and what its numbers stand for."""
     bound = engine.bind(label.formula, label=True)
-    if bound.type not in (Type.FLAG, Type.NUMBER):
+    if bound.type not in (Type.FLAG, Type.NUMBER, Type.CATEGORY):
         raise ObservationsError(
-            "The label is neither a flag nor a number.",
+            "The label is neither a flag, nor a number, nor a category.",
             expected='such as count(loans, next="90d") == 0',
             got=f"a {bound.type}",
             where=f"label: {label.formula}",
             fix='Compare it with a value: == "Bad".',
         )
-    y = engine.evaluate([bound], frame, label=True)[0].data.astype(np.float64)
+    is_category = bound.type == Type.CATEGORY
+    if label.missing_is is not None and isinstance(label.missing_is, str) != is_category:
+        raise ObservationsError(
+            "What a missing label means is of another type than the label.",
+            expected='a text such as "none"' if is_category else "a number such as 0",
+            got=repr(label.missing_is),
+            where=f"label.missing_is, of {label.formula}",
+            fix="Mend it in the scenario.",
+        )
+    values = engine.evaluate([bound], frame, label=True)[0]
+    cutoff = frame[CUTOFF].cast(pl.Datetime("us")).to_physical().to_numpy()
+    open_still = settled_at(bound, label, cutoff) > np.datetime64(end, "us").astype(np.int64)
+    if is_category:
+        return _coded(values.strings(), label.missing_is, open_still)
+    y = values.data.astype(np.float64)
     if label.missing_is is not None:
         y = np.where(np.isnan(y), label.missing_is, y)
-    cutoff = frame[CUTOFF].cast(pl.Datetime("us")).to_physical().to_numpy()
-    y[settled_at(bound, label, cutoff) > np.datetime64(end, "us").astype(np.int64)] = np.nan
-    return y
+    y[open_still] = np.nan
+    return y, ()
+
+
+def _coded(
+    names: NDArray[Any], missing_is: float | str | None, open_still: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """Categories as positions in the sorted list of those that were settled; what stands for missing comes first."""
+    named = [missing_is if name is None else name for name in names.tolist()]
+    settled = {str(n) for n, later in zip(named, open_still.tolist(), strict=True) if n is not None and not later}
+    first = [str(missing_is)] if missing_is is not None else []
+    classes = (*first, *sorted(settled - set(first)))
+    code = {name: float(at) for at, name in enumerate(classes)}
+    known = zip(named, open_still.tolist(), strict=True)
+    return np.array([np.nan if n is None or later else code[str(n)] for n, later in known]), classes
 
 
 def settled_at(bound: Bound, label: LabelSpec, cutoff: NDArray[np.int64]) -> NDArray[np.int64]:

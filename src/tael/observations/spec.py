@@ -20,17 +20,19 @@ class LabelSpec(_Strict):
     Parameters
     ----------
     formula : str
-        A flag or a number: ``max(instalments.days_late, next="12mo") >= 90``, ``good_bad_flag == "Bad"``.
+        A flag, a number or a category: ``max(instalments.days_late, next="12mo") >= 90``, ``good_bad_flag == "Bad"``,
+        ``first(purchases.product, next="90d")``.
     maturity : str, optional
         How long after the cutoff the label is settled, where the formula's own windows do not say it (``"12mo"``).
-    missing_is : float, optional
-        What a missing result of the formula means once the window is complete (0: no instalment, no default).
+    missing_is : float or str, optional
+        What a missing result of the formula means once the window is complete (0: no instalment, no default; "none":
+        nothing bought).
         Left out: a missing result is an unknown label.
     """
 
     formula: str
     maturity: str | None = None
-    missing_is: float | None = None
+    missing_is: float | str | None = None
 
     @field_validator("maturity")
     @classmethod

@@ -20,16 +20,18 @@ import polars as pl
 from numpy.typing import NDArray
 
 import tael
-from tael.decisions import ApprovalPolicy
+from tael.decisions._base import decision_from_dict
 from tael.errors import RunError
 from tael.features.formula_set import FormulaSet
 from tael.models import load_model, save_model
 from tael.runs.folder import read_json, write_json
 from tael.runs.plan import Plan
 from tael.runs.promise import Promise
+from tael.runs.reasons import Baseline
+from tael.runs.tasks import Fitted, task_of
 from tael.tables.frames import Tables
 
-FORMAT = 1
+FORMAT = 2
 GOLDEN = 20
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "polars", "numba", "lightgbm", "pydantic")
 
@@ -42,29 +44,30 @@ class Bundle:
     ----------
     plan : Plan
     formulas : FormulaSet
-    model : estimator with ``predict_proba`` and ``contributions``
-    policy : ApprovalPolicy
-    baseline : ndarray, shape (n_formulas,)
-        Mean contributions of those whom the policy approved: reasons are told against them.
-    typical : ndarray, shape (n_formulas,)
-        Their median values.
+    fitted : Fitted
+        The model, as the plan's kind of task uses it.
+    policy : Decision
+    baseline : Baseline
+        Mean contributions and median values of those against whom reasons are told.
     version : str
         The first letters of the hash of everything in the bundle.
     words : dict of language to list of str
         The formulas in words.
     promise : dict
         What the tables of the training promised; see :mod:`tael.runs.promise`.
+    outputs : tuple of str
+        Names of what the model tells.
     """
 
     plan: Plan
     formulas: FormulaSet
-    model: Any
-    policy: ApprovalPolicy
-    baseline: NDArray[np.float64]
-    typical: NDArray[np.float64]
+    fitted: Fitted
+    policy: Any
+    baseline: Baseline
     version: str
     words: Mapping[str, list[str]]
     promise: Promise
+    outputs: tuple[str, ...]
 
     def features(self, tables: Tables, X: Any, *, n_threads: int = 1) -> pl.DataFrame:
         """The wide table for observations."""
@@ -73,14 +76,13 @@ class Bundle:
         )
 
     def probability(self, features: pl.DataFrame) -> NDArray[np.float64]:
-        """The probability of the label, shape (n,)."""
-        return np.asarray(self.model.predict_proba(features)[:, 1], dtype=np.float64)
+        """The probability that decisions rest on, shape (n,)."""
+        return self.fitted.outputs(features)["p"]
 
 
 def save_bundle(
-    folder: Path, *, plan: Plan, formulas: FormulaSet, model: Any, policy: ApprovalPolicy,
-    baseline: NDArray[np.float64], typical: NDArray[np.float64], words: Mapping[str, list[str]], features: pl.DataFrame,
-    promise: Promise,
+    folder: Path, *, plan: Plan, formulas: FormulaSet, fitted: Fitted, policy: Any, baseline: Baseline,
+    words: Mapping[str, list[str]], features: pl.DataFrame, promise: Promise,
 ) -> str:  # fmt: skip
     """Write a bundle.
 
@@ -99,6 +101,7 @@ def save_bundle(
         The model version.
     """
     folder.mkdir(parents=True)
+    model = fitted.model
     if "n_jobs" in model.get_params(deep=False):
         # with how many threads it was fitted is no part of what it is, and must not enter its version
         model = copy(model).set_params(n_jobs=1)
@@ -108,13 +111,19 @@ def save_bundle(
     write_json(folder / "promise.json", promise)
     write_json(folder / "plan.json", plan.to_dict())
     write_json(folder / "policy.json", policy.to_dict())
-    write_json(folder / "reasons.json", {"baseline": _exact(baseline), "typical": _exact(typical)})
+    write_json(
+        folder / "reasons.json",
+        {"scores": {name: _exact(mean) for name, mean in baseline.scores.items()}, "typical": _exact(baseline.typical)},
+    )
     rows = np.unique(np.linspace(0, features.height - 1, min(GOLDEN, features.height)).astype(int))
     golden = features[rows]
-    told = np.asarray(model.predict_proba(golden)[:, 1], dtype=np.float64)
+    told = {name: _exact(values) for name, values in fitted.outputs(golden).items()}
     write_json(
         folder / "golden.json",
-        {"features": [_exact(row) for row in golden.to_numpy()], "probability": _exact(told)},
+        {
+            "features": [_exact(row) for row in golden.to_numpy()],
+            "outputs": told,
+        },
     )
     files = {
         str(path.relative_to(folder).as_posix()): _hash(path) for path in sorted(folder.rglob("*")) if path.is_file()
@@ -150,30 +159,34 @@ def load_bundle(folder: str | Path) -> Bundle:
         )
     _check_files(folder, manifest)
     formulas = FormulaSet.from_dict(read_json(folder / "formulas.json"))
-    model = load_model(folder / "weights")
+    plan = Plan.from_dict(read_json(folder / "plan.json"), where=str(folder / "plan.json"))
+    fitted = task_of(plan).restore(load_model(folder / "weights"))
     reasons = read_json(folder / "reasons.json")
     golden = read_json(folder / "golden.json")
     bundle = Bundle(
-        plan=Plan.from_dict(read_json(folder / "plan.json"), where=str(folder / "plan.json")),
+        plan=plan,
         formulas=formulas,
-        model=model,
-        policy=ApprovalPolicy.from_dict(read_json(folder / "policy.json")),
-        baseline=_read(reasons["baseline"]),
-        typical=_read(reasons["typical"]),
+        fitted=fitted,
+        policy=decision_from_dict(read_json(folder / "policy.json")),
+        baseline=Baseline({name: _read(mean) for name, mean in reasons["scores"].items()}, _read(reasons["typical"])),
         version=manifest["version"],
         words=read_json(folder / "words.json"),
         promise=read_json(folder / "promise.json"),
+        outputs=tuple(golden["outputs"]),
     )
     table = pl.DataFrame(
         np.array([_read(row) for row in golden["features"]]), schema=list(formulas.names), orient="row"
     )
-    answered, expected = bundle.probability(table), _read(golden["probability"])
-    if not np.array_equal(answered, expected):
-        row = int(np.flatnonzero(answered != expected)[0])
+    answered = fitted.outputs(table)
+    for name, texts in golden["outputs"].items():
+        expected, here = _read(texts), answered.get(name, np.full(len(texts), np.nan))
+        if np.array_equal(here, expected):
+            continue
+        row = int(np.flatnonzero(here != expected)[0])
         raise RunError(
             "The bundle answers its golden rows differently here.",
-            expected=f"{expected[row]!r} for golden row {row}",
-            got=f"{answered[row]!r}",
+            expected=f"{expected[row]!r} for {name} of golden row {row}",
+            got=f"{here[row]!r}",
             where=f"{folder}, written with {_told(manifest)}; here {_told(environment())}",
             fix="Install the libraries that the manifest names, or train again.",
         )

@@ -9,14 +9,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tael.decisions import ApprovalPolicy
 from tael.observations import Observations
 from tael.observations.observe import CUTOFF
-from tael.runs import strategy
-from tael.runs.reasons import Reasons, reasons_of, sentences, shown, unremarkable
-from tael.runs.terms import Terms
+from tael.runs.deciding import Deciding
+from tael.runs.deciding.base import LANGUAGES
+from tael.runs.reasons import Baseline, Reasons, reasons_of, sentences, shown, unremarkable
+from tael.runs.tasks import Fitted, Outputs
 
-LANGUAGES = ("en", "zh")
+ORDER = ("approve", "refer", "decline")
+MANY = 6
+"""Decisions of which an example is shown at most."""
 
 
 @dataclass(frozen=True)
@@ -28,21 +30,23 @@ class Decided:
     scores : polars.DataFrame
         key, cutoff, split, probability, label, model_version.
     decisions : polars.DataFrame
-        key, cutoff, split, decision, probability, reason_code, reason_en, reason_zh, reasons_en, reasons_zh,
-        reason_features, reason_pushes (log-odds against the approved), model_version.
+        key, cutoff, split, decision, probability, what the kind of decision adds, reason_code, reason_en, reason_zh,
+        reasons_en, reasons_zh, reason_features, reason_pushes (against those of `Deciding.favoured`), model_version.
     samples : list of dict
-        One applicant approved, one referred, one declined, for the report.
+        One observation of each decision, for the report.
+    contributions : ndarray, shape (n, m)
+        What each feature added to the score behind the decision.
     """
 
     scores: pl.DataFrame
     decisions: pl.DataFrame
     samples: list[dict[str, Any]]
+    contributions: NDArray[np.float64]
 
 
 def decided_rows(
-    terms: Terms, policy: ApprovalPolicy, seen: Observations, features: pl.DataFrame,
-    p: NDArray[np.float64], contributions: NDArray[np.float64], part: NDArray[Any], baseline: NDArray[np.float64],
-    typical: NDArray[np.float64], words: dict[str, list[str]], version: str,
+    deciding: Deciding, policy: Any, fitted: Fitted, terms: Any, seen: Observations, features: pl.DataFrame,
+    outputs: Outputs, part: NDArray[Any], baseline: Baseline, words: dict[str, list[str]], version: str,
 ) -> Decided:  # fmt: skip
     """Decide observations and say why.
 
@@ -53,27 +57,33 @@ def decided_rows(
     seen : Observations
         n of them.
     features : polars.DataFrame, shape (n, m)
-    p : ndarray, shape (n,)
-        Probabilities.
-    contributions : ndarray, shape (n, m)
-        Log-odds by feature.
+    outputs : dict of str to ndarray, shape (n,)
+        What the model tells of them.
     part : ndarray of str, shape (n,)
         Train, validation, out_of_time, purged or pending. Each is decided as a batch of its own.
     """
     frame, key = seen.frame, seen.key
     n = frame.height
     ids = frame[key].to_numpy()
+    p = outputs["p"]
     decision = np.empty(n, dtype=object)
     code = np.empty(n, dtype=object)
+    adverse = np.zeros(n, dtype=bool)
     told: dict[str, NDArray[Any]] = {lang: np.empty(n, dtype=object) for lang in LANGUAGES}
+    more: dict[str, NDArray[Any]] = {}
     for name in dict.fromkeys(part.tolist()):
         rows = np.flatnonzero(part == name)
-        decided = strategy.decide(policy, p[rows], terms.take(rows), ids[rows])
-        decision[rows], code[rows] = decided.decision, decided.reason
+        batch = deciding.decide(policy, {k: v[rows] for k, v in outputs.items()}, terms.take(rows), ids[rows])
+        decision[rows], code[rows], adverse[rows] = batch.decision, batch.code, batch.adverse
         for lang in LANGUAGES:
-            told[lang][rows] = decided.texts(lang)  # type: ignore[arg-type]
+            told[lang][rows] = batch.texts[lang]
+        for column, values_of in batch.columns.items():
+            more.setdefault(column, np.full(n, np.nan))[rows] = values_of
+    behind = fitted.score_behind(decision)
+    contributions = fitted.contributed(features, behind)
+    typical = baseline.typical
     values = features.to_numpy()
-    reasons = reasons_of(contributions, baseline, decision != "approve", same=unremarkable(values, typical))
+    reasons = reasons_of(contributions, baseline.of(behind), adverse, same=unremarkable(values, typical))
     names = np.array([*features.columns, ""], dtype=object)
     common = {key: frame[key], "cutoff": frame[CUTOFF], "split": pl.Series(part.tolist())}
     scores = pl.DataFrame({**common, "probability": p, "label": seen.label, "model_version": [version] * n})
@@ -83,11 +93,12 @@ def decided_rows(
             **common,
             "decision": decision.tolist(),
             "probability": p,
+            **more,
             "reason_code": code.tolist(),
             "reason_en": told["en"].tolist(),
             "reason_zh": told["zh"].tolist(),
-            "reasons_en": sentences(reasons, values, typical, words["en"], "en"),
-            "reasons_zh": sentences(reasons, values, typical, words["zh"], "zh"),
+            "reasons_en": sentences(reasons, values, typical, words["en"], "en", deciding.against),
+            "reasons_zh": sentences(reasons, values, typical, words["zh"], "zh", deciding.against),
             "reason_features": [[names[j] for j in row if j >= 0] for row in reasons.feature],
             "reason_pushes": [
                 [float(d) for d, j in zip(moved, row, strict=True) if j >= 0]
@@ -101,19 +112,20 @@ def decided_rows(
         },
     )  # fmt: skip
     samples = _samples(decisions, part, reasons, features.columns, values, typical, words, key)
-    return Decided(scores, decisions, samples)
+    return Decided(scores, decisions, samples, contributions)
 
 
 def _samples(
     decisions: pl.DataFrame, part: NDArray[Any], reasons: Reasons, names: list[str], values: NDArray[np.float64],
     typical: NDArray[np.float64], words: dict[str, list[str]], key: str,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """The applicant in the middle of each kind of decision, out of time where there are any."""
+    """The observation in the middle of each decision, out of time where there are any."""
     decision = decisions["decision"].to_numpy()
     p = decisions["probability"].to_numpy()
     shown_parts = part == "out_of_time"
     out = []
-    for kind in ("approve", "refer", "decline"):
+    kinds = [kind for kind in ORDER if kind in decision] or sorted(set(decision.tolist()))
+    for kind in kinds[:MANY]:
         rows = np.flatnonzero((decision == kind) & shown_parts)
         if len(rows) == 0:
             continue

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tael.engine import Engine
 from tael.errors import FormulaError, ObservationsError, ScenarioError, did_you_mean
-from tael.models.members import choose
-from tael.runs import strategy, terms
+from tael.runs.deciding import deciding_of
 from tael.runs.plan import Plan
+from tael.runs.tasks import task_of
 from tael.tables.schema import Schema
 
 
@@ -40,15 +40,8 @@ def check_plan(plan: Plan, engine: Engine) -> None:
             where=f"table {entity}",
             fix="Look at its file.",
         )
-    strategy.policy_of(plan.decision)
-    if plan.decision.segment_caps and plan.decision.segment is None:
-        raise ScenarioError(
-            "There are segment caps, but no segments.",
-            expected="the column or formula whose values the caps name",
-            where="decision.segment",
-            fix='State it: segment = "..." under [decision].',
-        )
-    choose(plan.model.members)
+    task = task_of(plan)
+    task.check(engine)
     if plan.split.groups is not None and plan.split.groups not in promise.columns:
         raise ScenarioError(
             "The column that keeps rows together is not there.",
@@ -69,7 +62,7 @@ def check_plan(plan: Plan, engine: Engine) -> None:
             )
     for text in plan.features.forced:
         engine.bind(text)
-    terms.bind_all(engine, plan.decision)
+    deciding_of(plan).check(engine, task.outputs(engine))
 
 
 def unknown_directions(plan: Plan, engine: Engine) -> dict[str, FormulaError]:

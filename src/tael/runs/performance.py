@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tael.runs.tasks import Judged
 from tael.validation import (
     METRICS,
     Metric,
@@ -28,16 +29,15 @@ Floats = NDArray[np.float64]
 CURVES = ("validation", "out_of_time")
 
 
-def metrics_of(
-    parts: Mapping[str, NDArray[np.int64]], y: Floats, p: Floats, weight: Floats | None, groups: Any, seed: int
-) -> dict[str, dict[str, Metric]]:
-    """Every metric with its interval on every split."""
+def metrics_of(judged: Judged, p: Floats, seed: int) -> dict[str, dict[str, Metric]]:
+    """Every metric of some probabilities, with its interval, on every split."""
+    y, weight, groups = judged.y, judged.weight, judged.groups
     return {
         name: evaluate(
             y[rows], p[rows], weight=None if weight is None else weight[rows], n_boot=200, seed=seed,
             groups=None if groups is None else groups[rows],
         )
-        for name, rows in parts.items()
+        for name, rows in judged.parts.items()
     }  # fmt: skip
 
 
@@ -58,10 +58,10 @@ def metric_titles() -> dict[str, dict[str, str | bool | None]]:
 
 
 def verdict_section(
-    metrics: Mapping[str, Mapping[str, Metric]], parts: Mapping[str, NDArray[np.int64]], y: Floats, p: Floats,
-    reference: Floats, kind: str, cutoffs: pl.Series, seed: int,
-) -> list[dict[str, Any]]:  # fmt: skip
+    metrics: Mapping[str, Mapping[str, Metric]], judged: Judged, kind: str, seed: int
+) -> list[dict[str, Any]]:
     """The plain verdicts on over-fitting, leaks, drift and the like."""
+    parts, y, p, reference, cutoffs = judged.parts, judged.y, judged.p, judged.reference, judged.cutoffs
     last = parts["out_of_time"]
     both = len(np.unique(y[last])) == 2
     ahead = (
@@ -86,8 +86,9 @@ def verdict_section(
     return out
 
 
-def curves_section(parts: Mapping[str, NDArray[np.int64]], y: Floats, p: Floats) -> dict[str, Any]:
+def curves_section(judged: Judged) -> dict[str, Any]:
     """The curves behind the pictures; a split of one class has none."""
+    parts, y, p = judged.parts, judged.y, judged.p
     out: dict[str, Any] = {"roc": {}, "pr": {}, "ks": {}, "calibration": {}, "gains": {}, "score_histogram": None}
     for split in CURVES:
         rows = parts[split]
@@ -122,11 +123,11 @@ def _xy(table: pl.DataFrame, x: str, y: str) -> dict[str, list[float]]:
 
 
 def stability_section(
-    parts: Mapping[str, NDArray[np.int64]], p: Floats, features: pl.DataFrame, words: Mapping[str, list[str]]
+    judged: Judged, parts: Mapping[str, NDArray[np.int64]], features: pl.DataFrame, words: Mapping[str, list[str]]
 ) -> dict[str, Any]:
     """PSI of the score and of each feature, training against out-of-time."""
     before, after = parts["train"], parts["out_of_time"]
-    score = psi(p[before], p[after])
+    score = psi(judged.p[judged.parts["train"]], judged.p[judged.parts["out_of_time"]])
     verdict = {
         "stable": ("stable", "稳定"),
         "watch": ("moved somewhat: watch it", "有所偏移：需关注"),

@@ -7,176 +7,56 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from tael.errors import ScenarioError, did_you_mean
 from tael.features.formula_file import read_formulas
 from tael.formulas.names import short_name
 from tael.formulas.parser import parse
 from tael.observations import LabelSpec, ObservationSpec
+from tael.runs.plans import (
+    ApprovalPlan,
+    ExamplePlan,
+    FeaturePlan,
+    ModelPlan,
+    OptionsPlan,
+    RecommendPlan,
+    RisksPlan,
+    SplitPlan,
+    TreatmentPlan,
+)
 from tael.tables.schema import Title
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SplitPlan(_Strict):
-    """How observations are parted.
-
-    Parameters
-    ----------
-    out_of_time : float or str
-        Share of the latest rows, or the day on which the out-of-time period starts.
-    validation : float
-        Share of the earlier rows.
-    groups : str, optional
-        A column of the entity table: its rows stay together (one person).
-    folds : int
-        Of the cross-validation inside training and of ``scenario.cv``.
-    """
-
-    out_of_time: float | str = 0.25
-    validation: float = 0.25
-    groups: str | None = None
-    folds: int = Field(default=5, ge=2)
-
-
-class FeaturePlan(_Strict):
-    """How features are searched; see :class:`tael.features.AutoFeatures`.
-
-    Parameters
-    ----------
-    force : tuple of str, or dict of name to formula
-        Formulas that are kept in any case.
-    file : str, optional
-        A formula file beside the scenario: its formulas are forced in. :meth:`Plan.from_dict` reads it into ``force``,
-        so that a plan holds all that it rests on.
-    search : bool
-        False: nothing is kept but what is forced in.
-    """
-
-    layers: int = Field(default=2, ge=1, le=3)
-    windows: tuple[str, ...] = ("30d", "90d", "180d", "all")
-    keep: int = Field(default=80, ge=1)
-    max_up: int = Field(default=2, ge=0)
-    max_down: int = Field(default=2, ge=1)
-    force: tuple[str, ...] | dict[str, str] = ()
-    file: str | None = None
-    search: bool = True
-    forbid: tuple[str, ...] = ()
-    budget: dict[Literal["time", "memory", "candidates"], str | int] = Field(default_factory=dict)
-    search_rows: int = Field(default=50_000, ge=100)
-
-    @model_validator(mode="after")
-    def _states_something(self) -> FeaturePlan:
-        if self.file is not None:
-            raise ValueError("no file: Plan.from_dict(content, folder=...) reads it into force")
-        if not self.search and not self.force:
-            raise ValueError("with search = false, formulas of your own: file = ... or force = [...]")
-        return self
-
-    @property
-    def forced(self) -> tuple[str, ...]:
-        """The formulas that are kept in any case."""
-        return tuple(self.force.values()) if isinstance(self.force, dict) else self.force
-
-
-class ModelPlan(_Strict):
-    """The model.
-
-    Parameters
-    ----------
-    members : "auto" or tuple of str
-        Settings of the portfolio.
-    monotone : dict of str to {-1, 1}
-        Formula or feature name -> direction: 1, the probability rises with it.
-    """
-
-    members: Literal["auto"] | tuple[str, ...] = "auto"
-    monotone: dict[str, Literal[-1, 1]] = Field(default_factory=dict)
-
-
-class Limit(_Strict):
-    """Limits of an approval.
-
-    Parameters
-    ----------
-    bad_rate : float, optional
-        Highest bad rate among those approved.
-    approval : float, optional
-        Least share approved; the bad-rate limit goes first.
-    """
-
-    bad_rate: float | None = Field(default=None, ge=0, le=1)
-    approval: float | None = Field(default=None, ge=0, le=1)
-
-
-class DecisionPlan(_Strict):
-    """The decision, its limits, and the terms of the loan.
-
-    Terms are numbers, or formulas over the applicant (text); units as in ``ApprovalEconomics``.
-
-    Parameters
-    ----------
-    kind : {"approval"}
-    limit : Limit
-    refer_band : float or (float, float), optional
-        This share of applicants around the cut-off, or this much probability below and above it, goes to a person.
-    segment : str, optional
-        A column or formula of categories, for ``segment_caps``.
-    segment_caps : dict
-        Segment -> share (0.3) or number (100) approved at most.
-    rules : dict of str to str
-        Name -> flag formula: whom it hits is declined, whatever the probability.
-    today : str, optional
-        A flag formula of today's rule (true: approved), to compare with.
-    currency : str
-        Code of the currency; left out: plain numbers.
-    margin, margin_rate : float or str, optional
-        One of them must be stated, or the run stops before anything is searched.
-    amount, lgd, ... : float or str
-    """
-
-    kind: Literal["approval"] = "approval"
-    limit: Limit = Limit()
-    refer_band: float | tuple[float, float] | None = None
-    segment: str | None = None
-    segment_caps: dict[str, float | int] = Field(default_factory=dict)
-    rules: dict[str, str] = Field(default_factory=dict)
-    today: str | None = None
-    currency: str = ""
-    amount: float | str = "amount"
-    margin: float | str | None = None
-    margin_rate: float | str | None = None
-    lgd: float | str = 0.6
-    exposure_at_default: float | str = 1.0
-    income_before_default: float | str = 0.0
-    funding_rate: float | str = 0.0
-    capital_ratio: float | str = 0.0
-    capital_cost: float | str = 0.0
-    term_years: float | str = 1.0
-    average_balance: float | str = 1.0
-    acquisition_cost: float | str = 0.0
-    servicing_cost: float | str = 0.0
-
-
-class ExamplePlan(_Strict):
-    """The example data of a scenario: a simulator and its size."""
-
-    simulator: Literal["bank"] = "bank"
-    n_customers: int = 10_000
-    events_per_customer: int = 200
-    months: int = 24
-    seed: int = 0
+NEEDS = {"uplift": "treatment", "risks": "risks", "recommender": "recommend"}
+"""Kind of model -> the section that it alone may have."""
 
 
 class Plan(ObservationSpec):
     """All that a run does: the sample design (entity, cutoff, ...) and what follows from it.
+
+    Parameters
+    ----------
+    name : str
+    title, question : dict
+        ``{ en = ..., zh = ... }``.
+    label : LabelSpec
+    split : SplitPlan
+    features : FeaturePlan
+    model : ModelPlan
+    treatment : TreatmentPlan, optional
+        For a model of the kind "uplift".
+    risks : RisksPlan, optional
+        For "risks".
+    recommend : RecommendPlan, optional
+        For "recommender".
+    decision : ApprovalPlan or OptionsPlan
+    example : ExamplePlan, optional
+    seed : int
 
     Examples
     --------
@@ -193,9 +73,29 @@ class Plan(ObservationSpec):
     split: SplitPlan = SplitPlan()
     features: FeaturePlan = FeaturePlan()
     model: ModelPlan = ModelPlan()
-    decision: DecisionPlan = DecisionPlan()
+    treatment: TreatmentPlan | None = None
+    risks: RisksPlan | None = None
+    recommend: RecommendPlan | None = None
+    decision: Annotated[ApprovalPlan | OptionsPlan, Field(discriminator="kind")] = ApprovalPlan()
     example: ExamplePlan | None = None
     seed: int = 0
+
+    @field_validator("decision", mode="before")
+    @classmethod
+    def _an_approval_unless_stated(cls, value: Any) -> Any:
+        return {"kind": "approval", **value} if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _what_the_model_needs(self) -> Plan:
+        for kind, section in NEEDS.items():
+            stated = getattr(self, section) is not None
+            if stated and self.model.kind != kind:
+                raise ValueError(f"no [{section}] unless [model] says kind = {kind!r}")
+            if self.model.kind == kind and not stated:
+                raise ValueError(f"a section [{section}] for a model of the kind {kind!r}")
+        if self.decision.kind == "approval" and self.model.kind not in ("portfolio", "scorecard", "additive", "risks"):
+            raise ValueError(f"[decision] kind = 'options' for a model of the kind {self.model.kind!r}")
+        return self
 
     @field_validator("start", "end", "data_end", "at", mode="before")
     @classmethod
@@ -336,23 +236,51 @@ def _place(fault: Any) -> str:
     section: Any = Plan
     parts: list[str] = []
     for part in map(str, fault["loc"]):
-        fields = section.model_fields if isinstance(section, type) and issubclass(section, BaseModel) else None
-        if fields is not None:
+        if (chosen := _of_kind(section, part)) is not None:
+            section = chosen
+            continue
+        if _is_plan(section):
             parts.append(part)
-            section = fields[part].annotation if part in fields else None
+            field = section.model_fields.get(part)
+            section = None if field is None else _only_plan(field.annotation)
         elif section in (dict, None) or "dict" in str(section):
             parts.append(part)
-            section = ()
+            section = next((one for one in get_args(section) if _is_plan(one)), ())
     return ".".join(parts)
 
 
+def _only_plan(annotation: Any) -> Any:
+    """The plan that a field may hold, where it is one plan or nothing."""
+    plans = [one for one in get_args(annotation) if _is_plan(one)]
+    return plans[0] if len(plans) == 1 and type(None) in get_args(annotation) else annotation
+
+
+def _is_plan(one: Any) -> bool:
+    return isinstance(one, type) and issubclass(one, BaseModel)
+
+
+def _of_kind(section: Any, part: str) -> type[BaseModel] | None:
+    """The plan of a kind, where a union of plans stands: the kind is no field of the TOML."""
+    for one in get_args(section):
+        if _is_plan(one) and "kind" in one.model_fields and part in get_args(one.model_fields["kind"].annotation):
+            return one
+    return None
+
+
 def _section(place: tuple[str, ...]) -> type[BaseModel]:
-    section: type[BaseModel] = Plan
+    """The plan of a section, for the names of its fields."""
+    section: Any = Plan
+    found: type[BaseModel] = Plan
     for part in place:
-        inner = section.model_fields[part].annotation if part in section.model_fields else None
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            section = inner
-    return section
+        if (chosen := _of_kind(section, part)) is not None:
+            section = chosen
+        elif _is_plan(section):
+            field = section.model_fields.get(part)
+            section = None if field is None else _only_plan(field.annotation)
+        else:
+            section = next((one for one in get_args(section) if _is_plan(one)), None)
+        found = section if _is_plan(section) else found
+    return found
 
 
 def _said(message: str) -> str:

@@ -12,12 +12,12 @@ from typing import Any
 from tael.engine import Engine
 from tael.errors import RunError
 from tael.formulas.bound import BoundAggregate, BoundColumn, walk_bound
-from tael.runs.plan import DecisionPlan
+from tael.tables.schema import Type
 
 Promise = dict[str, dict[str, Any]]
 
 
-def promise_of(engine: Engine, formulas: Iterable[str]) -> Promise:
+def promise_of(engine: Engine, formulas: Iterable[str], own: Mapping[str, Type] | None = None) -> Promise:
     """The promises that formulas rest on, by table and by ``table.column``.
 
     Parameters
@@ -25,6 +25,8 @@ def promise_of(engine: Engine, formulas: Iterable[str]) -> Promise:
     engine : Engine
         On the tables that promise.
     formulas : iterable of str
+    own : dict of str to Type, optional
+        Names of the formulas that are no columns of the tables: a model's outputs, a decision's terms.
 
     Returns
     -------
@@ -35,8 +37,8 @@ def promise_of(engine: Engine, formulas: Iterable[str]) -> Promise:
     tables: set[str] = {engine.entity}
     columns: set[tuple[str, str]] = set()
     for formula in formulas:
-        for node in walk_bound(engine.bind(formula)):
-            if isinstance(node, BoundColumn):
+        for node in walk_bound(engine.bind(formula, own)):
+            if isinstance(node, BoundColumn) and not (own and node.column in own and node.table == engine.entity):
                 columns.add((node.table, node.column))
                 columns.update(_upwards(engine, node.grain, node.hops))
             elif isinstance(node, BoundAggregate):
@@ -57,14 +59,6 @@ def promise_of(engine: Engine, formulas: Iterable[str]) -> Promise:
                 "special": sorted(detail.special),
             }
     return out
-
-
-def formulas_of(plan: DecisionPlan) -> list[str]:
-    """The formulas of a decision that are computed for each applicant at scoring."""
-    from tael.runs.terms import TERMS
-
-    stated = [getattr(plan, name) for name in (*TERMS, "segment")] + list(plan.rules.values())
-    return [text for text in stated if isinstance(text, str)]
 
 
 def hold(promised: Mapping[str, Mapping[str, Any]], now: Promise) -> None:

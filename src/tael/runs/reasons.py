@@ -9,6 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tael.validation.words import Words
+
 TOLD = 4
 
 
@@ -28,16 +30,36 @@ class Reasons:
     difference: NDArray[np.float64]
 
 
-def baseline_of(model: Any, features: pl.DataFrame, approved: NDArray[np.bool_]) -> tuple[NDArray, NDArray]:
-    """Mean contributions and median values of the approved (of all, where nobody is)."""
-    rows = approved if approved.any() else np.ones(features.height, dtype=bool)
+@dataclass(frozen=True)
+class Baseline:
+    """Whom reasons are told against: mean contributions to each score, and median values.
+
+    Attributes
+    ----------
+    scores : dict of str to ndarray, shape (m,)
+    typical : ndarray, shape (m,)
+    """
+
+    scores: dict[str, NDArray[np.float64]]
+    typical: NDArray[np.float64]
+
+    def of(self, behind: NDArray[Any]) -> NDArray[np.float64]:
+        """The mean contributions to the score behind each row's decision, shape (n, m)."""
+        out = np.zeros((len(behind), len(self.typical)))
+        for score, mean in self.scores.items():
+            out[behind == score] = mean
+        return out
+
+
+def baseline_of(fitted: Any, features: pl.DataFrame, favoured: NDArray[np.bool_]) -> Baseline:
+    """Mean contributions and median values of those favoured (of all, where nobody is)."""
+    rows = favoured if favoured.any() else np.ones(features.height, dtype=bool)
     chosen = features.filter(pl.Series(rows))
-    contributions = model.contributions(chosen)[:, :-1]
     values = chosen.to_numpy()
     typical = np.full(values.shape[1], np.nan)
     some = ~np.isnan(values).all(axis=0)
     typical[some] = np.nanmedian(values[:, some], axis=0)
-    return contributions.mean(axis=0), typical
+    return Baseline({score: fitted.contributions(chosen, score).mean(axis=0) for score in fitted.scores}, typical)
 
 
 def reasons_of(
@@ -50,7 +72,7 @@ def reasons_of(
     ----------
     contributions : ndarray, shape (n, m)
         Log-odds of each feature, without the base.
-    baseline : ndarray, shape (m,)
+    baseline : ndarray, shape (m,) or (n, m)
     adverse : ndarray of bool, shape (n,)
         True: what raised the risk is told (declined, referred); False: what lowered it (approved).
     same : ndarray of bool, shape (n, m), optional
@@ -95,10 +117,11 @@ def push(difference: float, lang: str) -> str:
 
 
 def sentences(
-    reasons: Reasons, values: NDArray[np.float64], typical: NDArray[np.float64], words: list[str], lang: str
-) -> list[list[str]]:
-    """Each applicant's reasons as short sentences: the factor, its value, and what is typical of the approved."""
-    between = "typical of the approved" if lang == "en" else "获批者典型值"
+    reasons: Reasons, values: NDArray[np.float64], typical: NDArray[np.float64], words: list[str], lang: str,
+    against: Words = Words("typical of the approved", "获批者典型值"),  # noqa: B008
+) -> list[list[str]]:  # fmt: skip
+    """Each applicant's reasons as short sentences: the factor, its value, and what is typical of those favoured."""
+    between = against.en if lang == "en" else against.zh
     absent = "missing" if lang == "en" else "缺失"
     out = []
     for row in range(len(values)):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -28,8 +28,14 @@ class Sample:
 
     Attributes
     ----------
+    y : ndarray, shape (n,)
+        The label; of categories the position in `classes`.
     settles : timedelta
         The longest time from a cutoff until its label is settled.
+    classes : tuple of str
+        What the label's numbers stand for, where it is a category.
+    extra : dict of str to ndarray, shape (n,)
+        What a task knows of the observations besides: arms, propensities, times and events.
     """
 
     X: pl.DataFrame
@@ -38,10 +44,31 @@ class Sample:
     groups: NDArray[Any] | None
     split: Split
     settles: timedelta
+    classes: tuple[str, ...] = ()
+    extra: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    @property
+    def flag(self) -> NDArray[np.float64]:
+        """The label as a yes or no: of categories, whether it is another than the first."""
+        return (self.y > 0).astype(np.float64) if self.classes else self.y
 
 
-def labelled_sample(engine: Engine, seen: Observations, plan: Plan) -> Sample:
-    """The observations whose label is known, parted by the plan."""
+def labelled_sample(
+    engine: Engine,
+    seen: Observations,
+    plan: Plan,
+    check_label: Callable[[Observations, NDArray[np.float64]], None],
+) -> Sample:
+    """The observations whose label is known, parted by the plan.
+
+    Parameters
+    ----------
+    engine : Engine
+    seen : Observations
+    plan : Plan
+    check_label : callable
+        Refuses labels that the plan's kind of model cannot learn from.
+    """
     known = seen.labelled
     if not known.any():
         raise RunError(
@@ -52,14 +79,7 @@ def labelled_sample(engine: Engine, seen: Observations, plan: Plan) -> Sample:
             fix="Bring later data, a shorter window, or state data_end.",
         )
     X, y = seen.frame.filter(pl.Series(known)), seen.label[known]
-    if not np.isin(y, (0.0, 1.0)).all():
-        raise RunError(
-            "The label of a decision between yes and no must be a flag.",
-            expected="0 or 1",
-            got=f"values such as {y[~np.isin(y, (0.0, 1.0))][0]:g}",
-            where="label.formula",
-            fix="Compare it with a value: ... >= 90.",
-        )
+    check_label(seen, y)
     if len(np.unique(y)) < 2:
         raise RunError(
             "All labels are the same: there is nothing to learn.",
@@ -77,7 +97,8 @@ def labelled_sample(engine: Engine, seen: Observations, plan: Plan) -> Sample:
     span = timedelta(microseconds=int((settled - cutoff).max()))
     try:
         split = three_way(
-            X[CUTOFF], y=y, out_of_time=plan.split.out_of_time, validation=plan.split.validation, groups=groups,
+            X[CUTOFF], y=(y > 0).astype(np.float64) if seen.classes else y, out_of_time=plan.split.out_of_time,
+            validation=plan.split.validation, groups=groups,
             label_span=span if span else None, seed=plan.seed,
         )  # fmt: skip
     except ValidationError as error:
@@ -89,7 +110,7 @@ def labelled_sample(engine: Engine, seen: Observations, plan: Plan) -> Sample:
             fix=error.fix or "Change out_of_time or validation, or bring more rows.",
         ) from None
     weight = None if seen.weight is None else seen.weight[known]
-    return Sample(X, y, weight, groups, split, span)
+    return Sample(X, y, weight, groups, split, span, seen.classes)
 
 
 def _never(engine: Engine, formula: str) -> str:
@@ -146,14 +167,14 @@ def serious(leaks: Sequence[Finding]) -> list[Finding]:
     return [leak for leak in leaks if leak.code != "TAEL-L05"]
 
 
-def leaks_of(engine: Engine, sample: Sample, plan: Plan) -> list[Any]:
+def leaks_of(engine: Engine, sample: Sample, plan: Plan, hidden: Sequence[str] = ()) -> list[Any]:
     """Scan the observations' own and their parents' columns, the key, and the people on both sides.
 
-    What `features.forbid` names is not scanned: no feature can come of it.
+    What `features.forbid` or ``hidden`` names is not scanned: no feature can come of it.
     """
     rows = sample.split.train
-    X, y = sample.X[rows], sample.y[rows]
-    columns = _visible_columns(engine, plan.entity, set(plan.features.forbid))
+    X, y = sample.X[rows], sample.flag[rows]
+    columns = _visible_columns(engine, plan.entity, {*plan.features.forbid, *hidden})
     found: list[Any] = []
     if columns:
         values = engine.evaluate(columns, X)

@@ -17,9 +17,9 @@ from tael.observations import Observations, observe
 from tael.observations.observe import CUTOFF
 from tael.runs.bundle import Bundle
 from tael.runs.decided import decided_rows
+from tael.runs.deciding import deciding_of
 from tael.runs.folder import cannot_write
-from tael.runs.promise import formulas_of, hold, promise_of
-from tael.runs.terms import terms_of
+from tael.runs.promise import hold, promise_of
 from tael.tables.frames import Tables
 from tael.tables.violations import raise_on_errors
 
@@ -56,19 +56,18 @@ def score(
     raise_on_errors(check(tables))
     plan = bundle.plan
     engine = Engine.shared(tables, plan.observations.entity, key=bundle.formulas.key, cutoff=CUTOFF, n_threads=n_jobs)
-    formulas = [*bundle.formulas.formulas, *formulas_of(plan.decision)]
-    hold(bundle.promise, promise_of(engine, formulas))
+    deciding = deciding_of(plan)
+    own = deciding.own(engine, bundle.outputs)
+    hold(bundle.promise, promise_of(engine, [*bundle.formulas.formulas, *deciding.formulas()], own))
     seen = _observed(bundle, tables, engine, X)
     if ids is not None:
         seen = _only(seen, ids)
-    terms = terms_of(engine, plan.decision, seen.frame)
+    terms = deciding.terms(engine, seen.frame, compare=False)
     features = bundle.features(tables, seen.frame, n_threads=n_jobs)
-    p = bundle.probability(features)
-    told = bundle.model.contributions(features)[:, :-1]
     part = np.full(len(seen), "scored", dtype=object)
     rows = decided_rows(
-        terms, bundle.policy, seen, features, p, told, part, bundle.baseline, bundle.typical,
-        dict(bundle.words), bundle.version,
+        deciding, bundle.policy, bundle.fitted, terms, seen, features, bundle.fitted.outputs(features), part,
+        bundle.baseline, dict(bundle.words), bundle.version,
     )  # fmt: skip
     return rows.decisions
 

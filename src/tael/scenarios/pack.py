@@ -134,12 +134,13 @@ class Scenario:
         """Features and model as a scikit-learn pipeline, unfitted."""
         from sklearn.pipeline import Pipeline
 
-        from tael.runs.runner import features_of, model_of
+        from tael.runs.searching import features_of
+        from tael.runs.tasks import task_of
 
         return Pipeline(
             [
                 ("features", features_of(self.plan, tables, n_jobs=n_jobs)),
-                ("model", model_of(self.plan, n_jobs=n_jobs)),
+                ("model", task_of(self.plan).estimator(n_jobs=n_jobs)),
             ]
         )
 

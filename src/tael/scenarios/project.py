@@ -13,12 +13,13 @@ from tael.engine import Engine
 from tael.errors import ScenarioError, TaelError
 from tael.observations import observe
 from tael.observations.observe import CUTOFF
+from tael.runs.deciding import deciding_of
 from tael.runs.early import check_plan
 from tael.runs.folder import cannot_write, flush
 from tael.runs.plan import ExamplePlan, Plan
 from tael.runs.result import Run
 from tael.runs.sample import labelled_sample, leaks_of
-from tael.runs.terms import terms_lines
+from tael.runs.tasks import task_of
 from tael.scenarios.pack import Scenario, scenario
 from tael.tables.contract import check
 from tael.tables.frames import Tables
@@ -120,16 +121,17 @@ def _scan(tables: Tables, plan: Plan, lang: Language) -> tuple[list[str], bool]:
     engine = Engine(tables, plan.entity, cutoff=CUTOFF)
     check_plan(plan, engine)
     seen = observe(tables, plan.observations, plan.label, engine=engine)
-    sample = labelled_sample(engine, seen, plan)
+    task = task_of(plan)
+    sample = task.observe(engine, labelled_sample(engine, seen, plan, task.check_label))
     known = int(seen.labelled.sum())
-    rate = float(sample.y.mean())
+    rate = float(sample.flag.mean())
     lines = [
         f"观测 {len(seen):,} 个，其中有标签 {known:,} 个（坏样本率 {rate:.1%}），待预测 {len(seen) - known:,} 个。"
         if zh
         else f"{len(seen):,} observations: {known:,} with a label (rate {rate:.1%}), {len(seen) - known:,} to predict."
     ]
-    leaks = leaks_of(engine, sample, plan)
-    lines += ["", *terms_lines(plan.decision, lang)]
+    leaks = leaks_of(engine, sample, plan, hidden=task.hidden())
+    lines += ["", *deciding_of(plan).lines(lang)]
     lines += ["", "泄漏扫描" if zh else "Leak scan"]
     lines += [f"{leak.code}  {leak.column}: {leak.text(lang)}" for leak in leaks]
     if not leaks:

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tael.decisions import ApprovalPolicy, Decisions, expected_profit, strategy_curve, swap_set
-from tael.runs.plan import DecisionPlan
-from tael.runs.terms import FORMULA, Terms, parameters
+from tael.runs.deciding.approval_terms import FORMULA, Terms, parameters
+from tael.runs.plans import ApprovalPlan
 from tael.validation import wilson
 from tael.validation.ranked import interval, resample
 from tael.validation.words import Words
 
 
-def policy_of(plan: DecisionPlan) -> ApprovalPolicy:
+def policy_of(plan: ApprovalPlan) -> ApprovalPolicy:
     """The policy that a plan states, before its cut-off is chosen."""
     return ApprovalPolicy(
         max_bad_rate=plan.limit.bad_rate,
@@ -31,7 +31,7 @@ def decide(policy: ApprovalPolicy, p: NDArray[np.float64], terms: Terms, ids: An
 
 
 def decision_section(
-    policy: ApprovalPolicy, plan: DecisionPlan, p: NDArray[np.float64], terms: Terms, y: NDArray[np.float64] | None,
+    policy: ApprovalPolicy, plan: ApprovalPlan, p: NDArray[np.float64], terms: Terms, y: NDArray[np.float64] | None,
     ids: Any, *, split: str, seed: int,
 ) -> dict[str, Any]:  # fmt: skip
     """The part of ``run.json`` on the decision, measured on one split.

@@ -16,7 +16,7 @@ from tael.engine import Engine
 from tael.engine.observed import to_polars
 from tael.errors import DecisionError, FormulaError, ScenarioError
 from tael.formulas.parser import parse
-from tael.runs.plan import DecisionPlan
+from tael.runs.plans import ApprovalPlan
 from tael.tables.schema import Language, Type
 from tael.validation.words import Words
 
@@ -61,7 +61,7 @@ class Terms:
         )
 
 
-def bind_all(engine: Engine, plan: DecisionPlan) -> None:
+def bind_all(engine: Engine, plan: ApprovalPlan) -> None:
     """Hold every formula of a decision plan against the tables, without computing any.
 
     Raises
@@ -88,7 +88,7 @@ def bind_all(engine: Engine, plan: DecisionPlan) -> None:
         )
 
 
-def _bound(engine: Engine, text: str, place: str, plan: DecisionPlan) -> None:
+def _bound(engine: Engine, text: str, place: str, plan: ApprovalPlan) -> None:
     where = f"scenario.toml, [decision]: {place} = {text}"
     if _PERCENT.fullmatch(text):
         raise ScenarioError(
@@ -149,7 +149,7 @@ def _offer(engine: Engine, wanted: str) -> str:
     return f" Number columns of {engine.entity}: {', '.join(ordered[:8])}{more}."
 
 
-def terms_of(engine: Engine, plan: DecisionPlan, X: Any) -> Terms:
+def terms_of(engine: Engine, plan: ApprovalPlan, X: Any) -> Terms:
     """Evaluate the formulas of a decision plan for observations.
 
     Raises
@@ -210,7 +210,7 @@ def _flags(engine: Engine, text: str, X: Any, where: str) -> NDArray[np.bool_]:
     return values.data == 1.0
 
 
-def parameters(plan: DecisionPlan) -> list[dict[str, Any]]:
+def parameters(plan: ApprovalPlan) -> list[dict[str, Any]]:
     """The terms as a report and ``run.json`` tell them; what the plan does not say is marked ``assumed``."""
     out = []
     for name, (title, unit) in TERMS.items():
@@ -222,12 +222,12 @@ def parameters(plan: DecisionPlan) -> list[dict[str, Any]]:
     return out
 
 
-def terms_lines(plan: DecisionPlan, lang: Language = "en") -> list[str]:
+def terms_lines(plan: ApprovalPlan, lang: Language = "en") -> list[str]:
     """The terms of the loan in lines, for `tael check`.
 
     Examples
     --------
-    >>> print("\\n".join(terms_lines(DecisionPlan(margin_rate=0.2))[:4]))
+    >>> print("\\n".join(terms_lines(ApprovalPlan(margin_rate=0.2))[:4]))
     Terms of the loan (scenario.toml, [decision]; * = assumed, the scenario does not say)
       * amount                 amount
         margin_rate            0.2

@@ -1,0 +1,137 @@
+"""Who gets which option: the options policy as a run uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tael.decisions import OptionsPolicy
+from tael.decisions.options import Bounds
+from tael.engine import Engine
+from tael.formulas.parser import parse
+from tael.formulas.syntax import Name, walk
+from tael.runs.deciding.base import LANGUAGES, Batch, Deciding
+from tael.runs.deciding.options_terms import (
+    OptionTerms,
+    bind_options,
+    option_formulas,
+    option_terms,
+    own_types,
+    valued,
+)
+from tael.runs.plans import OptionsPlan
+from tael.runs.tasks.base import Outputs
+from tael.tables.schema import Language, Type
+from tael.validation.words import Words
+
+
+def policy_of(plan: OptionsPlan) -> OptionsPolicy:
+    """The policy that a plan states, before its prices are known."""
+    titles = [Words(o.title.en or name, o.title.zh or o.title.en or name) for name, o in plan.every.items()]
+    return OptionsPolicy(
+        options=list(plan.every), titles=titles,
+        budgets={name: _bounds(stated) for name, stated in plan.budgets.items()},
+        capacities={name: _bounds(stated) for name, stated in plan.capacities.items()},
+        groups=[
+            {"name": name, **g.model_dump(include={"at_least", "at_most", "measure"}), "options": list(g.options)}
+            for name, g in plan.groups.items()
+        ],
+        batch=plan.batch, holdout=plan.holdout, currency=plan.currency, units=dict(plan.units),
+    )  # fmt: skip
+
+
+def _bounds(stated: float | Mapping[Any, float]) -> Bounds:
+    if isinstance(stated, Mapping):
+        return stated.get("at_least"), stated.get("at_most")
+    return None, float(stated)
+
+
+class Options(Deciding):
+    """The best worth in money under budgets, capacities and rules."""
+
+    kinds = ("options",)
+    against = Words("typical of all", "全体典型值")
+
+    @property
+    def stated(self) -> OptionsPlan:
+        """The section ``[decision]``."""
+        assert isinstance(self.plan.decision, OptionsPlan)
+        return self.plan.decision
+
+    def check(self, engine: Engine, outputs: Mapping[str, Words]) -> None:
+        """Every formula must fit the tables and the outputs."""
+        policy_of(self.stated)
+        bind_options(engine, self.stated, outputs)
+
+    def formulas(self) -> list[str]:
+        """Terms, rules, groups, and the options' values, costs, uses and conditions."""
+        plan = self.stated
+        stated = [t for t in plan.terms.values() if isinstance(t, str)]
+        stated += [*plan.rules.values(), *(g.member for g in plan.groups.values())]
+        return list(dict.fromkeys([*stated, *(text for _, text in option_formulas(plan))]))
+
+    def own(self, engine: Engine, outputs: Iterable[str]) -> dict[str, Type]:
+        """Terms and outputs."""
+        return own_types(engine, self.stated, outputs)
+
+    def terms(self, engine: Engine, X: pl.DataFrame, *, compare: bool = True) -> OptionTerms:
+        """Terms, rules and groups of each observation."""
+        stated = self.stated if compare else self.stated.model_copy(update={"today": None})
+        return option_terms(engine, stated, X)
+
+    def fit(self, outputs: Outputs, terms: OptionTerms, y: NDArray[np.float64], ids: NDArray[Any]) -> OptionsPolicy:
+        """Solve the validation batch for its shadow prices."""
+        policy, told = policy_of(self.stated), valued(self.stated, terms, outputs)
+        mask = told.mask.copy()
+        for flags in terms.rules.values():
+            mask[flags, 1:] = False
+        return policy.fit(told.value, told.uses, mask, terms.members)
+
+    def decide(self, policy: OptionsPolicy, outputs: Outputs, terms: OptionTerms, ids: NDArray[Any]) -> Batch:
+        """Solve a batch."""
+        told = valued(self.stated, terms, outputs)
+        made = policy.decide(told.value, told.uses, told.mask, ids=ids, rules=terms.rules, members=terms.members)
+        at = np.arange(len(made))
+        columns = {
+            "expected_value": made.worth,
+            "ahead_of_nothing": made.ahead,
+            "cost": told.uses["cost"][at, made.choice],
+            **{name: values for name, values in outputs.items() if name != "p"},
+        }
+        return Batch(made.names, made.reason, {lang: made.texts(lang) for lang in LANGUAGES}, made.choice > 0, columns)
+
+    def favoured(self, batch: Batch) -> NDArray[np.bool_]:
+        """Everybody."""
+        return np.ones(len(batch.decision), dtype=bool)
+
+    def section(
+        self, policy: OptionsPolicy, outputs: Outputs, terms: OptionTerms, truths: Outputs | None, ids: NDArray[Any],
+        *, split: str, seed: int,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Options, limits with shadow prices, worth beside other rules."""
+        from tael.runs.deciding.options_told import options_section
+
+        return options_section(self, policy, outputs, terms, truths, ids, split=split, seed=seed)
+
+    def lines(self, lang: Language = "en") -> list[str]:
+        """Options with their values and costs, and the limits."""
+        zh = lang == "zh"
+        plan = self.stated
+        lines = ["方案（scenario.toml 的 [decision]）" if zh else "Options (scenario.toml, [decision])"]
+        for name, option in plan.every.items():
+            title = getattr(option.title, lang) or option.title.en or ""
+            lines.append(f"  {name:<22} {option.value} - {option.cost}  {title}".rstrip())
+        for name, stated in {**plan.budgets, **plan.capacities}.items():
+            low, high = _bounds(stated)
+            told = ", ".join(f"{sign} {bound:g}" for sign, bound in (("≥", low), ("≤", high)) if bound is not None)
+            lines.append(f"  {'限额' if zh else 'limit'} {name}: {told}")
+        return lines
+
+
+def names_of(formula: str) -> set[str]:
+    """First parts of all names in a formula."""
+    return {node.parts[0] for node in walk(parse(formula)) if isinstance(node, Name)}

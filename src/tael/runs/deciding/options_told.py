@@ -1,0 +1,257 @@
+"""What ``run.json`` says of a decision among options: who got what, what limits cost, and what it is worth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tael.decisions import OptionsPolicy
+from tael.decisions.options import Chosen
+from tael.runs.deciding.options_terms import OptionTerms, Valued, option_formulas, own_schema, said, valued
+from tael.runs.tasks.base import Outputs
+from tael.tables.schema import Type
+from tael.validation.ranked import interval, resample
+from tael.validation.words import Words
+
+if TYPE_CHECKING:
+    from tael.runs.deciding.options import Options
+
+Floats = NDArray[np.float64]
+FACTORS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+MANY = 5
+"""Options of which each is compared as a rule of its own; of more only the last."""
+
+
+def options_section(
+    deciding: Options, policy: OptionsPolicy, outputs: Outputs, terms: OptionTerms, truths: Outputs | None,
+    ids: NDArray[Any], *, split: str, seed: int,
+) -> dict[str, Any]:  # fmt: skip
+    """The part of ``run.json`` on a decision among options; see `Deciding.section`.
+
+    ``values`` holds a row a rule: the chosen one first, then today's, nothing, each option for all who may get it, and
+    the same number chosen by the probability alone. ``profit_expected`` rests on the model, ``profit_realised`` on what
+    came; ``behind`` is the chosen rule's worth less this one's, on the same rows.
+    """
+    plan = deciding.stated
+    told = valued(plan, terms, outputs)
+    made = policy.decide(
+        told.value, told.uses, told.mask, ids=ids, rules=terms.rules, members=terms.members, solve=True
+    )
+    came, why_not = _realised(deciding, terms, outputs, truths)
+    rules = _rules(deciding, policy, made, outputs, terms, told)
+    values = [_value(title, choice, made.choice, told, came, seed) for title, choice in rules]
+    status = "chosen" if made.allocation is None or made.allocation.status == "solved" else made.allocation.status
+    return {
+        "kind": "options",
+        "currency": plan.currency,
+        "message": _message(made, values[0], plan.currency).to_dict(),
+        "binding": _binding(made).to_dict(),
+        "status": status,
+        "batch": plan.batch,
+        "holdout": plan.holdout,
+        "counts": made.counts(),
+        "counts_split": split,
+        "reasons": {code: int((made.reason == code).sum()) for code in dict.fromkeys(made.reason.tolist())},
+        "options": _options(deciding, outputs, terms, told, made),
+        "limits": [] if made.allocation is None else made.allocation.limits.to_dicts(),
+        "gap": None if made.allocation is None else _finite(made.allocation.gap),
+        "curves": _curves(made),
+        "values_basis": "expected" if came is None else "realised",
+        "values_note": None if why_not is None else why_not.to_dict(),
+        "values": values,
+        "economics": {
+            "text": Words(
+                "Worth of each option for one customer, its cost taken off; the first option is nothing done.",
+                "每个方案对单个客户的价值（已扣除成本）；第一个方案为不采取行动。",
+            ).to_dict(),
+            "formula": "\n".join(f"{name}: {o.value} - {o.cost}" for name, o in plan.every.items()),
+            "parameters": [
+                {"name": name, "value": value, "unit": "", "title": {"en": name, "zh": name}, "assumed": False}
+                for name, value in plan.terms.items()
+            ],
+        },
+    }
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _realised(
+    deciding: Options, terms: OptionTerms, outputs: Outputs, truths: Outputs | None
+) -> tuple[Valued | None, Words | None]:
+    """The options with what came in place of probabilities; or why that says nothing."""
+    from tael.runs.deciding.options import names_of
+
+    plan = deciding.stated
+    if truths is None:
+        return None, None
+    named = {name for place, text in option_formulas(plan) if not place.endswith(".where") for name in names_of(text)}
+    unseen = sorted(named & (set(outputs) - set(truths)))
+    if unseen:
+        return None, Words(
+            f"What came of {', '.join(unseen)} is not observed: values are as the model expects them.",
+            f"{'、'.join(unseen)} 没有可观测的结果：价值按模型预期计算。",
+        )
+    if not _linear(deciding, terms, outputs):
+        return None, Words(
+            "The options' values are not straight lines in the probabilities, so outcomes cannot stand in for them: "
+            "values are as the model expects them.",
+            "方案价值不是概率的线性函数，无法以实际结果代入：价值按模型预期计算。",
+        )
+    kept = {name: truths.get(name, outputs[name]) for name in outputs}
+    return valued(plan, terms, kept, masks=outputs), None
+
+
+def _linear(deciding: Options, terms: OptionTerms, outputs: Outputs) -> bool:
+    """Whether the values are linear in all outputs together: then the mean of outcomes is what counts."""
+    half = {name: values * 0.5 + 0.1 for name, values in outputs.items()}
+    middle = {name: (values + half[name]) / 2 for name, values in outputs.items()}
+    one, two, between = (valued(deciding.stated, terms, o, masks=outputs).value for o in (outputs, half, middle))
+    scale = np.abs(one).max(initial=1.0)
+    return bool(np.allclose(between, (one + two) / 2, rtol=1e-7, atol=1e-9 * scale))
+
+
+def _rules(
+    deciding: Options, policy: OptionsPolicy, made: Chosen, outputs: Outputs, terms: OptionTerms, told: Valued
+) -> list[tuple[Words, NDArray[np.int64]]]:
+    """The rules to compare: the chosen one first."""
+    options = list(policy.options)
+    n = len(made)
+    found: list[tuple[Words, NDArray[np.int64]]] = [(Words("chosen", "所选策略"), made.choice)]
+    if terms.today is not None:
+        place = {name: k for k, name in enumerate(options)}
+        found.append(
+            (Words("today's rule", "现行规则"), np.array([place[str(t)] for t in terms.today], dtype=np.int64))
+        )
+    first = policy.titles[0]
+    found.append((Words(f"{first.en} for all", f"全部：{first.zh}"), np.zeros(n, dtype=np.int64)))
+    every = range(1, len(options)) if len(options) <= MANY + 1 else [len(options) - 1]
+    for k in every:
+        title = policy.titles[k]
+        found.append(
+            (
+                Words(f"{title.en} for all who may get it", f"符合条件者全部：{title.zh}"),
+                np.where(told.mask[:, k], k, 0),
+            )
+        )
+    taken = np.bincount(made.choice[made.choice > 0], minlength=len(options))
+    if taken.sum():
+        k, size = int(taken.argmax()), int(taken.sum())
+        p = np.where(told.mask[:, k], outputs["p"], -np.inf)
+        top = np.argsort(-p, kind="stable")[: min(size, int(told.mask[:, k].sum()))]
+        choice = np.zeros(n, dtype=np.int64)
+        choice[top] = k
+        title = policy.titles[k]
+        found.append(
+            (Words(f"{title.en} for as many, highest probability first", f"同等人数按概率从高到低：{title.zh}"), choice)
+        )
+    return found
+
+
+def _value(
+    title: Words, choice: NDArray[np.int64], chosen: NDArray[np.int64], told: Valued, came: Valued | None, seed: int
+) -> dict[str, Any]:
+    """What a rule is worth: as expected, and as it came out; and how far the chosen one is ahead of it."""
+    at = np.arange(len(choice))
+    expected = told.value[at, choice]
+    realised = None if came is None else came.value[at, choice]
+    basis = told if came is None else came
+    ahead = basis.value[at, chosen] - basis.value[at, choice]
+    worth = expected if realised is None else realised
+    return {
+        "policy": title.to_dict(),
+        "profit": _total(worth, seed),
+        "profit_expected": _total(expected, seed),
+        "profit_realised": None if realised is None else _total(realised, seed),
+        "behind": _total(ahead, seed),
+        "treated": float((choice > 0).mean()) if len(choice) else 0.0,
+        "uses": {name: float(use[at, choice].sum()) for name, use in told.uses.items()},
+        "uses_realised": None if came is None else {n: float(u[at, choice].sum()) for n, u in came.uses.items()},
+    }
+
+
+def _total(gains: Floats, seed: int) -> dict[str, float]:
+    value = float(gains.sum())
+    if not len(gains) or not gains.any():
+        return {"value": value, "low": value, "high": value}
+    draws = np.concatenate([counts @ gains for counts in resample(len(gains), 400, np.random.default_rng(seed))])
+    low, high = interval(value, draws, 0.95)
+    return {"value": value, "low": float(low), "high": float(high)}
+
+
+def _options(
+    deciding: Options, outputs: Outputs, terms: OptionTerms, told: Valued, made: Chosen
+) -> list[dict[str, Any]]:
+    """A row an option: how many may get it, how many do, and what that brings."""
+    plan, engine = deciding.stated, terms.engine
+    own = terms.own | dict.fromkeys(outputs, Type.NUMBER)
+    schema = own_schema(engine.tables.schema, engine.entity, plan, {k: Words(k, k) for k in outputs})
+    rows = []
+    for k, (name, option) in enumerate(plan.every.items()):
+        mine = made.choice == k
+        rows.append(
+            {
+                "option": name,
+                "title": made.titles[k].to_dict(),
+                "eligible": int(told.mask[:, k].sum()),
+                "n": int(mine.sum()),
+                "share": float(mine.mean()) if len(mine) else 0.0,
+                "probability": float(outputs["p"][mine].mean()) if mine.any() else None,
+                "value": float(made.worth[mine].sum()),
+                "value_each": float(made.worth[mine].mean()) if mine.any() else None,
+                "uses": {resource: float(use[mine, k].sum()) for resource, use in told.uses.items()},
+                "formula": str(option.value),
+                "cost": str(option.cost),
+                "where": option.where,
+                "words": {lang: said(option.value, schema, engine.entity, own, lang) for lang in ("en", "zh")},
+                "where_words": None
+                if option.where is None
+                else {lang: said(option.where, schema, engine.entity, own, lang) for lang in ("en", "zh")},
+            }
+        )
+    return rows
+
+
+def _curves(made: Chosen) -> list[dict[str, Any]]:
+    """What more or less of each budget and capacity would be worth."""
+    if made.allocation is None or made.allocation.status != "solved":
+        return []
+    table = made.allocation.sensitivity(FACTORS)
+    return [
+        {
+            "constraint": name,
+            "factor": part["factor"].to_list(),
+            "limit": part["limit"].to_list(),
+            "value": part["value"].to_list(),
+            "shadow_price": part["shadow_price"].to_list(),
+        }
+        for (name,), part in table.group_by("constraint", maintain_order=True)
+    ]
+
+
+def _message(made: Chosen, value: dict[str, Any], currency: str) -> Words:
+    """What was decided, on the part that was counted."""
+    if made.allocation is not None and made.allocation.status != "solved":
+        return Words(made.allocation.words("en"), made.allocation.words("zh"))
+    n, counts = len(made), made.counts()
+    unit = f" {currency}" if currency else ""
+    some = [(title, counts[name]) for name, title in zip(made.options, made.titles, strict=True) if counts[name]]
+    en = f"Out of time, {n:,} customers: " + ", ".join(f"{c:,} {t.en}" for t, c in some) + ". "
+    zh = f"跨期测试集共 {n:,} 户：" + "，".join(f"{t.zh} {c:,} 户" for t, c in some) + "。"
+    en += f"Worth {value['profit_expected']['value']:,.0f}{unit} as expected"
+    zh += f"预期价值 {value['profit_expected']['value']:,.0f}{unit}"
+    if value["profit_realised"] is not None:
+        told = value["profit_realised"]
+        en += f", {told['value']:,.0f}{unit} [{told['low']:,.0f}, {told['high']:,.0f}] by what came"
+        zh += f"，按实际结果 {told['value']:,.0f}{unit} [{told['low']:,.0f}, {told['high']:,.0f}]"
+    return Words(en + ".", zh + "。")
+
+
+def _binding(made: Chosen) -> Words:
+    """Which limits bind, in the allocator's words."""
+    if made.allocation is None:
+        return Words("Decided by the shadow prices of the validation batch.", "按验证批次的影子价格决定。")
+    return Words(made.allocation.words("en"), made.allocation.words("zh"))

@@ -1,0 +1,25 @@
+"""What a scenario's TOML may say of its parts, checked before anything is computed."""
+
+from tael.runs.plans.approval import ApprovalPlan, Limit
+from tael.runs.plans.learning import ModelPlan, RecommendPlan, RisksPlan, TreatmentPlan
+from tael.runs.plans.options import GroupPlan, OptionPlan, OptionsPlan, TemplatePlan
+from tael.runs.plans.sampling import ExamplePlan, FeaturePlan, SplitPlan
+
+DecisionPlan = ApprovalPlan | OptionsPlan
+
+__all__ = [
+    "ApprovalPlan",
+    "DecisionPlan",
+    "ExamplePlan",
+    "FeaturePlan",
+    "GroupPlan",
+    "Limit",
+    "ModelPlan",
+    "OptionPlan",
+    "OptionsPlan",
+    "RecommendPlan",
+    "RisksPlan",
+    "SplitPlan",
+    "TemplatePlan",
+    "TreatmentPlan",
+]

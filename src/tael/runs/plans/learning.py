@@ -1,0 +1,118 @@
+"""What is learned: the kind of model, and what it needs besides features and label."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from tael.errors import FormulaError
+from tael.formulas.durations import Duration
+from tael.runs.plans._strict import Strict
+
+ModelKind = Literal["portfolio", "scorecard", "additive", "uplift", "risks", "recommender"]
+Challenger = Literal["portfolio", "scorecard", "additive"]
+
+
+class ModelPlan(Strict):
+    """The model.
+
+    Parameters
+    ----------
+    kind : {"portfolio", "scorecard", "additive", "uplift", "risks", "recommender"}
+        The first three foretell a label of yes or no; "uplift" what a treatment changes in it (needs ``[treatment]``);
+        "risks" which of several events comes first, and when (needs ``[risks]``); "recommender" which product is taken
+        next (the label is a category).
+    members : "auto" or tuple of str
+        Settings of the portfolio.
+    challengers : tuple of {"portfolio", "scorecard", "additive"}
+        Further models of a yes or no, fitted on the same rows and measured in the same report; they decide nothing.
+    learner : str
+        Of an uplift model: "auto" or a name such as "t_linear" (``tael.models.uplift_choice.LEARNERS``).
+    monotone : dict of str to {-1, 1}
+        Formula or feature name -> direction: 1, the probability rises with it.
+    """
+
+    kind: ModelKind = "portfolio"
+    members: Literal["auto"] | tuple[str, ...] = "auto"
+    challengers: tuple[Challenger, ...] = ()
+    learner: str = "auto"
+    monotone: dict[str, Literal[-1, 1]] = Field(default_factory=dict)
+
+
+class TreatmentPlan(Strict):
+    """What was done to each observation at its cutoff: an offer, a channel of collection.
+
+    Its columns are known at the cutoff and never enter a feature.
+
+    Parameters
+    ----------
+    column : str
+        A column of the entity table with the arm of each row.
+    control : str
+        The arm that means "nothing done".
+    propensity : str or float, optional
+        A column of the entity table with the probability of the arm that was given, or one number for every
+        treatment. Left out: estimated from the features, which is no more than an assumption.
+    """
+
+    column: str
+    control: str
+    propensity: str | float | None = None
+
+
+class RisksPlan(Strict):
+    """Events of which the first to come ends the observation: settle early, default, leave.
+
+    Parameters
+    ----------
+    events : dict of str to str
+        Event -> formula of the time at which it happens (missing: it does not):
+        ``min(settlements.settled, where=kind == "early", next="12mo")``. The first is the one that the label speaks of.
+    by : str
+        The label's window: ``p`` is the probability that the first event has come by then.
+    horizon : str
+        How long an observation is followed at most.
+    times : tuple of str
+        Further times at which probabilities are told, such as ``"3mo"``.
+    method : {"logistic", "boosted"}
+    """
+
+    events: dict[str, str] = Field(min_length=1)
+    by: str
+    horizon: str = "12mo"
+    times: tuple[str, ...] = ()
+    method: Literal["logistic", "boosted"] = "boosted"
+
+    @field_validator("by", "horizon", "times")
+    @classmethod
+    def _durations(cls, stated: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for text in (stated,) if isinstance(stated, str) else stated:
+            try:
+                Duration.parse(text)
+            except FormulaError as error:
+                raise ValueError(error.problem) from None
+        return stated
+
+
+class RecommendPlan(Strict):
+    """The catalogue of a recommender.
+
+    Parameters
+    ----------
+    holdings : dict of str to str
+        Product -> flag formula: whether the customer holds it. What is held is not recommended.
+    repeat : bool
+        A product can be taken again: holdings describe and exclude nothing.
+    method : {"boosted", "linear"}
+    """
+
+    holdings: dict[str, str]
+    repeat: bool = False
+    method: Literal["boosted", "linear"] = "boosted"
+
+    @model_validator(mode="after")
+    def _two(self) -> RecommendPlan:
+        if len(self.holdings) < 2:
+            raise ValueError("holdings of two products or more")
+        return self

@@ -1,0 +1,80 @@
+"""How observations are parted, how features are searched, and which data an example has."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from tael.runs.plans._strict import Strict
+
+
+class SplitPlan(Strict):
+    """How observations are parted.
+
+    Parameters
+    ----------
+    out_of_time : float or str
+        Share of the latest rows, or the day on which the out-of-time period starts.
+    validation : float
+        Share of the earlier rows.
+    groups : str, optional
+        A column of the entity table: its rows stay together (one person).
+    folds : int
+        Of the cross-validation inside training and of ``scenario.cv``.
+    """
+
+    out_of_time: float | str = 0.25
+    validation: float = 0.25
+    groups: str | None = None
+    folds: int = Field(default=5, ge=2)
+
+
+class FeaturePlan(Strict):
+    """How features are searched; see :class:`tael.features.AutoFeatures`.
+
+    Parameters
+    ----------
+    force : tuple of str, or dict of name to formula
+        Formulas that are kept in any case.
+    file : str, optional
+        A formula file beside the scenario: its formulas are forced in. :meth:`Plan.from_dict` reads it into ``force``,
+        so that a plan holds all that it rests on.
+    search : bool
+        False: nothing is kept but what is forced in.
+    """
+
+    layers: int = Field(default=2, ge=1, le=3)
+    windows: tuple[str, ...] = ("30d", "90d", "180d", "all")
+    keep: int = Field(default=80, ge=1)
+    max_up: int = Field(default=2, ge=0)
+    max_down: int = Field(default=2, ge=1)
+    force: tuple[str, ...] | dict[str, str] = ()
+    file: str | None = None
+    search: bool = True
+    forbid: tuple[str, ...] = ()
+    budget: dict[Literal["time", "memory", "candidates"], str | int] = Field(default_factory=dict)
+    search_rows: int = Field(default=50_000, ge=100)
+
+    @model_validator(mode="after")
+    def _states_something(self) -> FeaturePlan:
+        if self.file is not None:
+            raise ValueError("no file: Plan.from_dict(content, folder=...) reads it into force")
+        if not self.search and not self.force:
+            raise ValueError("with search = false, formulas of your own: file = ... or force = [...]")
+        return self
+
+    @property
+    def forced(self) -> tuple[str, ...]:
+        """The formulas that are kept in any case."""
+        return tuple(self.force.values()) if isinstance(self.force, dict) else self.force
+
+
+class ExamplePlan(Strict):
+    """The example data of a scenario: a simulator and its size."""
+
+    simulator: Literal["bank"] = "bank"
+    n_customers: int = 10_000
+    events_per_customer: int = 200
+    months: int = 24
+    seed: int = 0
