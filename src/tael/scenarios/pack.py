@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     from tael.runs.result import Run
 
 PACKS: dict[str, str] = {
+    "product-recommendation": "product_recommendation",
+    "customer-churn": "customer_churn",
     "credit-approval": "credit_approval",
+    "credit-limit": "credit_limit",
+    "early-payoff": "early_payoff",
+    "borrower-churn": "borrower_churn",
+    "dormant-reactivation": "dormant_reactivation",
+    "collection-repayment": "collection_repayment",
+    "collection-complaint": "collection_complaint",
 }
 """Scenario -> its folder in this package. A new scenario is a folder with a ``scenario.toml`` and one line here."""
 
@@ -76,7 +84,7 @@ class Scenario:
         ScenarioError
             If the scenario has no example.
         """
-        from tael.datasets import simulate_bank
+        from tael.datasets import simulate_bank, simulate_lender
 
         example = self.plan.example
         if example is None:
@@ -86,9 +94,11 @@ class Scenario:
                 where=self.name,
                 fix="Bring tables of your own.",
             )
-        return simulate_bank(
+        simulate: Any = {"bank": simulate_bank, "lender": simulate_lender}[example.simulator]
+        made = simulate(
             example.n_customers, example.seed, events_per_customer=example.events_per_customer, months=example.months
         )
+        return made.only(list(example.tables)) if example.tables else made
 
     def sample(self, tables: Tables) -> Observations:
         """All observations, those to predict too."""

@@ -71,10 +71,21 @@ class FeaturePlan(Strict):
 
 
 class ExamplePlan(Strict):
-    """The example data of a scenario: a simulator and its size."""
+    """The example data of a scenario: a simulator and its size.
 
-    simulator: Literal["bank"] = "bank"
+    Parameters
+    ----------
+    simulator : {"bank", "lender"}
+        Applicants and their loans; or customers through their whole life.
+    n_customers, events_per_customer, months, seed : int
+        As in ``simulate_bank`` and ``simulate_lender``.
+    tables : tuple of str
+        Only these are kept; none named: all.
+    """
+
+    simulator: Literal["bank", "lender"] = "bank"
     n_customers: int = 10_000
     events_per_customer: int = 200
     months: int = 24
     seed: int = 0
+    tables: tuple[str, ...] = ()

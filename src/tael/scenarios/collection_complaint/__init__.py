@@ -1,0 +1,1 @@
+"""Collections: complaints: see ``scenario.toml``."""

@@ -1,0 +1,1 @@
+"""Credit limit: how much should be lent to each applicant? See ``scenario.toml``."""

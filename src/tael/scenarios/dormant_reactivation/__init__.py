@@ -1,0 +1,1 @@
+"""Waking dormant customers: see ``scenario.toml``."""

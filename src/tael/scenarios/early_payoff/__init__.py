@@ -1,0 +1,1 @@
+"""Early payoff: which borrowers will settle early, and when? See ``scenario.toml``."""

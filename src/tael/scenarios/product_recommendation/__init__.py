@@ -1,0 +1,1 @@
+"""Product recommendation: which product is this customer most likely to buy next? See ``scenario.toml``."""
