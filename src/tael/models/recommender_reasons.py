@@ -131,7 +131,7 @@ def shared_out(gain: Floats, moved: Floats) -> Floats:
 
     Examples
     --------
-    >>> shared_out(np.array([6.0, 6.0]), np.array([[2.0, 1.0, -0.5], [0.1, -0.3, -0.1]])).tolist()
+    >>> shared_out(np.array([6.0, 6.0]), np.array([[2.0, 1.0, -0.5], [0.5, -1.5, -0.5]])).tolist()
     [[4.0, 2.0, 0.0], [0.0, 4.5, 1.5]]
     """
     total = np.zeros(len(moved))
