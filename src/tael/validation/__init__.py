@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tael.validation.curves import gains_table, ks_curve, pr_curve, roc_curve
     from tael.validation.definitions import BadDefinitions, bad_definitions
     from tael.validation.delinquency import delinquency_events, delinquency_panel
+    from tael.validation.fairness import Fairness, fairness_report
+    from tael.validation.jurisdictions import JURISDICTIONS, Jurisdiction
     from tael.validation.leaks import Finding, key_carries_label, scan_columns, shared_entities
     from tael.validation.metrics import (
         METRICS,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
         metric,
         register_metric,
     )
+    from tael.validation.proxies import Proxies, find_proxies
     from tael.validation.robustness import Robustness, noise_robustness
     from tael.validation.segments import PerformanceBy, performance_by
     from tael.validation.splits import Split, three_way
@@ -52,6 +55,12 @@ if TYPE_CHECKING:
     from tael.validation.words import Words
 
 _WHERE = {
+    "Fairness": "tael.validation.fairness",
+    "fairness_report": "tael.validation.fairness",
+    "Proxies": "tael.validation.proxies",
+    "find_proxies": "tael.validation.proxies",
+    "JURISDICTIONS": "tael.validation.jurisdictions",
+    "Jurisdiction": "tael.validation.jurisdictions",
     "BadDefinitions": "tael.validation.definitions",
     "bad_definitions": "tael.validation.definitions",
     "delinquency_events": "tael.validation.delinquency",
@@ -113,17 +122,21 @@ _WHERE = {
 }
 
 __all__ = [
+    "JURISDICTIONS",
     "METRICS",
     "UPLIFT_METRICS",
     "BadDefinitions",
     "CalibrationFit",
+    "Fairness",
     "Finding",
     "GroupedStratifiedKFold",
+    "Jurisdiction",
     "Metric",
     "MetricSpec",
     "OutOfTimeSplit",
     "PerformanceBy",
     "PolicyValue",
+    "Proxies",
     "Robustness",
     "RollRates",
     "Split",
@@ -144,6 +157,8 @@ __all__ = [
     "evaluate_difference",
     "evaluate_uplift",
     "expected_calibration_error",
+    "fairness_report",
+    "find_proxies",
     "gains_table",
     "judge",
     "key_carries_label",
