@@ -109,6 +109,31 @@ def test_saved_and_loaded_to_the_last_bit(planted: tuple[pl.DataFrame, np.ndarra
         assert loaded.get_params() == model.get_params()
 
 
+def test_text_flags_and_categoricals_are_told_and_saved(tmp_path: Path) -> None:
+    """No number at all, or flags: shares are told, in both languages, and the same after loading."""
+    rng = np.random.default_rng(0)
+    group = rng.integers(0, 2, 400)
+    frame = pl.DataFrame(
+        {
+            "job": np.array(["clerk", "nurse"])[group],
+            "town": pl.Series([None if k % 9 == 0 else "ab"[k % 2] for k in range(400)], dtype=pl.Categorical),
+            "saver": group == 1,
+        }
+    )
+    for name, table in (("all", frame), ("text", frame.drop("saver"))):
+        model = Segments(2).fit(table)
+        save_model(model, tmp_path / name)
+        loaded = load_model(tmp_path / name)
+        for rows in (table, table.to_pandas(), table.with_columns(pl.lit("pilot").alias("job"))):
+            np.testing.assert_array_equal(loaded.predict(rows), model.predict(rows))
+        for lang in ("en", "zh"):
+            assert loaded.describe(lang) == model.describe(lang)
+            assert loaded.table(lang).equals(model.table(lang))
+            assert "job = nurse" in model.describe(lang)
+        assert ("saver more often: 100%, all" in model.describe("en")) == (name == "all")
+        assert ("saver 较多：100%" in model.describe("zh")) == (name == "all")
+
+
 def test_new_rows_unseen_levels_and_rows_alone(planted: tuple[pl.DataFrame, np.ndarray]) -> None:
     frame, _ = planted
     model = Segments(3).fit(frame)

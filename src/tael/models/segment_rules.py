@@ -200,11 +200,11 @@ class Difference:
         if self.kind == "median":
             if lang == "en":
                 return f"{label} {'high' if more else 'low'}: median {self.here:.4g}, all {self.all:.4g}"
-            return f"{label}偏{'高' if more else '低'}：中位数 {self.here:.4g}，全体 {self.all:.4g}"
+            return f"{label} 偏{'高' if more else '低'}：中位数 {self.here:.4g}，全体 {self.all:.4g}"
         if self.kind == "mean":
             if lang == "en":
                 return f"{label} {'high' if more else 'low'}: mean {self.here:.4g}, all {self.all:.4g}"
-            return f"{label}偏{'高' if more else '低'}：均值 {self.here:.4g}，全体 {self.all:.4g}"
+            return f"{label} 偏{'高' if more else '低'}：均值 {self.here:.4g}，全体 {self.all:.4g}"
         if self.kind == "missing":
             label = f"{label} is missing" if lang == "en" else f"{label} 缺失"
         if lang == "en":
@@ -228,12 +228,16 @@ def differences(M: Floats, inside: Flags, code: TableCode, scale: Floats) -> lis
             out.append(Difference(j, "missing", here, everyone, _share_strength(here, everyone)))
         known, all_known = x[inside & ~missing], x[~missing]
         if len(known) and len(all_known) and all_known.min() < all_known.max():
+            if np.isin(all_known, (0.0, 1.0)).all():  # a flag: a median of 0 or 1 is no way to say how many
+                here, everyone = float(known.mean()), float(all_known.mean())
+                out.append(Difference(j, "share", here, everyone, _share_strength(here, everyone)))
+                continue
             here, everyone = float(np.median(known)), float(np.median(all_known))
             kind, spread = "median", float(scale[j])
             low, high = np.quantile(all_known, [0.25, 0.75])
             if high > low:
-                spread = (high - low) / 1.349
-            if high == low or here == everyone:  # flags and counts that are 0 for most: medians say nothing
+                spread = float(high - low) / 1.349
+            if high == low or here == everyone:  # counts that are 0 for most: medians say nothing
                 kind, here, everyone, spread = (
                     "mean",
                     float(known.mean()),
