@@ -115,7 +115,8 @@ def make_people(rng: np.random.Generator, n: int) -> People:
     ring = np.full(n, -1, dtype=np.int64)
     members = rng.permutation(n)[: int(0.05 * n)]
     sizes = rng.integers(4, 12, max(1, len(members) // 4))
-    ring[members] = np.repeat(np.arange(len(sizes)), sizes)[: len(members)]
+    rings = np.repeat(np.arange(len(sizes)), sizes)[: len(members)]  # few members may not fill theirs
+    ring[members[: len(rings)]] = rings
     return People(
         age=age,
         sex=choose(rng, n, (0.42, 0.58)),

@@ -55,7 +55,8 @@ def simulate_lender(
     The customers, their applications and what they do are those of :func:`~tael.datasets.simulate_bank` with the same
     arguments; after the bank's window they go on at the same pace until they leave or the data end. Which loans
     default is drawn from the bank's own probabilities. Drawn anew, so that something visible drives it: which loans are
-    settled early, who gets into trouble from the fourth instalment on, and how trouble ends.
+    settled early, who gets into trouble from the fourth instalment on, and how trouble ends. Applications made again
+    (``reapplications``) are noted, but what becomes of them is not simulated.
 
     Further tables: ``products``, ``purchases``, ``service_contacts``, ``balances``, ``closures``, ``settlements``,
     ``campaign_contacts``, ``reapplications``, ``credit_lines``, ``collection_cases``, ``collection_actions``,

@@ -52,13 +52,15 @@ def make_campaign(
 ) -> Campaign:
     """Run the campaigns, and let customers come back on their own between them.
 
-    Dormant is who has applied before, has no open loan, and did not apply in the last 180 days. Within 60 days of a
-    contact, the arm alone decides whether its customer applies.
+    Dormant is who has applied before, has no open loan, and did not apply in the last 180 days. The few of the bank's
+    applications that come after such a pause are left alone: their customers are not contacted before them. So an
+    application within 60 days of a contact is drawn from the chance under its arm, and from nothing else.
     """
     applications, calendar, n = drawn.applications, drawn.calendar, len(drawn.people)
     months = len(calendar.months)
     waves = range(months // 2, months - MONTHS_APART, MONTHS_APART)
     applied = Seen(applications.customer, applications.time)
+    last = applications.time[applications.offsets[1:] - 1]
     again, held, calls = np.full(n, -NEVER), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     contacts: list[tuple[np.ndarray, ...]] = []
     re_customer, re_time = [], []
@@ -75,7 +77,7 @@ def make_campaign(
         gap = np.minimum(applied.gap(everyone, now, 1e6), (now - again) / DAY)
         known = (applied.count(everyone, now * 0, now) > 0) & (closed > now)
         if month in waves:
-            rows = everyone[known & (open_loan == 0) & (gap > DORMANT_DAYS)]
+            rows = everyone[known & (open_loan == 0) & (gap > DORMANT_DAYS) & (last < now)]
             view = _View(drawn, behaviour, service, loans, rows, now[rows], calls[rows])
             chance = view.chances()
             arm, propensity, randomised = _assign(rng, drawn, rows, chance)

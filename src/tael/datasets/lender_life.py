@@ -183,7 +183,7 @@ def make_leaving(
         unresolved = service.unresolved.recent(rows, moment, 90)
         gap = behaviour.logins.gap(rows, moment, 240)
         odds = (
-            -4.95
+            -5.25
             + 3.0 * np.clip(-change, -0.5, 2.0)
             + 1.5 * np.minimum(unresolved, 2)
             + 0.75 * np.log1p(gap / 30)

@@ -86,9 +86,10 @@ class Repayment:
                 if k < 3
                 else rng.random(len(rest)) < self._trouble(rest, taken, due, late, state, k)
             )
-            self._settle(taken, due, each, amount, rate, term, state, rest[~fails], late[~fails], amount_paid, paid, k)
+            pays = ~fails & (fails_at[rest] >= MOST_TERMS)
+            self._settle(taken, due, amount, rate, term, state, rest[pays], late[pays], amount_paid, paid, k)
             hit = rest[fails]
-            if len(hit):
+            if len(hit) or k == 0:  # once at least, so that there are arrays to join
                 situation = Situation(
                     application=taken[hit], customer=customer[hit], due=due[hit, k], each=each[hit],
                     instalments=term[hit] - k, late=late[fails], early=np.full(len(hit), k < 3),
@@ -142,7 +143,6 @@ class Repayment:
         self,
         taken: Ints,
         due: Ints,
-        each: Floats,
         amount: Floats,
         rate: Floats,
         term: Ints,
@@ -156,8 +156,6 @@ class Repayment:
         """Let some borrowers pay all that is left on the day of instalment `k`."""
         may = (term[rows] >= 6) & (k >= 1) & (k <= term[rows] - 3) & ~state.relapse[rows]
         rows, late = rows[may], late[may]
-        if not len(rows):
-            return
         decided = due[rows, k] - DECIDED_BEFORE * DAY
         customer = self.drawn.applications.customer[taken[rows]]
         _, jump = self.accounts.last(customer, decided)
@@ -175,7 +173,8 @@ class Repayment:
         state.settled[chosen] = k
         left = principal_left(amount[chosen], rate[chosen], term[chosen], np.full(len(chosen), k))
         amount_paid[chosen, k] = np.round(left * (1 + rate[chosen] / 12), 2)
-        paid[chosen, k] = due[chosen, k] + (self.rng.uniform(-3, 0.9, len(chosen)) * DAY).astype(np.int64)
+        when = due[chosen, k] + (self.rng.uniform(-3, 0.9, len(chosen)) * DAY).astype(np.int64)
+        paid[chosen, k] = np.maximum(when, paid[chosen, :k].max(axis=1, initial=0) + 60)
 
     def _collect(self, situation: Situation, state: _State, hit: Ints) -> None:
         """Work the cases of those in trouble, round by round, until they pay or are written off."""

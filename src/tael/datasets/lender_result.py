@@ -37,8 +37,8 @@ DRIVERS: dict[str, dict[str, str]] = {
         "委外对难案有效, 法务对大额有效",
     },
     "complaint": {
-        "en": "earlier complaints, age, night calls in earlier rounds, agencies; gentle handling helps with those who have "
-        "complained before or are under 27",
+        "en": "earlier complaints, age, night calls in earlier rounds, agencies; gentle handling helps with those who "
+        "have complained before or are under 27",
         "zh": "以往投诉、年龄、此前的夜间催收、委外渠道; 温和处理对曾投诉或 27 岁以下的客户有效",
     },
 }
