@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, cast
@@ -60,7 +61,7 @@ def build_document(run: Mapping[str, Any], lang: str = "en") -> Document:
             where="run.json",
             fix="Use the tael version that wrote the run.",
         )
-    told = Told(run, cast(Lang, lang))
+    told = Told(readable(run), cast(Lang, lang))
     for number, module in enumerate(CHAPTERS, 1):
         told.done.append(_chapter(told, str(number), module))
     lettered = list(zip("ABCD", ANNEXES, strict=True))
@@ -75,7 +76,14 @@ def build_document(run: Mapping[str, Any], lang: str = "en") -> Document:
     header = title + (told(" · model version {v}", " · 模型版本 {v}", v=version) if version else "")
     marks = [
         (told.t("page.despite_leaks"), told.t("page.despite_leaks_text"), told.at("despite_leaks")),
-        (told.t("page.simulated"), told.t("page.simulated_text"), told.at("simulated")),
+        (
+            told.t("page.simulated"),
+            told(
+                "No figure in this document describes a real customer or a real portfolio.",
+                "本文档中的任何数字都不代表真实客户或真实资产组合。",
+            ),
+            told.at("simulated"),
+        ),
     ]
     return Document(
         lang=cast(Lang, lang),
@@ -91,6 +99,21 @@ def build_document(run: Mapping[str, Any], lang: str = "en") -> Document:
         made=str(told.at("started") or ""),
         program=f"tael {told.at('tael', 'version') or ''}".strip(),
     )
+
+
+def readable(value: Any) -> Any:
+    """A value of the run without the characters that neither a page nor a Word file may hold.
+
+    >>> readable({"name": ["a\\x00b", 3]})
+    {'name': ['ab', 3]}
+    """
+    if isinstance(value, str):
+        return "".join(
+            c for c in value if c in "\t\n" or (c >= " " and unicodedata.category(c) not in ("Cc", "Cs", "Cn"))
+        )
+    if isinstance(value, Mapping):
+        return {readable(name): readable(one) for name, one in value.items()}
+    return [readable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _chapter(told: Told, number: str, module: ModuleType) -> Chapter:

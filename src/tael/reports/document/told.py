@@ -87,8 +87,7 @@ class Told(Page):
 
     def pairs(self, *path: str) -> dict[str, Any]:
         """An object of the run; empty where it is absent."""
-        value = self.at(*path)
-        return {str(name): one for name, one in value.items()} if isinstance(value, Mapping) else {}
+        return mapping(self.at(*path))
 
     def plain(self, value: Any) -> str:
         """Any value of the run as a person reads it."""
@@ -118,6 +117,11 @@ class Told(Page):
         rows = tuple((name, self.plain(value)) for name, value in pairs if value not in (None, "", [], {}, NONE))
         heads = (self("Item", "项目"), self("Value", "内容"))
         return Table(caption, heads, rows, widths=(1.0, 2.2)) if rows else None
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """A value as an object; empty where it is none."""
+    return {str(name): one for name, one in value.items()} if isinstance(value, Mapping) else {}
 
 
 def column(rows: Sequence[Mapping[str, Any]], name: str) -> tuple[float | None, ...]:

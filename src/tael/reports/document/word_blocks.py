@@ -45,18 +45,25 @@ class Writer:
     def __init__(self, word: Any, document: Document) -> None:
         self.word, self.document = word, document
         self.tables = self.figures = self.gaps = 0
+        self._ids = {style.name: style.style_id for style in word.styles}
+
+    def _add(self, text: str = "", style: str = "Normal") -> Any:
+        """A paragraph; the library itself would look all its styles through for each."""
+        made = self.word.add_paragraph(text)
+        made._p.style = self._ids[style]
+        return made
 
     def opening(self) -> None:
         """The first page, and the contents."""
         document = self.document
         for warning in document.warnings:
-            frame(self.word.add_paragraph(warning, style="Notice"), WARN, WARN_WASH)
-        self.word.add_paragraph(document.title, style="Title")
-        self.word.add_paragraph(document.subtitle, style="Subtitle")
+            frame(self._add(warning, "Notice"), WARN, WARN_WASH)
+        self._add(document.title, "Title")
+        self._add(document.subtitle, "Subtitle")
         facts = tuple((name, value) for name, value in document.facts)
         if facts:
             self._grid(Table("", (), facts, widths=(1.0, 2.6)))
-        self.word.add_paragraph()
+        self._add()
         for block in document.opening[:1]:
             self.block(block)
         self._contents()
@@ -64,11 +71,11 @@ class Writer:
             self.block(block)
 
     def _contents(self) -> None:
-        head = self.word.add_paragraph(style="Lead")
+        head = self._add("", "Lead")
         head.add_run(self.document.words["contents"]).bold = True
         entry = None
         for k, chapter in enumerate(self.document.chapters):
-            entry = self.word.add_paragraph(style="toc 1")
+            entry = self._add("", "toc 1")
             if not k:
                 open_field(entry, 'TOC \\o "1-1" \\h \\z \\u')
             add_link(entry, chapter.title, f"chapter_{chapter.number}")
@@ -92,7 +99,7 @@ class Writer:
             self.word.add_heading(block.title, level=2)
         elif isinstance(block, Bullets):
             for item in block.items:
-                self.word.add_paragraph(item, style="List Bullet")
+                self._add(item, "List Bullet")
         elif isinstance(block, Code):
             self._code(block)
         elif isinstance(block, Table):
@@ -103,33 +110,33 @@ class Writer:
             self._gap(block)
 
     def _paragraph(self, block: Paragraph) -> None:
-        made = self.word.add_paragraph(block.text, style=LOOKS[block.look])
+        made = self._add(block.text, LOOKS[block.look])
         if block.look == "absent":
             frame(made, SOFT, WASH)
         elif block.look == "alert":
             frame(made, WARN, WARN_WASH)
 
     def _code(self, block: Code) -> None:
-        made = self.word.add_paragraph(style="Code")
+        made = self._add("", "Code")
         lines = block.text.rstrip("\n").split("\n")
         for k, line in enumerate(lines):
-            run = made.add_run(_clean(line))
+            run = made.add_run(line)
             if k < len(lines) - 1:
                 run.add_break()
         shade(made._p.get_or_add_pPr(), WASH)
 
     def _caption(self, kind: str, name: str, number: int, text: str) -> Any:
-        made = self.word.add_paragraph(style="Caption")
+        made = self._add("", "Caption")
         made.add_run(f"{self.document.words[kind]} ")
         add_field(made, f"SEQ {name} \\* ARABIC", str(number))
-        made.add_run(f": {_clean(text)}")
+        made.add_run(f": {text}")
         return made
 
     def _table(self, block: Table) -> None:
         self.tables += 1
         self._caption("table", "Table", self.tables, block.caption)
         self._grid(block)
-        self.word.add_paragraph(style="Note")
+        self._add("", "Note")
 
     def _grid(self, block: Table) -> None:
         columns = len(block.heads) or len(block.rows[0])
@@ -158,7 +165,7 @@ class Writer:
 
     def _picture(self, block: Picture) -> None:
         self.figures += 1
-        made = self.word.add_paragraph()
+        made = self._add()
         made.paragraph_format.keep_with_next = True
         made.paragraph_format.space_before = Pt(8)
         size = (int(Cm(CHART[0])), int(Cm(CHART[1])))
@@ -166,11 +173,11 @@ class Writer:
         caption = self._caption("figure", "Figure", self.figures, block.caption)
         caption.paragraph_format.keep_with_next = bool(block.note)
         if block.note:
-            self.word.add_paragraph(block.note, style="Note")
+            self._add(block.note, "Note")
 
     def _gap(self, gap: Gap) -> None:
         self.gaps += 1
-        made = self.word.add_paragraph(style="Notice")
+        made = self._add("", "Notice")
         made.paragraph_format.keep_with_next = True
         by = self.document.words["by"].format(who=gap.who)
         made.add_run(f"{gap.number} · {by}").bold = True
@@ -181,21 +188,16 @@ class Writer:
         made._p.addnext(here)
 
 
-def _clean(text: str) -> str:
-    """Without the control characters that XML does not know."""
-    return "".join(c for c in text if c >= " " or c in "\t\n")
-
-
 def _fill(cell: Any, value: str | Cell, *, right: bool, bold: bool = False) -> None:
     one = value if isinstance(value, Cell) else Cell(value)
     paragraph = cell.paragraphs[0]
-    paragraph._p.style = CELL  # the library would look its styles through for each cell
+    paragraph._p.style = CELL
     if right:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    paragraph.add_run(_clean(one.text)).bold = bold or None
+    paragraph.add_run(one.text).bold = bold or None
     if one.below:
         paragraph.add_run().add_break()
-        below = paragraph.add_run(_clean(one.below))
+        below = paragraph.add_run(one.below)
         below.font.size, below.font.color.rgb = Pt(7.5), RGBColor.from_string(SOFT)
         if one.code:
             below.font.name = MONO

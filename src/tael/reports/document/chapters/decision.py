@@ -8,7 +8,8 @@ from typing import Any
 from tael.reports.charts import extent, thin
 from tael.reports.context import policy_part
 from tael.reports.cutoff import refers, strategy_of
-from tael.reports.document.told import Told, is_interval, known, open_table
+from tael.reports.document.chapters.options import options_blocks
+from tael.reports.document.told import Told, known
 from tael.reports.document.tree import Axis, Block, Cell, Code, Paragraph, Picture, Series, Subhead, Table
 from tael.reports.formats import finite
 
@@ -28,7 +29,7 @@ def _rule(told: Told) -> list[Block]:
         rule = told.t("strategy.rule", cutoff=fmt.percent(cutoff)) if cutoff is not None else told.t("missing.nobody")
         refer = told.t("strategy.refer", low=fmt.percent(band[0]), high=fmt.percent(band[1])) if band else ""
         blocks += [Paragraph(rule), Paragraph(refer or told.t("missing.refer"))]
-    return known(*blocks, _counts(told), _limits(told))
+    return known(*blocks, _counts(told), _limits(told) if approval else None)
 
 
 def _counts(told: Told) -> Table | None:
@@ -136,36 +137,73 @@ def _values(told: Told) -> list[Block]:
     rows = told.rows("decision", "values")
     if not rows:
         return [told.absent("The value of the decision against today's rule", "与现行规则相比的决策价值")]
+    approval = any("approval" in row for row in rows)
     realised = any(row.get("profit_realised") for row in rows)
+    behind = any(row.get("behind") for row in rows)
     cells = []
     for row in rows:
         expected = row.get("profit_expected") or (None if realised else row.get("profit") or row.get("value"))
-        line: list[str | Cell] = [
-            told.say(row.get("policy") or row.get("title") or row.get("name")),
-            told.fmt.percent(row.get("approval")),
-            told.fmt.percent(row.get("bad_rate")),
-            told.money(expected),
-        ]
-        cells.append((*line, told.money(row.get("profit_realised"))) if realised else tuple(line))
-    heads = [told.t("strategy.policy"), told.t("strategy.approval"), told.t("strategy.policy_bad_rate")]
-    heads.append(told.t("strategy.profit"))
-    heads += [told.t("strategy.realised")] if realised else []
-    numbers = tuple(range(1, len(heads)))
-    wide = (2.2, 0.8, 1.0, 1.7, *((1.7,) if realised else ()))
-    part = policy_part(told)
-    caption = told.t("strategy.policies") + (f" · {part}" if part else "")
-    return [
-        Table(caption, tuple(heads), tuple(cells), numbers=numbers, widths=wide),
-        Paragraph(
-            told(
-                "Each interval is of one policy by itself. The policies share the same rows, so overlapping "
-                "intervals do "
-                "not mean that they cannot be told apart.",
-                "各区间仅针对单个策略。各策略基于同一批样本，区间重叠并不意味着无法区分。",
-            ),
-            "note",
+        line: list[str | Cell] = [told.say(row.get("policy") or row.get("title") or row.get("name"))]
+        line += [told.fmt.percent(row.get("approval" if approval else "treated"))]
+        line += [told.fmt.percent(row.get("bad_rate"))] if approval else []
+        line += [told.money(expected)]
+        line += [told.money(row.get("profit_realised"))] if realised else []
+        line += [told.money(row.get("behind"))] if behind else []
+        cells.append(tuple(line))
+    heads = [
+        told.t("strategy.policy"),
+        *(
+            [told.t("strategy.approval"), told.t("strategy.policy_bad_rate")]
+            if approval
+            else [told("Share that gets anything", "施策占比")]
         ),
+        told.t("strategy.profit") if approval else told("Expected worth", "预期价值"),
+        *(
+            [told.t("strategy.realised") if approval else told("Worth by what came", "按实际结果的价值")]
+            if realised
+            else []
+        ),
+        *([told("The chosen rule is ahead by", "所选策略领先")] if behind else []),
     ]
+    part, note = policy_part(told), told.say(told.at("decision", "values_note"))
+    caption = told.t("strategy.policies") + (f" · {part}" if part else "")
+    wide = (2.0, 0.8, *((0.9,) if approval else ()), *(1.5 for _ in heads[3 if approval else 2 :]))
+    numbers = tuple(range(1, len(heads)))
+    alone = told(
+        "Each interval is of one policy by itself. The policies share the same rows, so overlapping intervals do not "
+        "mean "
+        "that they cannot be told apart.",
+        "各区间仅针对单个策略。各策略基于同一批样本，区间重叠并不意味着无法区分。",
+    )
+    return known(
+        Table(caption, tuple(heads), tuple(cells), numbers=numbers, widths=wide),
+        Paragraph(_ahead(told, rows)) if not behind and _ahead(told, rows) else None,
+        Paragraph(alone, "note") if not behind else None,
+        Paragraph(note, "note") if note else None,
+    )
+
+
+def _ahead(told: Told, rows: list[Mapping[str, Any]]) -> str:
+    """How far the first policy, the chosen one, is ahead of today's rule; empty where the run compares no such."""
+    today = next((row for row in rows[1:] if _english(row.get("policy")) == "today's rule"), None)
+    mine, other = (finite(_value(row.get("profit"))) if row else None for row in (rows[0], today))
+    if mine is None or other is None:
+        return ""
+    return told(
+        "The chosen policy is worth {more} more than today's rule on these rows; the interval of this difference is "
+        "not "
+        "part of the run.",
+        "在这批样本上，所选策略比现行规则多 {more}；该差额的区间不在本次运行范围内。",
+        more=told.fmt.money(mine - other),
+    )
+
+
+def _english(text: Any) -> str:
+    return str(text.get("en") or "") if isinstance(text, Mapping) else str(text or "")
+
+
+def _value(cell: Any) -> Any:
+    return cell.get("value") if isinstance(cell, Mapping) else cell
 
 
 def _swap(told: Told) -> list[Block]:
@@ -190,38 +228,6 @@ def _swap(told: Told) -> list[Block]:
     ]
 
 
-OPEN = {
-    "options": ("Options, and who got them", "各选项及其分配"),
-    "resources": ("Resources and their budgets", "资源与预算"),
-    "budgets": ("Budgets", "预算"),
-    "bounds": ("Limits: used, allowed, and what one more unit is worth", "约束：已用、允许与影子价格"),
-    "shadow_prices": (
-        "Shadow prices: what one more unit of each limit is worth",
-        "影子价格：各约束再放宽一个单位的价值",
-    ),
-    "groups": ("Groups", "分组"),
-    "sensitivity": ("What a tighter or looser limit is worth", "约束收紧或放宽的价值"),
-}
-
-
-def _options(told: Told) -> list[Block]:
-    """What a decision among options says of itself, whichever of its lists are there."""
-    made: list[Block] = []
-    for key, (en, zh) in OPEN.items():
-        value = told.at("decision", key)
-        if isinstance(value, Mapping):
-            value = [
-                {"name": name, **one}
-                if isinstance(one, Mapping) and not is_interval(one)
-                else {"name": name, "value": one}
-                for name, one in value.items()
-            ]
-        rows = [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
-        if rows:
-            made.append(open_table(told, told(en, zh), rows))
-    return made
-
-
 def render(told: Told) -> list[Block]:
     """Write the chapter."""
     if not told.pairs("decision"):
@@ -233,11 +239,10 @@ def render(told: Told) -> list[Block]:
                 "依据预测作何决策、由谁作出、受何约束。",
             ),
         ]
-    options = _options(told)
     approval = str(told.at("decision", "kind") or "approval") == "approval"
     shown = [
-        *([Subhead(told("Options and shadow prices", "选项与影子价格")), *options] if options else []),
-        *([Subhead(told.t("section.strategy")), *_pictures(told)] if approval else []),
+        Subhead(told.t("section.strategy") if approval else told("Options and shadow prices", "选项与影子价格")),
+        *(_pictures(told) if approval else options_blocks(told)),
     ]
     return [
         Subhead(told("The rule", "决策规则")),

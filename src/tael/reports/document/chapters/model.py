@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tael.reports.document.chapters.kinds import learners_table
 from tael.reports.document.told import Told, known
 from tael.reports.document.tree import Block, Cell, Paragraph, Subhead, Table
 from tael.reports.formats import finite
@@ -16,7 +17,19 @@ DEFAULT_FOLDS = 5
 def _members(told: Told) -> list[Block]:
     rows = told.rows("model", "members")
     if not rows:
-        return [told.absent("The make-up of the model", "模型构成")]
+        products, events = told.plain(told.at("model", "products")), told.plain(told.at("model", "events"))
+        facts = told.facts(
+            told.t("performance.model"),
+            [
+                (told("Model", "模型"), told.say(told.at("model", "title"))),
+                (told("Learner", "学习器"), told.at("model", "learner")),
+                (told("Method", "方法"), told.at("model", "method")),
+                (told("Products", "产品"), products),
+                (told("Events", "事件"), events),
+                (told("Number of features", "特征数"), told.at("model", "n_features")),
+            ],
+        )
+        return known(facts or told.absent("The make-up of the model", "模型构成"), learners_table(told))
     fmt = told.fmt
     cells = []
     for row in rows:
@@ -71,27 +84,34 @@ def _calibration(told: Told) -> Block:
 
 def _challengers(told: Told) -> list[Block]:
     splits = told.splits("reference_metrics")
-    if not splits:
-        return [told.absent("A challenger model", "挑战者模型")]
-    part = splits[-1]
-    cells = []
-    for metric, mine in told.pairs("metrics", part).items():
-        other = told.at("reference_metrics", part, metric)
-        if other is not None:
+    part = splits[-1] if splits else told.judged()
+    found = {told("Logistic regression", "逻辑回归"): told.pairs("reference_metrics", str(part))}
+    for kind in told.pairs("challengers"):
+        found[told.name("model", kind)] = told.pairs("challengers", kind, str(part))
+    found = {name: metrics for name, metrics in found.items() if metrics}
+    cells: list[tuple[str | Cell, ...]] = []
+    for metric, mine in told.pairs("metrics", str(part)).items():
+        if any(metrics.get(metric) is not None for metrics in found.values()):
             name = told.say(told.at("metric_titles", metric)) or metric
-            cells.append((name, told.interval(mine), told.interval(other)))
-    heads = (told.t("performance.metric"), told("Model", "本模型"), told("Logistic regression", "逻辑回归"))
-    caption = told("Model and challenger · {part}", "模型与挑战者 · {part}", part=told.name("split", part))
-    return known(
+            others = (told.interval(metrics.get(metric)) for metrics in found.values())
+            cells.append((name, told.interval(mine), *others))
+    if not cells:
+        return [told.absent("A challenger model", "挑战者模型")]
+    heads = (told.t("performance.metric"), told("Model", "本模型"), *found)
+    caption = told("Model and challengers · {part}", "模型与挑战者 · {part}", part=told.name("split", part))
+    return [
         Paragraph(
             told(
-                "The challenger is a plain logistic regression on the same features and rows. Where the intervals "
-                "overlap, the sample does not tell the two apart by this table alone.",
-                "挑战者为使用相同特征与样本的普通逻辑回归。若区间重叠，仅凭此表不能区分两者优劣。",
+                "Challengers use the same features and rows and decide nothing; one of them is a plain logistic "
+                "regression. Where intervals overlap, this table alone does not tell two models apart.",
+                "挑战者使用相同的特征与样本，不参与决策，其中之一为普通逻辑回归。若区间重叠，"
+                "仅凭此表不能区分两者优劣。",
             )
         ),
-        Table(caption, heads, tuple(cells), numbers=(1, 2), widths=(2.0, 1.5, 1.5)) if cells else None,
-    )
+        Table(
+            caption, heads, tuple(cells), numbers=tuple(range(1, len(heads))), widths=(1.8, *(1.4 for _ in heads[1:]))
+        ),
+    ]
 
 
 def render(told: Told) -> list[Block]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tael.reports.charts import thin
 from tael.reports.context import curve
+from tael.reports.document.chapters.kinds import kinds_blocks
 from tael.reports.document.told import Told, column, known, open_table
 from tael.reports.document.tree import Axis, Block, Cell, Paragraph, Picture, Series, Subhead, Table
 from tael.reports.formats import finite
@@ -149,6 +150,7 @@ def render(told: Told) -> list[Block]:
         Subhead(told.t("performance.metrics")),
         *_metrics(told),
         *_roc(told),
+        *kinds_blocks(told),
         Subhead(told.t("section.calibration")),
         *_calibration(told),
         Subhead(told.t("section.stability")),

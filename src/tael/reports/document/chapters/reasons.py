@@ -40,8 +40,8 @@ def _sample(told: Told, sample: Mapping[str, Any]) -> Table:
     )
     decision = told.name("decision", sample.get("decision") or NONE)
     caption = told(
-        "{decision}: applicant {id}, probability {p}",
-        "{decision}：申请人 {id}，概率 {p}",
+        "{decision}: case {id}, probability {p}",
+        "{decision}：案例 {id}，概率 {p}",
         decision=decision,
         id=str(sample.get("id") or NONE),
         p=told.fmt.percent(sample.get("probability")),

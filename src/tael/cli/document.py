@@ -1,0 +1,33 @@
+"""`tael document`: the model document of a run, as a Word file or a page."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tael.cli.show import say
+
+
+class Lang(StrEnum):
+    """Language of the document."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+def document(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    out: Annotated[Path, typer.Option(help="The .docx or .html file to write.")],
+    lang: Annotated[Lang, typer.Option("--lang", help="Language: en or zh. 语言。")] = Lang.EN,
+) -> None:
+    """Write the model document, filled from a run, with gaps marked for people. 生成模型文档。"""
+    from tael.reports.document import write_document
+    from tael.reports.document.write import new_document
+    from tael.runs.result import Run
+
+    new_document(out)
+    written = write_document(Run.read(run).content, out, lang.value)
+    say(str(written))
