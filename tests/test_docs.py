@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tael.runs.plan import DecisionPlan, FeaturePlan, LabelSpec, ModelPlan, ObservationSpec, Plan, SplitPlan
+from tael.observations import LabelSpec, ObservationSpec
+from tael.runs.plan import Plan
+from tael.runs.plans import ApprovalPlan, FeaturePlan, ModelPlan, OptionPlan, OptionsPlan, RecommendPlan, RisksPlan, SplitPlan, TreatmentPlan
 from tael.tables.schema import ColumnSchema, Schema, TableSchema
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -41,7 +43,7 @@ def test_the_readme_is_read(page: str) -> None:
 @pytest.mark.parametrize(
     ("page", "model"),
     [("tables-toml.md", TableSchema), ("tables-toml.md", ColumnSchema)]
-    + [("scenario-toml.md", m) for m in (ObservationSpec, LabelSpec, SplitPlan, FeaturePlan, ModelPlan, DecisionPlan)],
+    + [("scenario-toml.md", m) for m in (ObservationSpec, LabelSpec, SplitPlan, FeaturePlan, ModelPlan, ApprovalPlan, OptionsPlan, OptionPlan, TreatmentPlan, RisksPlan, RecommendPlan)],
 )
 def test_every_field_is_on_the_page(page: str, model: type) -> None:
     text = "\n".join(blocks(DOCS / page))

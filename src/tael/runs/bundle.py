@@ -20,7 +20,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 import tael
-from tael.decisions._base import decision_from_dict
+from tael.decisions import decision_from_dict
 from tael.errors import RunError
 from tael.features.formula_set import FormulaSet
 from tael.models import load_model, save_model

@@ -222,6 +222,15 @@ def _unreadable(error: ValidationError, where: str) -> ScenarioError:
         return ScenarioError(
             "The scenario lacks a field.", expected=place, where=where + more, fix="State it in the TOML."
         )
+    if first["type"] == "union_tag_invalid":
+        kinds = str(first["ctx"]["expected_tags"])
+        return ScenarioError(
+            "The scenario has a value of the wrong form.",
+            expected=kinds,
+            got=f"{place}.kind = {first['input']['kind']!r}",
+            where=where + more,
+            fix=did_you_mean(str(first["input"]["kind"]), [kind.strip(" '") for kind in kinds.split(",")]),
+        )
     return ScenarioError(
         "The scenario has a value of the wrong form.",
         expected=_said(first["msg"]),

@@ -20,7 +20,6 @@ from tael.tables.schema import ColumnSchema, Language, Schema, Title, Type
 from tael.validation.words import Words
 
 Floats = NDArray[np.float64]
-TODAY = "today"
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def bind_options(engine: Engine, plan: OptionsPlan, outputs: Mapping[str, Words]
         elif kind not in (Type.NUMBER, Type.FLAG):
             raise _no_number(place, text, kind)
     if plan.today is not None and plan.today not in plan.every:
-        kind = _bound(engine, plan.today, TODAY, own, {})
+        kind = engine.bind(plan.today, own, label=True).type  # it may name what was done: nothing is learned from it
         if kind != Type.CATEGORY:
             raise ScenarioError(
                 "Today's rule names no option.",
@@ -206,7 +205,7 @@ def _today(engine: Engine, plan: OptionsPlan, frame: pl.DataFrame, own: dict[str
         return None
     if plan.today in plan.every:
         return np.full(frame.height, plan.today, dtype=object)
-    names = engine.evaluate([plan.today], frame, own)[0].strings()
+    names = engine.evaluate([plan.today], frame, own, label=True)[0].strings()
     unknown = sorted({str(name) for name in names.tolist()} - set(plan.every))
     if unknown:
         raise DecisionError(

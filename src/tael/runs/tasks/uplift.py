@@ -70,9 +70,10 @@ class FittedUplift(Fitted):
         return tuple(self.arms[1:])
 
     def contributions(self, features: pl.DataFrame, score: str = "") -> Floats:
-        """Of the effect of one treatment."""
+        """Of the effect of one treatment, in probability: on log-odds a column would matter for the base rate alone."""
         arm = self.model.arms_[self.arms.index(score or self.scores[0])]
-        return np.asarray(self.model.contributions(features, arm=arm)[:, :-1], dtype=np.float64)
+        told = self.model.contributions(features, arm=arm, scale="outcome")
+        return np.asarray(told[:, :-1], dtype=np.float64)
 
 
 def named(arms: list[str], outcomes: Floats) -> Outputs:
@@ -152,7 +153,7 @@ class Uplift(Task):
                     where=f"treatment.{place}",
                     fix=did_you_mean(name, schema.columns),
                 )
-        kind = engine.bind(stated.column).type
+        kind = engine.bind(stated.column, label=True).type
         if kind not in (Type.CATEGORY, Type.FLAG, Type.TEXT):
             raise ScenarioError(
                 "The treatment is no category.",
@@ -179,7 +180,7 @@ class Uplift(Task):
     def observe(self, engine: Engine, sample: Sample) -> Sample:
         """Add each row's arm and its probability."""
         stated = treatment_of(self.plan)
-        values = engine.evaluate([stated.column], sample.X)[0]
+        values = engine.evaluate([stated.column], sample.X, label=True)[0]
         if values.type in (Type.CATEGORY, Type.TEXT):
             arm = values.strings()
         else:
@@ -215,7 +216,7 @@ class Uplift(Task):
             )
         extra = {**sample.extra, "arm": np.array(arm.tolist(), dtype=object)}
         if isinstance(stated.propensity, str):
-            given = engine.evaluate([stated.propensity], sample.X)[0].data
+            given = engine.evaluate([stated.propensity], sample.X, label=True)[0].data
             if not ((given > 0) & (given <= 1)).all():
                 raise RunError(
                     "A probability of the arm is missing or no probability.",
