@@ -1,11 +1,8 @@
-"""The model document as a tree and as a page: every chapter in both languages, gaps marked, nothing invented."""
+"""The model document as a tree: every chapter in both languages, gaps marked, nothing invented."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -17,42 +14,10 @@ from tael.reports.document import build_document
 from tael.reports.document.chapters import ANNEXES, CHAPTERS
 from tael.reports.document.chapters.monitoring import chance_band
 from tael.reports.document.chapters.purpose import levels
-from tael.reports.document.to_html import to_html
 from tael.reports.document.told import Told
 from tael.reports.document.tree import Cell, Document, Gap, Paragraph, Picture, Table
-from tael.reports.html import VOID
 
-HOSTILE = "</style><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\u2028"
 GHOSTS = ("None", "nan", "NaN", "inf", "undefined", "TODO", "TBD", "XXX", "{'", "Lorem")
-
-
-class Reader(HTMLParser):
-    """Reads a page strictly: tags must balance; keeps tags with attributes, and what a person can read."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self.feed(text)
-        self.close()
-        assert not self.open, f"left open: {self.open}"
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if data.strip() and "style" not in self.open:
-            self.texts.append(data.strip())
-
-    @property
-    def visible(self) -> str:
-        return "\n".join(self.texts)
 
 
 def words(document: Document) -> str:
@@ -101,65 +66,7 @@ def test_gaps_are_numbered_marked_and_listed(run: dict[str, Any], lang: str) -> 
     assert [row[0] for row in table.rows] == [gap.number for gap in gaps]
     with_gaps = {one.number for one in document.chapters if any(one.of(Gap))}
     assert {*map(str, range(1, 11)), "A", "C"} <= with_gaps
-    page = Reader(to_html(document))
-    assert sum(attrs.get("class") == "gap" for _, attrs in page.tags) == len(gaps)
-    for gap in gaps:
-        assert gap.what in page.visible
-        assert re.search("[一-鿿]", gap.what + gap.who) is not None if lang == "zh" else True
-
-
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_the_page_is_whole_and_loads_nothing(run: dict[str, Any], lang: str) -> None:
-    text = to_html(build_document(run, lang))
-    page = Reader(text)
-    assert len(text.encode()) < 500_000
-    assert "http://" not in text
-    assert "https://" not in text
-    for tag, attrs in page.tags:
-        assert not {"src", "style"} & set(attrs)
-        assert tag not in ("script", "iframe", "object", "embed", "base", "img", "form")
-        assert not [name for name in attrs if name.startswith("on")]
-        assert str(attrs.get("href", "#")).startswith(("#", "data:,"))
-    assert not re.search(r"@import|url\(", text)
-    (style,) = re.findall(r"<style>(.*?)</style>", text, re.S)
-    policy = next(str(a["content"]) for _, a in page.tags if a.get("http-equiv") == "Content-Security-Policy")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    assert policy.startswith("default-src 'none'")
-    assert f"style-src 'sha256-{digest}'" in policy
-    assert "unsafe" not in policy
-    assert "script-src" not in policy
-
-
-def test_links_lead_somewhere_and_tables_are_named(run: dict[str, Any]) -> None:
-    document = build_document(run)
-    page = Reader(to_html(document))
-    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
-    assert len(ids) == len(set(ids))
-    links = {str(attrs["href"])[1:] for tag, attrs in page.tags if tag == "a"}
-    assert {one.id for one in document.chapters} <= links <= set(ids)
-    assert sum(tag == "caption" for tag, _ in page.tags) == sum(tag == "table" for tag, _ in page.tags) > 20
-    assert [tag for tag, _ in page.tags].count("h1") == 1
-    assert all(attrs.get("role") == "img" or attrs.get("aria-hidden") for tag, attrs in page.tags if tag == "svg")
-    captions = re.findall(r"^Table (\d+): ", page.visible, re.MULTILINE)
-    assert captions == [str(k) for k in range(1, len(captions) + 1)]
-
-
-def poison(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: poison(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [poison(v) for v in value]
-    return HOSTILE + value if isinstance(value, str) else value
-
-
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_hostile_texts_stay_texts(run: dict[str, Any], lang: str) -> None:
-    hostile = poison(run)
-    hostile["search"]["dropped"][HOSTILE] = 3
-    hostile["scenario"]["config"] = {"features": {"forbid": [HOSTILE]}, "model": {"monotone": {HOSTILE: 1}}}
-    text = to_html(build_document(hostile, lang))
-    assert not [tag for tag, _ in Reader(text).tags if tag in ("script", "img")]
-    assert "alert(1)" in Reader(text).visible
+    assert all(bool(re.search("[一-鿿]", gap.what + gap.who)) == (lang == "zh") for gap in gaps)
 
 
 def paths(value: Any, depth: int, at: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -205,11 +112,11 @@ def test_every_part_may_be_missing(run: dict[str, Any], how: str, lang: str, dep
 
 def test_nothing_at_all_is_still_a_document() -> None:
     document = build_document({})
-    page = Reader(to_html(document))
-    no_ghosts(page.visible, "empty run")
-    assert page.visible.count("not part of this run") >= 15
+    said = words(document)
+    no_ghosts(said, "empty run")
+    assert said.count("not part of this run") >= 15
     assert len(document.gaps) > 20
-    assert "Simulated" not in page.visible
+    assert "imulated" not in said
 
 
 @pytest.mark.parametrize(
@@ -278,28 +185,47 @@ def test_the_lead_over_todays_rule_is_told_without_an_interval_that_nobody_measu
 
 
 def option(name: str, n: int, value: float) -> dict[str, Any]:
+    """A row of the options as a run tells it."""
     return {
-        "option": name, "title": {"en": f"{name} offer", "zh": f"{name} 方案"}, "eligible": 900, "n": n,
-        "share": n / 1000, "probability": 0.1, "value": value, "value_each": value / max(n, 1),
-        "uses": {"cost": 5.0 * n}, "formula": "p * 9", "cost": "5", "where": "age >= 18", "words": {"en": "9 times the probability", "zh": "概率的 9 倍"},
+        "option": name,
+        "title": {"en": f"{name} offer", "zh": f"{name} 方案"},
+        "eligible": 900,
+        "n": n,
+        "share": n / 1000,
+        "value": value,
+        "value_each": value / n,
+        "uses": {"cost": 5.0 * n},
+        "formula": "p * 9",
+        "where": "age >= 18",
+        "words": {"en": "9 times the probability", "zh": "概率的 9 倍"},
         "where_words": {"en": "age is at least 18", "zh": "年龄不小于 18"},
-    }  # fmt: skip
+    }
 
 
 def with_options(run: dict[str, Any]) -> dict[str, Any]:
+    """The run with a decision among options in place of its approval."""
     total = {"value": 1200.0, "low": 900.0, "high": 1500.0}
+    rule = {"profit": total, "profit_expected": total, "profit_realised": None}
+    ahead = {"value": 345.0, "low": 101.0, "high": 606.0}
+    limit = {"constraint": "cost", "kind": "budget", "use": 2000.0, "lower": None, "upper": 2000.0, "slack": 0.0}
     run["decision"] = {
-        "kind": "options", "currency": "CNY", "message": {"en": "Out of time, 1,000 customers.", "zh": "共 1,000 户。"},
-        "binding": {"en": "The budget binds.", "zh": "预算约束生效。"}, "status": "chosen",
-        "gap": 0.0002, "holdout": 0.05, "counts": {"nothing": 600, "call": 400}, "counts_split": "out_of_time", "options": [option("nothing", 600, 0.0),
-        option("call", 400, 1200.0)], "limits": [{"constraint": "cost", "kind": "budget", "use": 2000.0, "lower": None,
-        "upper": 2000.0, "slack": 0.0, "shadow_price": 0.777, "unit": "CNY"}],
+        "kind": "options",
+        "currency": "CNY",
+        "message": {"en": "Out of time, 1,000 customers.", "zh": "共 1,000 户。"},
+        "binding": {"en": "The budget binds.", "zh": "预算约束生效。"},
+        "status": "chosen",
+        "gap": 0.0002,
+        "holdout": 0.05,
+        "counts": {"nothing": 600, "call": 400},
+        "counts_split": "out_of_time",
+        "options": [option("nothing", 600, 0.0), option("call", 400, 1200.0)],
+        "limits": [{**limit, "shadow_price": 0.777, "unit": "CNY"}],
         "curves": [{"constraint": "cost", "factor": [0.5, 1.0, 1.5], "value": [800.0, 1200.0, 1300.0]}],
-        "values": [{"policy": {"en": "chosen", "zh": "所选策略"}, "profit": total, "profit_expected": total,
-        "profit_realised": None, "behind": {"value": 0.0}, "treated": 0.4},
-        {"policy": {"en": "today's rule", "zh": "现行规则"}, "profit": total, "profit_expected": total,
-        "profit_realised": None, "behind": {"value": 345.0, "low": 101.0, "high": 606.0}, "treated": 0.9}],
-    }  # fmt: skip
+        "values": [
+            {"policy": {"en": "chosen", "zh": "所选策略"}, **rule, "behind": {"value": 0.0}, "treated": 0.4},
+            {"policy": {"en": "today's rule", "zh": "现行规则"}, **rule, "behind": ahead, "treated": 0.9},
+        ],
+    }
     return run
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, cast
@@ -13,6 +13,9 @@ from tael.reports.document.told import Told
 from tael.reports.document.tree import Block, Chapter, Document, Gap, Paragraph, Table
 from tael.reports.formats import NONE, Lang
 from tael.reports.page import FORMAT
+
+_UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""Control characters, halves of characters, and what is none."""
 
 
 def build_document(run: Mapping[str, Any], lang: str = "en") -> Document:
@@ -108,9 +111,7 @@ def readable(value: Any) -> Any:
     {'name': ['ab', 3]}
     """
     if isinstance(value, str):
-        return "".join(
-            c for c in value if c in "\t\n" or (c >= " " and unicodedata.category(c) not in ("Cc", "Cs", "Cn"))
-        )
+        return _UNREADABLE.sub("", value)
     if isinstance(value, Mapping):
         return {readable(name): readable(one) for name, one in value.items()}
     return [readable(one) for one in value] if isinstance(value, list | tuple) else value
