@@ -10,11 +10,27 @@ import pytest
 
 from tael.observations import LabelSpec, ObservationSpec
 from tael.runs.plan import Plan
-from tael.runs.plans import ApprovalPlan, FeaturePlan, ModelPlan, OptionPlan, OptionsPlan, RecommendPlan, RisksPlan, SplitPlan, TreatmentPlan
+from tael.runs.plans import (
+    ApprovalPlan,
+    FeaturePlan,
+    GroupPlan,
+    ModelPlan,
+    OptionPlan,
+    OptionsPlan,
+    RecommendPlan,
+    RisksPlan,
+    SplitPlan,
+    TemplatePlan,
+    TreatmentPlan,
+)
 from tael.tables.schema import ColumnSchema, Schema, TableSchema
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 ROOT = DOCS.parent
+SECTIONS = (
+    ObservationSpec, LabelSpec, SplitPlan, FeaturePlan, ModelPlan, ApprovalPlan, OptionsPlan, OptionPlan, GroupPlan,
+    TemplatePlan, TreatmentPlan, RisksPlan, RecommendPlan,
+)  # fmt: skip
 
 
 def blocks(path: Path) -> list[str]:
@@ -33,6 +49,12 @@ def test_the_scenario_page_is_read() -> None:
     assert plan.entity == "loans"
 
 
+@pytest.mark.parametrize("number", range(1, 5))
+def test_the_further_pages_are_read(number: int) -> None:
+    plan = Plan.from_dict(tomllib.loads(blocks(DOCS / "scenario-toml.md")[number]))
+    assert plan.model.kind in ("portfolio", "uplift", "risks", "recommender")
+
+
 @pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
 def test_the_readme_is_read(page: str) -> None:
     tables, scenario = blocks(ROOT / page)
@@ -43,7 +65,22 @@ def test_the_readme_is_read(page: str) -> None:
 @pytest.mark.parametrize(
     ("page", "model"),
     [("tables-toml.md", TableSchema), ("tables-toml.md", ColumnSchema)]
-    + [("scenario-toml.md", m) for m in (ObservationSpec, LabelSpec, SplitPlan, FeaturePlan, ModelPlan, ApprovalPlan, OptionsPlan, OptionPlan, TreatmentPlan, RisksPlan, RecommendPlan)],
+    + [
+        ("scenario-toml.md", m)
+        for m in (
+            ObservationSpec,
+            LabelSpec,
+            SplitPlan,
+            FeaturePlan,
+            ModelPlan,
+            ApprovalPlan,
+            OptionsPlan,
+            OptionPlan,
+            TreatmentPlan,
+            RisksPlan,
+            RecommendPlan,
+        )
+    ],
 )
 def test_every_field_is_on_the_page(page: str, model: type) -> None:
     text = "\n".join(blocks(DOCS / page))
