@@ -31,8 +31,12 @@ if TYPE_CHECKING:
     from tael.models.recommender_metrics import evaluate_ranking as evaluate_ranking
     from tael.models.recommender_metrics import leave_one_out as leave_one_out
     from tael.models.reference import LogisticReference as LogisticReference
+    from tael.models.reject_inference import RejectBand as RejectBand
+    from tael.models.reject_inference import infer_rejects as infer_rejects
+    from tael.models.reject_inference import infer_rejects_from_scores as infer_rejects_from_scores
     from tael.models.scorecard import Scorecard as Scorecard
     from tael.models.segments import Segments as Segments
+    from tael.models.shapes import AdditiveBooster as AdditiveBooster
     from tael.models.uplift_choice import UpliftChooser as UpliftChooser
     from tael.models.uplift_learners import DRLearner as DRLearner
     from tael.models.uplift_learners import ResponseModel as ResponseModel
@@ -53,6 +57,7 @@ _HOME = {
     "evaluate_ranking": "recommender_metrics",
     "leave_one_out": "recommender_metrics",
     "Segments": "segments",
+    "AdditiveBooster": "shapes",
     "OptimalBinning": "binning",
     "Scorecard": "scorecard",
     "Calibration": "blending",
@@ -65,6 +70,7 @@ _HOME = {
     "Member": "crossfit",
     "PortfolioClassifier": "portfolio",
     "LogisticReference": "reference",
+    **dict.fromkeys(("RejectBand", "infer_rejects", "infer_rejects_from_scores"), "reject_inference"),
     "UpliftChooser": "uplift_choice",
     **dict.fromkeys(("DRLearner", "ResponseModel", "SLearner", "TLearner", "XLearner"), "uplift_learners"),
     "Nuisances": "uplift_nuisance",
