@@ -48,6 +48,8 @@ def worries(content: dict[str, Any]) -> list[Said]:
 
 def _limit_broken(decision: dict[str, Any]) -> list[Said]:
     """The bad-rate limit, where those approved on the part that was counted went bad more often."""
+    if decision["kind"] != "approval":
+        return []
     limit, seen = decision["limits"]["max_bad_rate"], decision["observed"]
     if limit is None or seen is None or seen["rate"] <= limit:
         return []
