@@ -35,8 +35,8 @@ _ASSUMES: dict[str, Words] = {
         "it changes the model a little and tells nothing new about the rejected.",
         "同外推。每位拒绝客户按模型概率加权，作为好、坏各计一次：它略微改变模型，但不提供关于拒绝客户的新信息。",
     ),
-    "all_good": Words("None of the rejected would have gone bad. A bound.", "拒绝客户无一会变坏。此为界限。"),
-    "all_bad": Words("All of the rejected would have gone bad. A bound.", "拒绝客户全部会变坏。此为界限。"),
+    "all_good": Words("No rejected person would have gone bad. A bound.", "拒绝客户无一会变坏。此为界限。"),
+    "all_bad": Words("Every rejected person would have gone bad. A bound.", "拒绝客户全部会变坏。此为界限。"),
 }
 
 
