@@ -95,15 +95,21 @@ class Chosen:
         if why == "nothing":
             return Words(f"{title.en}: no option is worth its cost here.", f"{title.zh}：没有方案的价值超过成本。")
         if why == "limit":
-            other = self.detail[i]
+            at = self.options.index(self.detail[i])
+            other = self.titles[at]
             if self.choice[i] == 0:
                 return Words(
-                    f"{title.en}: “{other}” would pay, but the limits give it to customers where it is worth more.",
-                    f"{title.zh}：“{other}”有价值，但限额优先给了价值更高的客户。",
+                    f"{title.en}: “{other.en}” would pay, but the limits give it to customers where it is worth more.",
+                    f"{title.zh}：“{other.zh}”有价值，但限额优先给了价值更高的客户。",
+                )
+            if at == 0:
+                return Words(
+                    f"{title.en}: a minimum asks for it, though “{other.en}” would be worth more.",
+                    f"{title.zh}：下限要求如此，尽管“{other.zh}”价值更高。",
                 )
             return Words(
-                f"{title.en}: worth {ahead} more than nothing; “{other}” would be worth more, but is limited.",
-                f"{title.zh}：比不采取行动多 {ahead}；“{other}”价值更高，但受限额约束。",
+                f"{title.en}: worth {ahead} more than nothing; “{other.en}” would be worth more, but is limited.",
+                f"{title.zh}：比不采取行动多 {ahead}；“{other.zh}”价值更高，但受限额约束。",
             )
         return Words(
             f"{title.en}: worth {ahead} more than nothing, the most of all options.",
@@ -261,11 +267,11 @@ class OptionsPolicy:
         at = np.arange(n)
         reason = np.full(n, "best", dtype=object)
         detail = np.full(n, "", dtype=object)
-        titles = np.array([title.en for title in self.titles], dtype=object)
+        names = np.array(self.options, dtype=object)
         more = worth[at, best] > worth[at, choice]
         reason[(choice == 0) & ~more] = "nothing"
         reason[more] = "limit"
-        detail[more] = titles[best[more]]
+        detail[more] = names[best[more]]
         if allocation is not None and allocation.status != "solved":
             reason[:] = "infeasible"
             detail[:] = ""
@@ -317,6 +323,15 @@ class OptionsPolicy:
                 net -= price * np.asarray(uses[what], dtype=np.float64)
             else:
                 net[:, list(self.options).index(what)] -= price
+        if not np.isfinite(net[legal]).all():
+            row, option = (int(at[0]) for at in np.nonzero(legal & ~np.isfinite(net)))
+            raise DecisionError(
+                "An option has no worth, or uses no number, for a customer who may get it.",
+                expected="a number for each",
+                got=f"{worth[row, option]!r}",
+                where=f"row {row}, option {self.options[option]}",
+                fix="Mask the option for this customer, or fill the number.",
+            )
         chosen: NDArray[np.int64] = np.where(legal, net, -np.inf).argmax(axis=1)
         return chosen
 
