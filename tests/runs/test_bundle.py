@@ -62,7 +62,9 @@ def test_an_untouched_bundle_is_taken_from_the_run_and_from_its_own_folder(made_
     assert one.version == two.version
     assert one.formulas == two.formulas
     assert one.plan.name == "credit-approval"
-    assert len(one.words["zh"]) == len(one.baseline) == len(one.typical) == len(one.formulas.names)
+    assert len(one.words["zh"]) == len(one.baseline.typical) == len(one.formulas.names)
+    assert {name: len(mean) for name, mean in one.baseline.scores.items()} == {"": len(one.formulas.names)}
+    assert one.outputs == ("p",)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +107,9 @@ def test_a_hash_exchanged_in_the_manifest_is_found(copy: Path) -> None:
     assert "its version does not fit its hashes" in refused(copy)
 
 
-@pytest.mark.parametrize("content", ["[]", "{}", '{"format": 1}', '{"format": 99, "tael": "9.0"}', "{", "\x00"])
+@pytest.mark.parametrize(
+    "content", ["[]", "{}", '{"format": 1}', '{"format": 2}', '{"format": 99, "tael": "9.0"}', "{", "\x00"]
+)
 def test_a_manifest_that_is_none(copy: Path, content: str) -> None:
     (copy / "manifest.json").write_text(content)
     told = refused(copy)
@@ -124,15 +128,15 @@ def test_other_answers_to_the_golden_rows_are_refused(copy: Path) -> None:
     """A library that computes otherwise looks like this: all hashes fit, the answers do not."""
 
     def change(golden: dict[str, Any]) -> dict[str, Any]:
-        last = float.fromhex(golden["probability"][3])
-        golden["probability"][3] = (last * (1 + 2**-52)).hex()
+        told = golden["outputs"]["p"]
+        told[3] = (float.fromhex(told[3]) * (1 + 2**-52)).hex()
         return golden
 
     edit(copy / "golden.json", change)
     seal(copy)
     told = refused(copy)
     assert "answers its golden rows differently" in told
-    assert "for golden row 3" in told
+    assert "for p of golden row 3" in told
     assert "lightgbm" in told
 
 

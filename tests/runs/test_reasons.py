@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tael.runs import Bundle, Run, load_bundle
-from tael.runs.reasons import TOLD, baseline_of, push, reasons_of, sentences, shown, unremarkable
+from tael.runs.reasons import TOLD, Baseline, baseline_of, push, reasons_of, sentences, shown, unremarkable
 from tael.runs.scoring import score
 from tael.tables import read_tables
 
@@ -60,17 +60,25 @@ def test_who_is_as_the_approved_are_has_no_reason_in_it() -> None:
     assert push(-0.42, "zh") == "降低风险（对数几率 -0.42）"
 
 
-class _Model:
-    def contributions(self, features: pl.DataFrame) -> np.ndarray:
-        return np.column_stack([features.to_numpy(), np.zeros(features.height)])
+class _Fitted:
+    scores = ("", "double")
+
+    def contributions(self, features: pl.DataFrame, score: str = "") -> np.ndarray:
+        return features.to_numpy() * (2.0 if score == "double" else 1.0)
 
 
 def test_the_baseline_is_that_of_the_approved_or_of_all_where_nobody_is() -> None:
     features = pl.DataFrame({"a": [1.0, 3.0, 100.0], "b": [float("nan")] * 3})
-    mean, typical = baseline_of(_Model(), features, np.array([True, True, False]))
-    assert (mean[0], typical[0]) == (2.0, 2.0)
-    assert np.isnan(typical[1])
-    assert baseline_of(_Model(), features, np.zeros(3, dtype=bool))[1][0] == 3.0
+    found = baseline_of(_Fitted(), features, np.array([True, True, False]))
+    assert (found.scores[""][0], found.scores["double"][0], found.typical[0]) == (2.0, 4.0, 2.0)
+    assert np.isnan(found.typical[1])
+    assert baseline_of(_Fitted(), features, np.zeros(3, dtype=bool)).typical[0] == 3.0
+
+
+def test_each_row_is_told_against_the_score_behind_its_decision() -> None:
+    baseline = Baseline({"a": np.array([1.0, 2.0]), "b": np.array([3.0, 4.0])}, np.zeros(2))
+    behind = np.array(["b", "a", "b"], dtype=object)
+    assert baseline.of(behind).tolist() == [[3.0, 4.0], [1.0, 2.0], [3.0, 4.0]]
 
 
 @pytest.fixture(scope="module")
@@ -104,12 +112,12 @@ def test_reasons_point_the_way_of_the_decision(run: Run, bundle: Bundle, made_ru
     X = some.select(pl.col("application_id").cast(pl.String), "cutoff")
     features = bundle.features(tables, X)
     values = features.to_numpy()
-    difference = bundle.model.contributions(features)[:, :-1] - bundle.baseline
+    difference = bundle.fitted.contributions(features) - bundle.baseline.scores[""]
     at = {name: j for j, name in enumerate(bundle.formulas.names)}
     assert len(set(some["decision"])) > 1
     for k, row in enumerate(some.to_dicts()):
         sign = -1 if row["decision"] == "approve" else 1
-        difference[k, unremarkable(values[k], bundle.typical)] = 0.0
+        difference[k, unremarkable(values[k], bundle.baseline.typical)] = 0.0
         assert row["reason_pushes"] == pytest.approx([difference[k, at[name]] for name in row["reason_features"]])
         told = [sign * difference[k, at[name]] for name in row["reason_features"]]
         assert all(value > 0 for value in told)
@@ -122,7 +130,7 @@ def test_contributions_add_up_to_the_probability(run: Run, bundle: Bundle, made_
     tables = read_tables(made_run.data)
     X = run.decisions.head(20).select(pl.col("application_id").cast(pl.String), "cutoff")
     features = bundle.features(tables, X)
-    odds = bundle.model.contributions(features).sum(axis=1)
+    odds = bundle.fitted.model.contributions(features).sum(axis=1)
     assert 1 / (1 + np.exp(-odds)) == pytest.approx(bundle.probability(features), abs=1e-9)
 
 
