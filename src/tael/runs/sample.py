@@ -17,6 +17,7 @@ from tael.formulas.bound import BoundCall, BoundColumn, BoundLiteral, walk_bound
 from tael.observations import Observations
 from tael.observations.observe import CUTOFF, settled_at
 from tael.runs.plan import Plan
+from tael.tables.frames import Tables
 from tael.tables.schema import Language
 from tael.validation import Finding, Split, key_carries_label, scan_columns, shared_entities
 from tael.validation.splits import three_way
@@ -90,8 +91,7 @@ def labelled_sample(
         )
     groups: NDArray[Any] | None = None
     if plan.split.groups is not None:
-        people = engine.tables[plan.observations.entity].select(engine.key, plan.split.groups)
-        groups = X.join(people, on=engine.key, how="left", maintain_order="left")[plan.split.groups].to_numpy()
+        groups = people_of(engine.tables, plan, X)[plan.split.groups].to_numpy()
     cutoff = X[CUTOFF].cast(pl.Datetime("us")).to_physical().to_numpy()
     settled = settled_at(engine.bind(plan.label.formula, label=True), plan.label, cutoff)
     span = timedelta(microseconds=int((settled - cutoff).max()))
@@ -111,6 +111,16 @@ def labelled_sample(
         ) from None
     weight = None if seen.weight is None else seen.weight[known]
     return Sample(X, y, weight, groups, split, span, seen.classes)
+
+
+def people_of(tables: Tables, plan: Plan, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame of observations with the column of ``split.groups``, which may be the key itself."""
+    groups, entity = plan.split.groups, plan.observations.entity
+    key = str(tables.schema.tables[entity].key)
+    if groups is None or groups in frame.columns:
+        return frame
+    people = tables[entity].select(key, groups).unique(key, keep="first")
+    return frame.join(people, on=key, how="left", maintain_order="left")
 
 
 def _never(engine: Engine, formula: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-Said = dict[str, str]
+from tael.runs import words_options
+from tael.runs.words_options import Said, one_among_options
 
 
 def worries(content: dict[str, Any]) -> list[Said]:
@@ -24,7 +25,10 @@ def worries(content: dict[str, Any]) -> list[Said]:
             out.append(_say(f"The leak scan names {names}.", f"泄漏扫描指出：{names}。"))
     out += [verdict["text"] for verdict in content["verdict"] if verdict["severity"] == "error"]
     out += [verdict["text"] for verdict in content["verdict"] if verdict["severity"] == "warning"]
-    out += _limit_broken(content["decision"])
+    if one_among_options(content):
+        out += words_options.worries(content)
+    else:
+        out += _limit_broken(content["decision"])
     moved = content["stability"]["score"]
     if moved["psi"] > max(moved["threshold"], moved["adjusted_threshold"]):
         out.append(
@@ -48,8 +52,6 @@ def worries(content: dict[str, Any]) -> list[Said]:
 
 def _limit_broken(decision: dict[str, Any]) -> list[Said]:
     """The bad-rate limit, where those approved on the part that was counted went bad more often."""
-    if decision["kind"] != "approval":
-        return []
     limit, seen = decision["limits"]["max_bad_rate"], decision["observed"]
     if limit is None or seen is None or seen["rate"] <= limit:
         return []
@@ -68,31 +70,27 @@ def _limit_broken(decision: dict[str, Any]) -> list[Said]:
 def limits_words(content: dict[str, Any]) -> list[Said]:
     """What the run does not say."""
     seen = content["observations"]
+    options = one_among_options(content)
     out = []
     if content["simulated"]:
+        whom = ("customers", "客户") if options else ("applicants", "申请人")
         out.append(
             _say(
-                "The data is simulated: no figure here says anything about real applicants.",
-                "数据为模拟生成：此处任何数字均不代表真实申请人。",
+                f"The data is simulated: no figure here says anything about real {whom[0]}.",
+                f"数据为模拟生成：此处任何数字均不代表真实{whom[1]}。",
             )
         )
     if seen["excluded"]:
-        left = sum(item["n"] for item in seen["excluded"])
+        out.append(_left_out(sum(item["n"] for item in seen["excluded"]), options))
+    if options:
+        out += words_options.limits_words(content)
+    else:
         out.append(
             _say(
-                f"{left:,} observations were left out of the sample. Where they are applicants declined in the past, "
-                "their outcome was never seen, and the probabilities lean towards those accepted (no reject "
-                "inference was made).",
-                f"{left:,} 个观测未进入样本。若其为历史被拒申请人，其结果从未被观察到，"
-                "概率将偏向已批准人群（未做拒绝推断）。",
+                "Profit rests on the stated terms (loss given default, margin, costs), which were taken as they are.",
+                "利润取决于所给参数（违约损失率、毛利、成本），未作校验。",
             )
         )
-    out.append(
-        _say(
-            "Profit rests on the stated terms (loss given default, margin, costs), which were taken as they are.",
-            "利润取决于所给参数（违约损失率、毛利、成本），未作校验。",
-        )
-    )
     if seen["label_settles_days"] == 0:
         out.append(
             _say(
@@ -112,6 +110,21 @@ def limits_words(content: dict[str, Any]) -> list[Said]:
     return out
 
 
+def _left_out(left: int, options: bool) -> Said:
+    """What it means that observations were left out of the sample."""
+    if options:
+        return _say(
+            f"{left:,} observations were left out of the sample: nothing here is known of them.",
+            f"{left:,} 个观测未进入样本：对其没有任何结论。",
+        )
+    return _say(
+        f"{left:,} observations were left out of the sample. Where they are applicants declined in the past, "
+        "their outcome was never seen, and the probabilities lean towards those accepted (no reject "
+        "inference was made).",
+        f"{left:,} 个观测未进入样本。若其为历史被拒申请人，其结果从未被观察到，概率将偏向已批准人群（未做拒绝推断）。",
+    )
+
+
 def next_steps(content: dict[str, Any]) -> list[Said]:
     """What to do next."""
     out = [verdict["todo"] for verdict in content["verdict"] if verdict["severity"] in ("error", "warning")]
@@ -121,6 +134,8 @@ def next_steps(content: dict[str, Any]) -> list[Said]:
             "请业务专家审阅特征公式，并禁用不应使用的公式。",
         )
     )
+    if one_among_options(content):
+        return out + words_options.next_steps(content)
     counts = content["decision"]["counts"]
     if counts.get("refer"):
         out.append(

@@ -15,6 +15,7 @@ from tael.errors import ScenarioError, did_you_mean
 from tael.observations import Observations, observe
 from tael.observations.observe import CUTOFF
 from tael.runs.plan import Plan
+from tael.runs.sample import people_of
 from tael.tables.frames import Tables
 from tael.tables.schema import Language
 
@@ -128,13 +129,7 @@ class Scenario:
         return self._native(tables, seen.frame.filter(pl.Series(~seen.labelled)))
 
     def _native(self, tables: Tables, frame: pl.DataFrame) -> Any:
-        groups = self.plan.split.groups
-        if groups is not None:
-            entity = self.plan.observations.entity
-            key = str(tables.schema.tables[entity].key)
-            frame = frame.join(
-                tables[entity].select(key, groups).unique(key, keep="first"), on=key, how="left", maintain_order="left"
-            )
+        frame = people_of(tables, self.plan, frame)
         if tables.native == "pandas":
             return frame.to_pandas()
         return frame.to_arrow() if tables.native == "pyarrow" else frame
