@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tael.reports.document import build_document
+from tael.reports.document import build_document, write_document
 from tael.reports.document.to_html import to_html
 from tael.reports.html import VOID
 
@@ -117,3 +119,29 @@ def test_hostile_texts_stay_texts(run: dict[str, Any], lang: str) -> None:
     text = to_html(build_document(hostile, lang))
     assert not [tag for tag, _ in Reader(text).tags if tag in ("script", "img")]
     assert "alert(1)" in Reader(text).visible
+
+
+@pytest.mark.browser
+def test_the_page_in_chromium(run: dict[str, Any], chromium: str, tmp_path: Path) -> None:
+    if not os.environ.get("CI"):
+        pytest.importorskip("playwright", reason="playwright is not installed")
+    from playwright.sync_api import sync_playwright
+
+    run["features"][0]["formula"] = "count(transactions, where=" + "kind == 'transfer' and " * 8 + "amount > 3)"
+    path = write_document(run, tmp_path / "model.html")
+    said: list[str] = []
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.on("console", lambda message: said.append(message.text))
+        page.on("request", lambda request: said.append(request.url))
+        page.goto(path.as_uri())
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.set_viewport_size({"width": 688, "height": 970})  # A4 less its margins
+        page.emulate_media(media="print")
+        rights = "found => found.map(e => e.getBoundingClientRect().right)"
+        assert max(page.eval_on_selector_all("table, svg, pre", rights)) <= 689
+        browser.close()
+    assert [one for one in said if not one.startswith(("file:", "data:"))] == []

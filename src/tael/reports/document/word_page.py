@@ -36,7 +36,7 @@ _NEW: dict[str, tuple[float, bool, str, float, float]] = {
     "toc 1": (10.5, False, INK, 0, 3),
     "Lead": (11.5, False, NAVY, 2, 8),
     "Note": (8.5, False, SOFT, 2, 8),
-    "Notice": (10.0, False, WARN, 2, 8),
+    "Notice": (10.0, False, WARN, 8, 6),
     "Cell": (8.5, False, INK, 1, 1),
     "Code": (8.0, False, INK, 2, 8),
 }

@@ -167,7 +167,7 @@ def _values(told: Told) -> list[Block]:
     ]
     part, note = policy_part(told), told.say(told.at("decision", "values_note"))
     caption = told.t("strategy.policies") + (f" · {part}" if part else "")
-    wide = (2.0, 0.8, *((0.9,) if approval else ()), *(1.5 for _ in heads[3 if approval else 2 :]))
+    wide = (2.0, 1.0, *((1.0,) if approval else ()), *(1.5 for _ in heads[3 if approval else 2 :]))
     numbers = tuple(range(1, len(heads)))
     alone = told(
         "Each interval is of one policy by itself. The policies share the same rows, so overlapping intervals do not "

@@ -73,12 +73,11 @@ def render(told: Told) -> list[Block]:
     return known(
         Paragraph(
             told(
-                "The forecast is a sum of contributions in log-odds, one for each feature, so reasons add up to the "
-                "score "
-                "that was used. A reason compares the applicant with those whom the policy approved on the validation "
-                "part: it says what would have to be different.",
-                "预测值是各特征在对数几率上的贡献之和，因此理由与实际使用的评分完全一致。"
-                "每条理由将申请人与验证集上获批者比较，说明需要有哪些不同。",
+                "The score is a sum of contributions, one for each feature, so reasons add up to the score that was "
+                "used. A reason compares the person with those whom the policy favoured on the validation part: it "
+                "says what would have to be different.",
+                "评分是各特征贡献之和，因此理由与实际使用的评分完全一致。"
+                "每条理由将当事人与验证集上策略所选中者比较，说明需要有哪些不同。",
             )
         )
         if samples

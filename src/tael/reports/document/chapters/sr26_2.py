@@ -63,8 +63,8 @@ def render(told: Told) -> list[Block]:
         (
             told("Governance and controls", "治理与控制"),
             told(
-                "Roles at every open point, versions, approvals; the run can be repeated bit for bit.",
-                "每个待填写项均注明角色；版本、审批；运行可完整复现。",
+                "Roles at every open point, versions, approvals, and how to make the run again.",
+                "每个待填写项均注明角色；版本、审批与复现方法。",
             ),
             ("9", "10", "D"),
         ),
