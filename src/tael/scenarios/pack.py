@@ -105,7 +105,7 @@ class Scenario:
         """All observations, those to predict too."""
         return observe(tables, self.plan.observations, self.plan.label)
 
-    def observations(self, tables: Tables) -> tuple[Any, NDArray[np.int64]]:
+    def observations(self, tables: Tables) -> tuple[Any, NDArray[Any]]:
         """The labelled observations.
 
         Parameters
@@ -117,11 +117,14 @@ class Scenario:
         X : frame
             Key and cutoff (and the column of ``split.groups``), of the kind that the tables were made from.
         y : ndarray of int64, shape (n,)
+            Of a label that is a category: its names.
         """
         seen = self.sample(tables)
         known = pl.Series(seen.labelled)
-        y = seen.label[seen.labelled]
-        return self._native(tables, seen.frame.filter(known)), y.astype(np.int64)
+        y: NDArray[Any] = seen.label[seen.labelled].astype(np.int64)
+        if seen.classes:
+            y = np.array(seen.classes, dtype=object)[y]
+        return self._native(tables, seen.frame.filter(known)), y
 
     def pending(self, tables: Tables) -> Any:
         """The observations whose label is not known yet: the rows to predict."""
