@@ -105,9 +105,9 @@ def test_the_chance_to_settle_early_can_be_seen_before_the_instalment(lender: Si
         own = [row["due"] for row in rows("instalments", one["loan_id"], "loan_id") if row["number"] == one["number"]]
         assert own in ([due], []), "due after the end"
         odds = (
-            -4.35
-            + 0.42 * min(count(rows("bureau_enquiries", c), "reported_at", now, 60), 6)
-            + 1.5 * min(max(jump, -0.5), 1.8)
+            -4.85
+            + 0.58 * min(count(rows("bureau_enquiries", c), "reported_at", now, 60), 6)
+            + 2.0 * min(max(jump, -0.5), 1.8)
             + 14.0 * (loan["annual_rate"] - 0.19)
             - 0.05 * min(max(sum(late) / len(late) if late else 0.0, -2), 10)
         )

@@ -161,9 +161,9 @@ class Repayment:
         _, jump = self.accounts.last(customer, decided)
         enquired = self.behaviour.enquired.recent(customer, decided, 60)
         odds = (
-            -4.35
-            + 0.42 * np.minimum(enquired, 6)
-            + 1.5 * np.clip(np.nan_to_num(jump), -0.5, 1.8)
+            -4.85
+            + 0.58 * np.minimum(enquired, 6)
+            + 2.0 * np.clip(np.nan_to_num(jump), -0.5, 1.8)
             + 14.0 * (rate[rows] - 0.19)
             - 0.05 * np.clip(np.nan_to_num(late), -2, 10)
         )
