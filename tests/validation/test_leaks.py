@@ -193,3 +193,14 @@ def test_bad_input():
         scan_columns([1, 2], [0, 1])
     with pytest.raises(ValidationError, match="keys do not match"):
         key_carries_label([1], [0, 1])
+
+
+def test_a_key_handed_out_in_time_is_no_leak_where_the_young_behave_otherwise() -> None:
+    rng = np.random.default_rng(0)
+    born = np.repeat(np.arange(600), 4)  # the key is the order of birth, and each is looked at four times
+    cutoff = 600 + np.tile(np.arange(4) * 100, 600)
+    p = 0.05 + 0.8 * (cutoff - born > 700)  # the old do it, the young do not
+    y = (rng.random(len(p)) < p).astype(int)
+    assert key_carries_label(born, y, cutoff)
+    assert not key_carries_label(born, y, cutoff, born=born)
+    assert key_carries_label(2 * born + y, y, cutoff, born=born)  # but what the key itself says is still found

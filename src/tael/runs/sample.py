@@ -195,13 +195,23 @@ def leaks_of(engine: Engine, sample: Sample, plan: Plan, hidden: Sequence[str] =
             }
         )
         found += scan_columns(frame, y, seed=plan.seed)
-    found += key_carries_label(X[engine.key], y, X[CUTOFF], name=engine.key)
+    found += key_carries_label(X[engine.key], y, X[CUTOFF], born=_born(engine, X), name=engine.key)
     if sample.groups is not None:
         parts = sample.split
         found += shared_entities(
             sample.groups[parts.train], sample.groups[parts.validation], name=str(plan.split.groups)
         )
     return found
+
+
+def _born(engine: Engine, X: pl.DataFrame) -> pl.Series | None:
+    """When each row of the entity table came to be; None where it is looked at once, or has no time."""
+    time = engine.tables.schema.tables[engine.entity].time
+    if time is None or X[engine.key].n_unique() == X.height:
+        return None
+    born = engine.tables[engine.entity].select(engine.key, time).unique(engine.key, keep="first")
+    times = X.join(born, on=engine.key, how="left", maintain_order="left")[time]
+    return None if times.null_count() else times
 
 
 def _visible_columns(engine: Engine, entity: str, forbidden: set[str]) -> list[str]:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from tael.validation.delinquency import delinquency_events, delinquency_panel
     from tael.validation.fairness import Fairness, fairness_report
     from tael.validation.jurisdictions import JURISDICTIONS, Jurisdiction
-    from tael.validation.leaks import Finding, key_carries_label, scan_columns, shared_entities
+    from tael.validation.key_leaks import key_carries_label
+    from tael.validation.leaks import Finding, scan_columns, shared_entities
     from tael.validation.metrics import (
         METRICS,
         Metric,
@@ -83,7 +84,7 @@ _WHERE = {
     "pr_curve": "tael.validation.curves",
     "roc_curve": "tael.validation.curves",
     "Finding": "tael.validation.leaks",
-    "key_carries_label": "tael.validation.leaks",
+    "key_carries_label": "tael.validation.key_leaks",
     "scan_columns": "tael.validation.leaks",
     "shared_entities": "tael.validation.leaks",
     "METRICS": "tael.validation.metrics",
