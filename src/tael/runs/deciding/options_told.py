@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tael.decisions import OptionsPolicy
 from tael.decisions.options import Chosen
 from tael.runs.deciding.options_terms import OptionTerms, Valued, option_formulas, own_schema, said, valued
+from tael.runs.tasks import task_of
 from tael.runs.tasks.base import Outputs
 from tael.tables.schema import Type
 from tael.validation.ranked import interval, resample
@@ -188,7 +189,8 @@ def _options(
     """A row an option: how many may get it, how many do, and what that brings."""
     plan, engine = deciding.stated, terms.engine
     own = terms.own | dict.fromkeys(outputs, Type.NUMBER)
-    schema = own_schema(engine.tables.schema, engine.entity, plan, {k: Words(k, k) for k in outputs})
+    said_of = {k: Words(k, k) for k in outputs} | task_of(deciding.plan).outputs(engine)
+    schema = own_schema(engine.tables.schema, engine.entity, plan, said_of)
     rows = []
     for k, (name, option) in enumerate(plan.every.items()):
         mine = made.choice == k
@@ -251,7 +253,28 @@ def _message(made: Chosen, value: dict[str, Any], currency: str) -> Words:
 
 
 def _binding(made: Chosen) -> Words:
-    """Which limits bind, in the allocator's words."""
+    """Which limits bind, and what one more unit of each would bring."""
     if made.allocation is None:
         return Words("Decided by the shadow prices of the validation batch.", "按验证批次的影子价格决定。")
-    return Words(made.allocation.words("en"), made.allocation.words("zh"))
+    if made.allocation.status != "solved":
+        return Words(made.allocation.words("en"), made.allocation.words("zh"))
+    unit = f" {made.currency}" if made.currency else ""
+    title = dict(zip(made.options, made.titles, strict=True))
+    en, zh = [], []
+    for row in made.allocation.limits.to_dicts():
+        price, name = row["shadow_price"], str(row["constraint"])
+        if not price:
+            continue
+        of = title.get(name, Words(name, name))
+        each = {"": ("customer", "户"), "customer": ("customer", "户"), "point": ("point", "百分点")}.get(
+            row["unit"], (row["unit"], row["unit"])
+        )
+        if price > 0:
+            en.append(f"“{of.en}” is used up: one more {each[0]} is worth {price:,.4g}{unit}.")
+            zh.append(f"“{of.zh}”已用足：每增加 1 {each[1]}，价值增加 {price:,.4g}{unit}。")
+        else:
+            en.append(f"The minimum of “{of.en}” costs: one {each[0]} less would bring {-price:,.4g}{unit}.")
+            zh.append(f"“{of.zh}”的下限有代价：每降低 1 {each[1]}，价值增加 {-price:,.4g}{unit}。")
+    if not en:
+        return Words("No budget or capacity binds.", "没有预算或产能起约束作用。")
+    return Words(" ".join(en), "".join(zh))
