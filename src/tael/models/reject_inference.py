@@ -93,13 +93,14 @@ class RejectBand:
                     f"在该分数线获批者中，预期坏样本率介于 {a_low:.1%} 与 {a_high:.1%} 之间。",
                 )
             )
-        said.append(
-            Words(
-                f"{self.unreached:.1%} of the rejected are such as had a chance of less than {SELDOM:.0%} of being "
-                "accepted: of them the data say next to nothing.",
-                f"{self.unreached:.1%} 的拒绝客户属于获批机会不足 {SELDOM:.0%} 的人群：数据对他们几乎没有说明力。",
+        if self.unreached >= 0.0005:
+            said.append(
+                Words(
+                    f"{self.unreached:.1%} of the rejected are such as had a chance of less than {SELDOM:.0%} of being "
+                    "accepted: of them the data say next to nothing.",
+                    f"{self.unreached:.1%} 的拒绝客户属于获批机会不足 {SELDOM:.0%} 的人群：数据对他们几乎没有说明力。",
+                )
             )
-        )
         said.append(
             Words(
                 "No data of the accepted can tell which assumption holds; accepting a few of the rejected at random "

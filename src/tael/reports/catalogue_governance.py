@@ -40,7 +40,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "roll_rates.matrix": ("Where the accounts of a bucket stand a month later", "各分段账户次月的去向"),
     "roll_rates.matrix_read": (
         "Rows: where they stood. Shares of a row add up to one; small print: number of months counted.",
-        "行为月初所在分段；每行占比合计为一，小字为计入的账户月数。",
+        "每行为起始所在分段，占比合计为一；小字为计入的账户月数。",
     ),
     "roll_rates.from": ("From, late by", "起始（逾期）"),
     "roll_rates.rolled": ("Better or worse a month later", "次月好转或恶化"),
@@ -75,7 +75,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reject.people": ("{accepted} accepted, {rejected} rejected", "通过 {accepted} 人，拒绝 {rejected} 人"),
     "reject.methods": ("Each method and what it makes of the rejected", "各方法及其推断结果"),
     "reject.method": ("Method and what it assumes", "方法及其假设"),
-    "reject.times": ("{title}, {factor} times as bad", "{title}（{factor} 倍）"),
+    "reject.times": ("{title}, factor {factor}", "{title}（系数 {factor}）"),
     "reject.bad_rate": ("Bad rate of all", "全部坏样本率"),
     "reject.rejected_rate": ("Of the rejected", "拒绝客户"),
     "reject.approved_rate": ("Of those approved at the cut-off", "分数线处获批者"),

@@ -72,7 +72,7 @@ def render(page: Page) -> Safe:
     return join(
         sentences(page, page.at("reject_inference", "sentences")),
         _tiles(page),
-        table(page.t("reject.methods"), heads, cells, kind="metrics"),
+        table(page.t("reject.methods"), heads, cells, kind="metrics" if limit is not None else ""),
         el("p", page.t("reject.read"), class_="note"),
     )
 

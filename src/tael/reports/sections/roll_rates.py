@@ -71,8 +71,9 @@ def _flow(page: Page, titles: dict[str, str]) -> Safe | None:
         y_format=lambda v: fmt.percent(v, 0),
         x_label=page.t("roll_rates.month"),
         y_label=page.t("roll_rates.worse"),
-        x_ticks=[(k, months[k]) for k in thin(len(months), 7)],
-        width=660,
+        x_ticks=[(k, months[k]) for k in thin(len(months), 9)],
+        width=880,
+        height=300,
     )
     for _, look, values in series:
         chart.line(xs, values, look)

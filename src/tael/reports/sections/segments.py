@@ -63,7 +63,9 @@ def _robustness(page: Page) -> Safe:
     for row in rows:
         size = fmt.percent(row.get("size"), 0)
         noise = "robustness.jitter" if row.get("noise") == "jitter" else "robustness.cells"
-        loss = [fmt.number(finite(row.get(key))) for key in ("loss", "worst")]
+        # a loss of less than half of the last digit is none, and never "minus nothing"
+        lost = [finite(row.get(key)) for key in ("loss", "worst")]
+        loss = [fmt.number(v if v is None or abs(v) >= 0.0005 else 0.0) for v in lost]
         cells.append([page.t(noise, size=size), fmt.number(row.get("roc_auc")), *loss])
     heads = [page.t(f"robustness.{key}") for key in ("noise", "auc", "loss", "worst")]
     repeats = fmt.integer(page.at("robustness", "repeats"))

@@ -24,14 +24,16 @@ def _chart(page: Page) -> Safe | None:
     seen = [name for name in reversed(names) if len(by_name[name]) >= 3][: len(NEWEST)]
     newest = by_name[seen[0]] if seen else []
     rows = [row for part in by_name.values() for row in part]
+    top = extent([row.get("rate") for row in rows], [row.get("high") for row in newest], zero=True)[1]
     chart = Chart(
         (0, max(float(row.get("age") or 1) for row in rows)),
-        extent([row.get("rate") for row in rows], [row.get("high") for row in newest], zero=True),
+        (0.0, top),
         x_format=lambda v: fmt.integer(v),
-        y_format=lambda v: fmt.percent(v, 0 if v >= 0.1 or v == 0 else 1),
+        y_format=lambda v: fmt.percent(v, 0 if top >= 0.1 else 1),
         x_label=page.t("vintages.age"),
         y_label=page.t("vintages.rate"),
-        width=660,
+        width=880,
+        height=300,
     )
     for name in names:
         if name not in seen:
