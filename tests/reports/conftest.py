@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 import os
 from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -489,6 +492,31 @@ _RUN = simulated_run()
 def run() -> dict[str, Any]:
     """A whole run, the test's own copy."""
     return copy.deepcopy(_RUN)
+
+
+def _beside(name: str) -> ModuleType:
+    """A module of this folder: tests are no package."""
+    spec = importlib.util.spec_from_file_location(f"tael_tests_reports_{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_OPTION_RUNS = {kind: made(_RUN) for kind, made in _beside("option_runs").KINDS.items()}
+
+
+@pytest.fixture
+def option_runs() -> dict[str, dict[str, Any]]:
+    """Whole runs whose decision is one among options, by the kind of model."""
+    return copy.deepcopy(_OPTION_RUNS)
+
+
+@pytest.fixture(params=sorted(_OPTION_RUNS))
+def option_run(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Each of them."""
+    return copy.deepcopy(_OPTION_RUNS[request.param])
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tael.reports import catalogue_decisions
+
 _TEXTS: dict[str, tuple[str, str]] = {
     "page.report": ("Model and decision report", "模型与决策报告"),
     "page.kicker": ("Model and decision report for the committee", "提交评审委员会的模型与决策报告"),
@@ -487,7 +489,21 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "missing.versions": ("The versions were not recorded.", "没有记录版本。"),
 }
 
+_ALL = _TEXTS | catalogue_decisions.TEXTS
+
 CATALOGUES: dict[str, dict[str, str]] = {
-    "en": {key: texts[0] for key, texts in _TEXTS.items()},
-    "zh": {key: texts[1] for key, texts in _TEXTS.items()},
+    "en": {key: texts[0] for key, texts in _ALL.items()},
+    "zh": {key: texts[1] for key, texts in _ALL.items()},
 }
+
+
+def texts_of(lang: str, decision: str | None = None, model: str | None = None) -> dict[str, str]:
+    """Every text in one language, in the words that suit a kind of decision and of model.
+
+    >>> texts_of("en")["observations.rate"], texts_of("en", "options")["observations.rate"]
+    ('Bad rate', 'Rate of the outcome')
+    """
+    if decision != "options":
+        return CATALOGUES[lang]
+    own = catalogue_decisions.OPTIONS | catalogue_decisions.KINDS.get(str(model), {})
+    return CATALOGUES[lang] | {key: texts[lang == "zh"] for key, texts in own.items()}

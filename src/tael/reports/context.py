@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tael.reports.catalogue import CATALOGUES
+from tael.reports.catalogue import texts_of
+from tael.reports.charts import split_bar
 from tael.reports.formats import Format, Lang, finite
 from tael.reports.html import Safe, el, join
 
@@ -14,13 +15,32 @@ SPLITS = ("train", "validation", "out_of_time")
 ICONS = {"ok": "✓", "note": "i", "warning": "!", "error": "✕"}
 
 
+def always(page: Page) -> bool:
+    """A section that every report has."""
+    return True
+
+
 @dataclass(frozen=True)
 class Section:
-    """One section of the report: an id for links, the catalogue key of its title, and what draws it."""
+    """One section of the report.
+
+    Attributes
+    ----------
+    id : str
+        For links.
+    title : str
+        Key of the catalogue.
+    render : callable
+        Draws it.
+    applies : callable
+        Whether it belongs to a run: what does not apply is neither on the page nor in its contents. What a run of this
+        kind should hold and does not is stated by `render`.
+    """
 
     id: str
     title: str
     render: Callable[[Page], Safe]
+    applies: Callable[[Page], bool] = always
 
 
 class Page:
@@ -31,6 +51,11 @@ class Page:
     run : mapping
         ``run.json`` as read.
     lang : {"en", "zh"}
+
+    Attributes
+    ----------
+    approval : bool
+        Whether the decision is to approve or decline; taken to be so unless the run says that it is one among options.
 
     Examples
     --------
@@ -44,7 +69,8 @@ class Page:
     def __init__(self, run: Mapping[str, Any], lang: Lang) -> None:
         self.run = run
         self.lang: Lang = lang
-        self._texts = CATALOGUES[lang]
+        self.approval = self.at("decision", "kind") != "options"
+        self._texts = texts_of(lang, self.at("decision", "kind"), self.at("model", "kind"))
         self.fmt = Format(lang, str(self.at("decision", "currency") or ""))
 
     def t(self, key: str, **values: Any) -> str:
@@ -185,6 +211,35 @@ def figure(title: str, picture: Safe, legend: Sequence[tuple[str, str]] = (), no
         picture,
         el("p", note, class_="note") if note else None,
     )
+
+
+def under(texts: Iterable[str]) -> list[Safe]:
+    """One under the other, those that are there."""
+    return [el("span", text, class_="under") for text in texts if text]
+
+
+def counted_bar(page: Page, parts: Sequence[tuple[str, Any, str]]) -> Safe:
+    """One bar divided among named counts ``(name, count, class)``, with the counts and shares in words beneath."""
+    everyone = total(n for _, n, _ in parts) or 1.0
+    words = [
+        el(
+            "span",
+            el(
+                "svg",
+                el("rect", width=10, height=10, class_=f"bar {kind}"),
+                viewBox="0 0 10 10",
+                class_="key square",
+                aria_hidden="true",
+            ),
+            f"{name} {page.fmt.integer(n)} ({page.fmt.percent((finite(n) or 0.0) / everyone)})",
+        )
+        for name, n, kind in parts
+    ]
+    label = ", ".join(f"{name} {page.fmt.integer(n)}" for name, n, _ in parts)
+    where = page.at("decision", "counts_split")
+    note = el("small", page.t("summary.counted_on", part=page.name("split", where))) if where else None
+    bar = split_bar([(finite(n) or 0.0, kind) for _, n, kind in parts], label)
+    return el("div", bar, el("p", words, note, class_="legend"), class_="outcomes")
 
 
 def barred(text: str, bar: Safe) -> Safe:

@@ -140,6 +140,17 @@ class Format:
         text = _signed(f"{scaled:,.{digits}f}")
         return self._with_unit(text, word)
 
+    def price(self, value: Any) -> str:
+        """An amount that may be small, such as what one more unit is worth: to about three figures.
+
+        >>> Format("en").price(3.2), Format("zh").price(0.01234), Format("en").price(12345.0)
+        ('CNY\\xa03.2', '0.0123\\xa0元', 'CNY\\xa012,345')
+        """
+        number = finite(value)
+        if number is None:
+            return NONE
+        return self.money(number) if abs(number) >= 1000 else self._with_unit(self.value(number, 3), "")
+
     def money_interval(self, low: Any, high: Any) -> str:
         """An interval of money in one unit, or an empty text.
 

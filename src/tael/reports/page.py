@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
 from tael.errors import RunError, did_you_mean
-from tael.reports.context import Page
+from tael.reports.context import Page, Section
 from tael.reports.formats import Lang
 from tael.reports.html import Safe, el, join, raw
 from tael.reports.sections import SECTIONS
@@ -65,6 +65,7 @@ def build_report(run: Mapping[str, Any], lang: str = "en") -> str:
             fix="Use the tael version that wrote the run.",
         )
     page = Page(run, cast(Lang, lang))
+    shown = [section for section in SECTIONS if section.applies(page)]
     style, script = _resource("style.css"), _resource("script.js")
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "
@@ -85,7 +86,7 @@ def build_report(run: Mapping[str, Any], lang: str = "en") -> str:
         "body",
         el("a", page.t("page.skip"), href="#summary", class_="skip"),
         _header(page, title),
-        el("div", _contents(page), el("main", *(_section(page, section) for section in SECTIONS)), class_="frame"),
+        el("div", _contents(page, shown), el("main", *(_section(page, one) for one in shown)), class_="frame"),
         _footer(page),
         el("script", raw(script)),
     )
@@ -149,7 +150,7 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _section(page: Page, section: Any) -> Safe:
+def _section(page: Page, section: Section) -> Safe:
     return el(
         "section",
         el("h2", page.t(section.title), id=f"{section.id}-title"),
@@ -205,8 +206,8 @@ def _header(page: Page, title: str) -> Safe:
     )
 
 
-def _contents(page: Page) -> Safe:
-    links = [el("li", el("a", page.t(s.title), href=f"#{s.id}")) for s in SECTIONS]
+def _contents(page: Page, sections: Sequence[Section]) -> Safe:
+    links = [el("li", el("a", page.t(s.title), href=f"#{s.id}")) for s in sections]
     return el(
         "nav",
         el("details", el("summary", page.t("page.contents")), el("ol", links), open=True),

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from tael.reports.sections import (
+    allocation,
     calibration,
     data,
     economics,
     features,
+    incidence,
     limits,
     observations,
     performance,
+    ranking,
     reasons,
     reproduce,
     stability,
     strategy,
     summary,
+    uplift,
 )
 
 SECTIONS = (
@@ -23,9 +27,13 @@ SECTIONS = (
     observations.SECTION,
     features.SECTION,
     performance.SECTION,
+    uplift.SECTION,
+    incidence.SECTION,
+    ranking.SECTION,
     calibration.SECTION,
     stability.SECTION,
     strategy.SECTION,
+    allocation.SECTION,
     economics.SECTION,
     reasons.SECTION,
     limits.SECTION,

@@ -10,6 +10,7 @@ from tael.reports.charts import Chart, extent, thin
 from tael.reports.context import SPLITS, Page, Section, curve, figure, table
 from tael.reports.formats import finite
 from tael.reports.html import Safe, el, join
+from tael.reports.makeup import challengers, makeup
 
 KINDS = {"train": "grey", "validation": "s3", "out_of_time": "s1"}
 
@@ -199,27 +200,6 @@ def _gains(page: Page) -> list[Safe]:
     ]
 
 
-def _members(page: Page) -> Safe | None:
-    rows = page.rows("model", "members")
-    if not rows:
-        return None
-    heads = [page.t(f"performance.{k}") for k in ("member", "weight", "auc", "log_loss")]
-    cells = [
-        [
-            page.say(r.get("title")) or page.name("member", r.get("name")),
-            page.fmt.percent(r.get("weight")),
-            page.fmt.number(r.get("auc")),
-            page.fmt.number(r.get("log_loss"), 4),
-        ]
-        for r in rows
-    ]
-    return join(
-        el("h3", page.t("performance.model")),
-        el("p", page.t("performance.model_text", n=page.fmt.integer(page.at("model", "n_features")))),
-        table(page.t("performance.members"), heads, cells, kind="narrow"),
-    )
-
-
 def render(page: Page) -> Safe:
     """Draw the section."""
     pictures = [
@@ -231,8 +211,13 @@ def render(page: Page) -> Safe:
     ]
     drawn = [el("div", p) for p in pictures if p is not None]
     grid = el("div", drawn, class_="grid") if drawn else page.missing("missing.curves")
+    judged = page.judged()
     return join(
-        el("p", page.t("performance.read")), _metrics(page), grid, _members(page) or page.missing("missing.model")
+        el("p", page.t("performance.read")),
+        _metrics(page),
+        challengers(page, judged) if judged else None,
+        grid,
+        makeup(page) or page.missing("missing.model"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Three applicants and why: each reason in words, pushing the risk up or down."""
+"""Examples of each decision and why: each reason in words, pushing the score behind the decision up or down."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tael.reports.charts import share_bar
 from tael.reports.context import Page, Section, badge, barred, table
 from tael.reports.formats import finite
 from tael.reports.html import Safe, el, join
+from tael.reports.limits_told import option_title
 
 SEVERITY = {"approve": "ok", "refer": "warning", "decline": "error"}
 
@@ -19,8 +20,12 @@ def _push(page: Page, contribution: float | None) -> str:
         return "–"
     if contribution == 0:
         return page.t("reasons.none")
-    # Log-odds add up, so odds multiply: a contribution of 0.69 doubles the odds of going bad.
-    factor = page.fmt.number(math.exp(min(abs(contribution), 20.0)), 2)
+    if page.at("model", "kind") == "uplift":
+        # An effect is a difference of probabilities, and so are its parts.
+        factor = page.fmt.number(100 * abs(contribution), 2)
+    else:
+        # Log-odds add up, so odds multiply: a contribution of 0.69 doubles the odds.
+        factor = page.fmt.number(math.exp(min(abs(contribution), 20.0)), 2)
     return page.t("reasons.up" if contribution > 0 else "reasons.down", factor=factor)
 
 
@@ -37,13 +42,21 @@ def _value(page: Page, value: Any) -> str:
         return text
 
 
+def _decision(page: Page, decision: str) -> Safe:
+    """What was decided; an option is neither good nor bad news."""
+    title = option_title(page, decision)
+    if page.approval:
+        return badge(page, SEVERITY.get(decision, "warning"), title)
+    return el("span", title, class_="badge note")
+
+
 def _applicant(page: Page, sample: Mapping[str, Any], most: float) -> Safe:
     decision = str(sample.get("decision"))
     head = el(
         "h3",
         page.t("reasons.applicant", id=sample.get("id") or "–"),
         " ",
-        badge(page, SEVERITY.get(decision, "warning"), page.name("decision", decision)),
+        _decision(page, decision),
     )
     facts = el(
         "p",

@@ -264,4 +264,9 @@ def _bound(page: Page, value: Any, *, share: bool) -> str:
     return page.fmt.percent(value) if share else page.fmt.value(value)
 
 
-SECTION = Section("strategy", "section.strategy", render)
+def applies(page: Page) -> bool:
+    """Where the decision is to approve or decline; a run without any decision says so here."""
+    return page.approval
+
+
+SECTION = Section("strategy", "section.strategy", render, applies)

@@ -1,0 +1,90 @@
+"""Approve, refer or decline: what the summary says, each figure of the same part and off the same curve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tael.reports.context import Page, badge, counted_bar, policy_part, tile, total, under
+from tael.reports.cutoff import refers, strategy_of
+from tael.reports.formats import finite
+from tael.reports.html import Safe, el
+
+OUTCOMES = (("approve", "s1"), ("refer", "grey"), ("decline", "s2"))
+
+
+def decided(page: Page) -> list[Safe]:
+    """What was decided, in sentences whose every figure is of the part that the bar and the tiles count."""
+    fmt, strategy = page.fmt, strategy_of(page)
+    row = strategy.row() if strategy else None
+    message, binding = page.say(page.at("decision", "message")), page.say(page.at("decision", "binding"))
+    if row is None or page.at("decision", "status") not in (None, "chosen") or not policy_part(page):
+        lines = [el("p", message, class_="lead") if message else page.missing("missing.decision")]
+        return [*lines, el("p", binding)] if binding else lines
+    limit = finite(page.at("decision", "limits", "max_bad_rate"))
+    observed, realised = finite(row["observed_bad_rate"]), finite(row["realised"])
+    said = [
+        page.t("decided.cutoff", cutoff=fmt.percent(row["threshold"])),
+        page.t("decided.approval", part=policy_part(page).lower(), approval=fmt.percent(row["approval"])),
+    ]
+    if row["bad_rate"] is not None:
+        key = "decided.bad_observed" if observed is not None else "decided.bad"
+        said.append(page.t(key, rate=fmt.percent(row["bad_rate"]), observed=fmt.percent(observed)))
+    key = "decided.profit_realised" if realised is not None else "decided.profit"
+    said.append(page.t(key, profit=fmt.money(row["profit"]), realised=fmt.money(realised)))
+    lines = [el("p", ("" if page.lang == "zh" else " ").join(said), class_="lead")]
+    if binding:
+        lines.append(el("p", binding))
+    if limit is not None and observed is not None and observed > limit:
+        broken = page.t("decided.broken", observed=fmt.percent(observed), limit=fmt.percent(limit))
+        lines.append(el("p", badge(page, "warning", page.t("severity.warning")), " ", broken))
+    return [*lines, *_referred(page, finite(row["approval"]) or 0.0)]
+
+
+def _referred(page: Page, below: float) -> list[Safe]:
+    """Why the bar approves fewer than lie below the cut-off."""
+    counts = page.at("decision", "counts")
+    if refers(page) is None or not isinstance(counts, Mapping) or not (everyone := total(counts.values())):
+        return []
+    refer, approve = (((finite(counts.get(name)) or 0.0) / everyone) for name in ("refer", "approve"))
+    if not refer:
+        return []
+    inside = min(max(below - approve, 0.0), refer)
+    # What is shown adds up: the last share is the difference of the other two as they are written.
+    refer, inside = round(refer, 3), round(inside, 3)
+    shares = {"refer": refer, "below": inside, "above": refer - inside}
+    return [el("p", page.t("decided.refer", **{name: page.fmt.percent(v) for name, v in shares.items()}))]
+
+
+def outcome_bar(page: Page) -> Safe | None:
+    """Approve, refer, decline: one bar and the counts in words."""
+    counts = page.at("decision", "counts")
+    if not isinstance(counts, Mapping) or not total(counts.values()):
+        return None
+    return counted_bar(page, [(page.t(f"decision.{name}"), counts.get(name), kind) for name, kind in OUTCOMES])
+
+
+def tiles(page: Page) -> list[Safe]:
+    """Approval, bad rate and profit at the cut-off, each with its interval and, where known, with what came of it."""
+    fmt, strategy, made = page.fmt, strategy_of(page), []
+    row = strategy.row() if strategy else None
+    if row is None:
+        return []
+    at = page.t("figure.at_cutoff", cutoff=fmt.percent(row["threshold"]))
+    made.append(tile(page.t("figure.approval"), fmt.percent(row["approval"]), at))
+    observed, realised = finite(row["observed_bad_rate"]), finite(row["realised"])
+    below: list[str] = [fmt.interval(row["bad_rate_low"], row["bad_rate_high"], fmt.percent)]
+    if observed is not None:
+        below.append(page.t("figure.observed", rate=fmt.percent(observed)))
+    made.append(tile(page.t("figure.bad_rate"), fmt.percent(row["bad_rate"]), under(below)))
+    below = [fmt.money_interval(row["profit_low"], row["profit_high"])]
+    if realised is not None:
+        below.append(page.t("figure.realised", profit=fmt.money(realised)))
+    made.append(tile(page.t("figure.profit"), fmt.money(row["profit"]), under(below), "long"))
+    return made
+
+
+def nobody(page: Page) -> Safe | None:
+    """A statement, where nobody is approved."""
+    if page.at("decision") and not finite(page.at("decision", "counts", "approve")):
+        return page.missing("missing.nobody")
+    return None
