@@ -81,7 +81,10 @@ class Told(Page):
 
     def texts(self, *path: str) -> tuple[str, ...]:
         """A list of sentences of the run, without empty ones."""
-        value = self.at(*path)
+        return self.sentences(self.at(*path))
+
+    def sentences(self, value: Any) -> tuple[str, ...]:
+        """A list of texts in this language, without empty ones; empty where the value is no list."""
         said = (self.say(text) for text in value) if isinstance(value, (list, tuple)) else ()
         return tuple(text for text in said if text)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tael.reports.document.chapters.governance import label_backing, rejects
 from tael.reports.document.told import Told, column, known
 from tael.reports.document.tree import Axis, Block, Cell, Code, Paragraph, Picture, Series, Subhead, Table
 
@@ -95,6 +96,8 @@ def _sample(told: Told) -> list[Block]:
         _excluded(told),
         *_split(told),
         *_periods(told),
+        *label_backing(told),
+        *rejects(told),
         told.gap(
             "developer",
             "Why this outcome, this time and this window: the backing by vintages and roll rates, and the losses that "

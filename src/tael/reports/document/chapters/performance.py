@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tael.reports.charts import thin
 from tael.reports.context import curve
+from tael.reports.document.chapters.governance import fairness, segments
 from tael.reports.document.chapters.kinds import kinds_blocks
-from tael.reports.document.told import Told, column, known, open_table
+from tael.reports.document.told import Told, column, known
 from tael.reports.document.tree import Axis, Block, Cell, Paragraph, Picture, Series, Subhead, Table
 from tael.reports.formats import finite
 
@@ -101,7 +102,7 @@ def _stability(told: Told) -> list[Block]:
     if psi is not None:
         moved, chance = (told.at("stability", "score", k) for k in ("threshold", "adjusted_threshold"))
         limits = told.t("stability.limits", moved=fmt.number(moved), chance=fmt.number(chance))
-        blocks.append(Paragraph(f"{told.t('stability.score', psi=fmt.number(psi))}. {limits}"))
+        blocks.append(Paragraph(told.t("stability.score", psi=fmt.number(psi)) + told(". ", "。") + limits))
     rows = sorted(rows, key=lambda row: -(finite(row.get("psi")) or 0.0))
     cells = tuple(
         (
@@ -116,16 +117,6 @@ def _stability(told: Told) -> list[Block]:
         caption = told("The {n} features that moved most", "变动最大的 {n} 个特征", n=len(cells))
         blocks.append(Table(caption, heads, cells, numbers=(1, 2), widths=(4.0, 0.8, 1.0)))
     return blocks
-
-
-def _segments(told: Told) -> list[Block]:
-    """Weak segments, where the run measured them: rows with a name, and whatever numbers they carry."""
-    for key in ("segments", "weak_segments"):
-        found = told.at(key)
-        rows = told.rows(key) or (told.rows(key, "groups") if isinstance(found, dict) else [])
-        if rows:
-            return [open_table(told, told("Performance by segment", "分群表现"), rows)]
-    return [told.absent("Performance by segment", "分群表现")]
 
 
 def _verdicts(told: Told) -> list[Block]:
@@ -156,7 +147,8 @@ def render(told: Told) -> list[Block]:
         Subhead(told.t("section.stability")),
         *_stability(told),
         Subhead(told("Segments", "分群")),
-        *_segments(told),
+        *segments(told),
+        *fairness(told),
         Subhead(told.t("summary.verdict")),
         *_verdicts(told),
         told.gap(
