@@ -218,7 +218,7 @@ def test_a_folder_without_a_scenario(tael_cli: Cli, tmp_path: Path) -> None:
 
 
 def test_many_are_told_to_be_many(capsys: pytest.CaptureFixture[str]) -> None:
-    from tael.cli.summary import comparison
+    from tael.cli.comparing import comparison
     from tael.runs.explain import Comparison
 
     none = pl.DataFrame(schema={"measure": pl.String, "first": pl.Float64, "second": pl.Float64})

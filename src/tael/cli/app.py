@@ -10,6 +10,7 @@ from typing import Annotated, cast
 
 import typer
 
+from tael.cli.document import document
 from tael.cli.show import Stages, fail, new_page, say, say_table, stop
 from tael.errors import TaelError
 from tael.tables.schema import Language
@@ -145,7 +146,7 @@ def score(
     lang: LangOption = Lang.EN,
 ) -> None:
     """Score and decide with a run's bundle. 用运行的模型包评分并决策。"""
-    from tael.cli.summary import DECISIONS
+    from tael.cli.summary import decision_titles
     from tael.runs.bundle import load_bundle
     from tael.runs.scoring import new_table, write_table
     from tael.runs.scoring import score as score_with
@@ -162,10 +163,14 @@ def score(
     if out is not None:
         say(f"{decided.height:,} -> {write_table(decided, out)}")
         return
-    key, zh = decided.columns[0], lang == Lang.ZH
+    key, zh, titles = decided.columns[0], lang == Lang.ZH, decision_titles(bundle.policy)
+
+    def named(decision: str) -> str:
+        return titles[decision][zh] if decision in titles else decision
+
     rows = [
         [
-            str(r[key]), str(r["cutoff"])[:16], f"{r['probability']:.4f}", DECISIONS[r["decision"]][zh],
+            str(r[key]), str(r["cutoff"])[:16], f"{r['probability']:.4f}", named(r["decision"]),
             "; ".join(r[f"reasons_{lang.value}"][:1]),
         ]
         for r in decided.head(20).to_dicts()
@@ -200,7 +205,7 @@ def explain(
 @app.command()
 def compare(first: RunArgument, second: RunArgument, lang: LangOption = Lang.EN) -> None:
     """Compare two runs: metrics, formulas, changed decisions. 比较两次运行。"""
-    from tael.cli.summary import comparison
+    from tael.cli.comparing import comparison
     from tael.runs.explain import compare as compare_runs
     from tael.runs.result import Run
 
@@ -281,6 +286,9 @@ def export(
         say(text)
     else:
         say(str(write_text(text, out, ".sql")))
+
+
+app.command()(document)
 
 
 def main() -> None:

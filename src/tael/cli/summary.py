@@ -1,28 +1,30 @@
-"""A run, a comparison and a list of features on a terminal."""
+"""A run and a list of features on a terminal."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tael.cli.show import say, say_table
-from tael.decisions.swap import SWAP_WORDS
-from tael.runs.explain import Comparison
 from tael.runs.result import Run
 from tael.tables.schema import Language
 
 SHOWN = ("roc_auc", "ks", "log_loss")
 """What fits a terminal of 80 columns; the report holds all."""
+MANY = 8
+"""Options that are all shown; of more only those that somebody gets."""
 
 
 def summary(run: Run, lang: Language) -> None:
     """What was decided, how good, how sure, what to worry about."""
     content, zh = run.content, lang == "zh"
+    options = content["decision"].get("kind") == "options"
     say("")
     if content["simulated"]:
+        whom = ("customers", "客户") if options else ("applicants", "申请人")
         say(
-            "模拟数据：以下数字不代表真实申请人。"
+            f"模拟数据：以下数字不代表真实{whom[1]}。"
             if zh
-            else "Simulated data: no figure below is about real applicants."
+            else f"Simulated data: no figure below is about real {whom[0]}."
         )
     say(content["decision"]["message"][lang])
     say("")
@@ -32,10 +34,16 @@ def summary(run: Run, lang: Language) -> None:
     for split, part in content["split"]["parts"].items():
         metrics = content["metrics"][split]
         rows.append([SPLITS[split][zh], f"{part['n']:,}", *(_interval(metrics[name]) for name in SHOWN)])
-    plain = content["reference_metrics"]["out_of_time"]
-    rows.append(["  逻辑回归" if zh else "  logistic", "", *(_interval(plain[name]) for name in SHOWN)])
+    beside = {kind: metrics["out_of_time"] for kind, metrics in content.get("challengers", {}).items()}
+    beside["popularity" if content["model"].get("kind") == "recommender" else "logistic"] = content[
+        "reference_metrics"
+    ]["out_of_time"]
+    for kind, metrics in beside.items():
+        rows.append([f"  {MODELS.get(kind, (kind, kind))[zh]}", "", *(_interval(metrics[name]) for name in SHOWN)])
     say_table(head, rows, right=(1,))
     say("")
+    if options:
+        decided_options(content, lang)
     for worry in content["worries"]:
         say(f"! {worry[lang]}")
     if content["worries"]:
@@ -50,7 +58,59 @@ SPLITS = {
     "pending": ("outcome not known yet", "结果未知"),
     "scored": ("scored", "已评分"),
 }
+MODELS = {
+    "logistic": ("logistic", "逻辑回归"),
+    "popularity": ("popularity", "热门排序"),
+    "portfolio": ("portfolio", "模型组合"),
+    "scorecard": ("scorecard", "评分卡"),
+    "additive": ("additive", "可加模型"),
+}
 DECISIONS = {"approve": ("approve", "批准"), "refer": ("refer", "转人工"), "decline": ("decline", "拒绝")}
+
+
+def decision_titles(policy: Any) -> dict[str, tuple[str, str]]:
+    """What each decision of a policy is called, in English and Chinese."""
+    titles = zip(getattr(policy, "options", ()), getattr(policy, "titles", ()), strict=True)
+    return {**DECISIONS, **{name: (title.en, title.zh) for name, title in titles}}
+
+
+def decided_options(content: dict[str, Any], lang: Language) -> None:
+    """Who gets what, and the worth of the chosen rule beside others."""
+    decision, zh = content["decision"], lang == "zh"
+    taken = [
+        [row["title"][lang], f"{row['eligible']:,}", f"{row['n']:,}", share(row["share"]), f"{row['value']:,.0f}"]
+        for row in decision["options"]
+        if row["n"] or len(decision["options"]) <= MANY
+    ]
+    head = (
+        ["方案", "符合条件", "分配", "占比", "预期价值"] if zh else ["option", "may get it", "get it", "share", "worth"]
+    )
+    say_table(head, taken, right=(1, 2, 3, 4))
+    say("")
+    came = decision["values_basis"] == "realised"
+    rows = [
+        [
+            row["policy"][lang],
+            f"{row['profit_expected']['value']:,.0f}",
+            *([f"{row['profit_realised']['value']:,.0f}"] if came else []),
+            _between(row["behind"]) if k else "",
+            share(row["treated"]),
+        ]
+        for k, row in enumerate(decision["values"])
+    ]
+    basis = (["实际"] if zh else ["came"]) if came else []
+    head = (
+        ["规则", "预期", *basis, "所选领先", "施策"] if zh else ["rule", "expected", *basis, "chosen ahead", "treated"]
+    )
+    say_table(head, rows, right=tuple(range(1, len(head))))
+    say("")
+
+
+def _between(cell: dict[str, float]) -> str:
+    """An amount with its interval; an exact one stands alone."""
+    if cell["low"] == cell["high"]:
+        return f"{cell['value']:,.0f}"
+    return f"{cell['value']:,.0f} [{cell['low']:,.0f}, {cell['high']:,.0f}]"
 
 
 def _interval(metric: dict[str, Any]) -> str:
@@ -79,9 +139,9 @@ def features_table(run: Run, lang: Language) -> None:
         rows.append(
             [
                 told,
-                ("指定" if zh else "forced") if forced else _share(feature["share"]),
-                _share(feature["stability"]),
-                _share(feature["coverage"]),
+                ("指定" if zh else "forced") if forced else share(feature["share"]),
+                share(feature["stability"]),
+                share(feature["coverage"]),
                 {1: "+", -1: "-"}.get(feature.get("direction", 0), ""),
                 "-" if feature.get("cost") is None else f"{feature['cost']:.2f}",
             ]
@@ -97,90 +157,6 @@ def features_table(run: Run, lang: Language) -> None:
         say("it rises (blank: not settled); cost: CPU ms per 1,000 observations, by itself")
 
 
-def _share(value: float | None) -> str:
+def share(value: float | None) -> str:
+    """A share as per cent."""
     return "-" if value is None else f"{value:.1%}"
-
-
-MEASURES = {
-    "cutoff": ("cut-off", "分数线"),
-    "approval": ("approved", "批准率"),
-    "bad_rate": ("bad rate of the approved", "获批者坏样本率"),
-    "profit": ("profit", "利润"),
-}
-MANY = 20
-
-
-def comparison(found: Comparison, titles: dict[str, Any], currency: str, lang: Language) -> None:
-    """Two runs beside each other."""
-    zh = lang == "zh"
-    if not found.same_data:
-        say("注意：两次运行的数据不同。" if zh else "Note: the two runs saw different data.")
-    elif found.settings:
-        say("数据相同，设置不同：" if zh else "Same data, different settings:")
-    else:
-        say("数据相同，设置相同。" if zh else "Same data, same settings.")
-    if found.settings:
-        first = ["设置", "第一次", "第二次"] if zh else ["setting", "first", "second"]
-        say_table(first, [list(row) for row in found.settings[:MANY]])
-        _more(len(found.settings) - MANY, zh)
-    say("")
-    say("决策（跨期样本）" if zh else "Decision (out of time)")
-    say_table(
-        ["", "第一次", "第二次", "差"] if zh else ["", "first", "second", "difference"],
-        [_measure(r["measure"], r["first"], r["second"], currency, zh) for r in found.decision.to_dicts()],
-        right=(1, 2, 3),
-    )
-    say("")
-    rows = [
-        [
-            SPLITS[r["split"]][zh], titles[r["metric"]][lang], f"{r['first']:.4f}", f"{r['second']:.4f}",
-            f"{r['difference']:+.4f}",
-        ]
-        for r in found.metrics.to_dicts()
-        if r["metric"] in (*SHOWN, "brier")
-    ]  # fmt: skip
-    head = ["样本", "指标", "第一次", "第二次", "差"] if zh else ["split", "metric", "first", "second", "difference"]
-    say_table(head, rows, right=(2, 3, 4))
-    for title, formulas in (
-        (("only in the first", "仅第一次"), found.only_first),
-        (("only in the second", "仅第二次"), found.only_second),
-    ):
-        if formulas:
-            say("")
-            say(f"{title[zh]} ({len(formulas)}):")
-            for formula in formulas[:MANY]:
-                say(f"  {formula}")
-            _more(len(formulas) - MANY, zh)
-    if found.swaps is not None:
-        say("")
-        say("换入换出（第二次对第一次）:" if zh else "swap-set (second against first):")
-        rate = next((name for name in ("observed_bad_rate", "expected_bad_rate") if name in found.swaps.columns), None)
-        say_table(
-            ["组别", "数量", "占比", "坏样本率"] if zh else ["cell", "n", "share", "bad rate"],
-            [
-                [
-                    SWAP_WORDS[r["cell"]].text(lang),
-                    f"{r['n']:,}",
-                    _share(r["share"]),
-                    _share(r[rate]) if rate else "-",
-                ]
-                for r in found.swaps.to_dicts()
-            ],
-            right=(1, 2, 3),
-        )
-
-
-def _measure(name: str, first: float | None, second: float | None, currency: str, zh: bool) -> list[str]:
-    """A line of the decision's comparison; what is a share changes by points."""
-    title = MEASURES[name][zh]
-    if name == "profit":
-        cells = ["-" if value is None else f"{value:,.0f}" for value in (first, second)]
-        moved = "-" if first is None or second is None else f"{second - first:+,.0f}"
-        return [f"{title} ({currency})" if currency else title, *cells, moved]
-    cells = ["-" if value is None else f"{value:.2%}" for value in (first, second)]
-    return [title, *cells, "-" if first is None or second is None else f"{second - first:+.2%}"]
-
-
-def _more(number: int, zh: bool) -> None:
-    if number > 0:
-        say(f"  另有 {number} 项未列出" if zh else f"  and {number} more, not shown")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tael.reports import catalogue_decisions
+from tael.reports import catalogue_decisions, catalogue_governance
 
 _TEXTS: dict[str, tuple[str, str]] = {
     "page.report": ("Model and decision report", "模型与决策报告"),
@@ -489,7 +489,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "missing.versions": ("The versions were not recorded.", "没有记录版本。"),
 }
 
-_ALL = _TEXTS | catalogue_decisions.TEXTS
+_ALL = _TEXTS | catalogue_decisions.TEXTS | catalogue_governance.TEXTS
 
 CATALOGUES: dict[str, dict[str, str]] = {
     "en": {key: texts[0] for key, texts in _ALL.items()},

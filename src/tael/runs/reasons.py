@@ -1,7 +1,8 @@
-"""Reasons: which of the factors actually scored set an applicant apart from those whom the policy approves."""
+"""Reasons: which of the factors actually scored set one apart from those whom the policy favours."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,8 @@ class Reasons:
     feature : ndarray of int, shape (n, k)
         Which features, the strongest first; -1 where there is no further one.
     difference : ndarray of float64, shape (n, k)
-        Log-odds by which the feature moves the applicant away from the approved (positive: riskier).
+        By how much the feature moves the score away from that of those favoured (positive: a higher probability),
+        on the model's own scale: log-odds, or, of an effect, its own units.
     """
 
     feature: NDArray[np.int64]
@@ -105,15 +107,37 @@ def unremarkable(values: NDArray[np.float64], typical: NDArray[np.float64]) -> N
     return np.isclose(values, typical, rtol=5e-4, atol=0.0, equal_nan=True)
 
 
-def push(difference: float, lang: str) -> str:
-    """Which way a factor moves the risk, and how far.
+MOVED = {
+    "risk": Words("the risk", "风险"),
+    "probability": Words("the probability", "概率"),
+    "effect": Words("the effect", "增量"),
+}
+"""What a reason moves: the risk that is to be approved, the probability behind an option, what a treatment changes."""
 
-    >>> push(0.42, "en"), push(-0.1, "zh")
-    ('raises the risk (+0.42 log-odds)', '降低风险（对数几率 -0.10）')
+
+def moved_by(content: Mapping[str, Any]) -> str:
+    """What the reasons of a run move: a key of `MOVED`.
+
+    >>> moved_by({"decision": {"kind": "options"}, "model": {"kind": "uplift"}})
+    'effect'
     """
+    if content["decision"].get("kind") != "options":
+        return "risk"
+    return "effect" if content["model"].get("kind") == "uplift" else "probability"
+
+
+def push(difference: float, lang: str, moved: str = "risk") -> str:
+    """Which way a factor moves the score behind a decision, and how far: an effect in points, others in log-odds.
+
+    >>> push(0.42, "en"), push(-0.1, "zh", "probability"), push(0.031, "en", "effect")
+    ('raises the risk (+0.42 log-odds)', '降低概率（对数几率 -0.10）', 'raises the effect (+3.10 points)')
+    """
+    what, up = MOVED[moved], difference > 0
     if lang == "zh":
-        return f"{'提高' if difference > 0 else '降低'}风险（对数几率 {difference:+.2f}）"
-    return f"{'raises' if difference > 0 else 'lowers'} the risk ({difference:+.2f} log-odds)"
+        size = f"{100 * difference:+.2f} 个百分点" if moved == "effect" else f"对数几率 {difference:+.2f}"
+        return f"{'提高' if up else '降低'}{what.zh}（{size}）"
+    size = f"{100 * difference:+.2f} points" if moved == "effect" else f"{difference:+.2f} log-odds"
+    return f"{'raises' if up else 'lowers'} {what.en} ({size})"
 
 
 def sentences(

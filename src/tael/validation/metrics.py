@@ -99,8 +99,8 @@ _builtin(
     True,
     ("ROC AUC", "ROC AUC"),
     (
-        "The chance that a random bad case is scored above a random good one; 0.5 is a coin.",
-        "随机一个坏样本得分高于随机一个好样本的概率；0.5 等于抛硬币。",
+        "The chance that a random event is scored above a random non-event; 0.5 is a coin.",
+        "随机一个事件样本得分高于随机一个非事件样本的概率；0.5 等于抛硬币。",
     ),
 )
 _builtin(
@@ -116,8 +116,8 @@ _builtin(
     True,
     ("KS", "KS"),
     (
-        "The widest gap between the shares of bad and good cases above one score.",
-        "同一分数线以上，坏样本占比与好样本占比的最大差距。",
+        "The widest gap between the shares of events and non-events above one score.",
+        "同一分数线以上，事件占比与非事件占比的最大差距。",
     ),
 )
 _builtin(
@@ -157,8 +157,8 @@ _builtin(
     True,
     ("Lift, top 10 %", "提升度（前 10%）"),
     (
-        "How many times more events the riskiest tenth holds than a tenth taken at random.",
-        "风险最高的 10% 中的事件数是随机 10% 的多少倍。",
+        "How many times more events the highest tenth holds than a tenth taken at random.",
+        "得分最高的 10% 中的事件数是随机 10% 的多少倍。",
     ),
 )
 _builtin(
@@ -167,8 +167,8 @@ _builtin(
     True,
     ("Lift, top 5 %", "提升度（前 5%）"),
     (
-        "How many times more events the riskiest twentieth holds than a twentieth taken at random.",
-        "风险最高的 5% 中的事件数是随机 5% 的多少倍。",
+        "How many times more events the highest twentieth holds than a twentieth taken at random.",
+        "得分最高的 5% 中的事件数是随机 5% 的多少倍。",
     ),
 )
 _builtin(

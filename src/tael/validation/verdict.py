@@ -305,7 +305,7 @@ def _few(auc: Mapping[str, Metric], n_events: Mapping[str, int]) -> list[Verdict
             "serious" if min(few.values()) < MANY_TOO_FEW else "warning",
             Words(
                 f"Too few events to be sure: {en} (at least {FEW} wanted in each part).",
-                f"坏样本过少，结论不可靠：{zh}（每部分至少需要 {FEW} 个）。",
+                f"事件样本过少，结论不可靠：{zh}（每部分至少需要 {FEW} 个）。",
             ),
             Words(
                 "Bring a longer period, widen the label, or divide the sample otherwise (split.out_of_time and "
