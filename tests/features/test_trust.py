@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tael.features import AutoFeatures
-from tael.features.chance import SHUFFLES, Chance, above_chance, time_blocks
+from tael.features.chance import SHUFFLES, Chance, _quantile_of_best, above_chance, time_blocks
 from tael.features.screen import Screen
 from tael.kernels.gain import between, between_shuffled
 
@@ -75,19 +75,19 @@ def test_what_one_half_of_time_denies_goes(world: Any, quiet: dict) -> None:
     assert auto.ledger_.frame().filter(pl.col("formula") == "score")["agreement"][0] < -2
 
 
-@given(seed=st.integers(0, 10**6), bins=st.integers(1, 12))
+@given(seed=st.integers(0, 10**6), bins=st.integers(1, 12), pad=st.sampled_from([0.0, 1.0]))
 @settings(max_examples=40, deadline=None)
-def test_shuffled_statistics_are_those_of_the_plain_kernel(seed: int, bins: int) -> None:
+def test_shuffled_statistics_are_those_of_the_plain_kernel(seed: int, bins: int, pad: float) -> None:
     rng = np.random.default_rng(seed)
     n, p = 200, 5
     codes = rng.integers(0, bins, n).astype(np.uint8)
     residual, variance = rng.normal(size=(n, p)).astype(np.float32), rng.random((n, p)).astype(np.float32) + 0.1
     out, one = np.empty(p + 1), np.empty(9)
-    between_shuffled(codes, bins, residual, variance, out)
+    between_shuffled(codes, bins, residual, variance, out, pad)
     for j in range(p):
-        between(codes, bins, residual[:, j].astype(float), variance[:, j].astype(float), np.zeros(n, np.uint8), one)
+        between(codes, bins, residual[:, j].astype(float), variance[:, j].astype(float), np.zeros(n, np.uint8), one, pad)
         slow = sum(
-            residual[codes == c, j].astype(float).sum() ** 2 / variance[codes == c, j].astype(float).sum()
+            residual[codes == c, j].astype(float).sum() ** 2 / (variance[codes == c, j].astype(float).sum() + pad)
             for c in np.unique(codes)
         )
         assert out[j] == pytest.approx(one[0]) == pytest.approx(slow)
@@ -137,3 +137,12 @@ def test_some_among_much_noise_is_found_and_little_of_the_noise_with_it() -> Non
     assert null.trials == 1030
     assert (scores[:30] >= null.threshold).all()
     assert (scores[30:] >= null.threshold).sum() <= 10
+
+
+def test_what_chance_reaches_seldom_lies_above_what_it_reaches_on_average() -> None:
+    # rare classes shuffle to scores far beyond any normal one: no division by nothing there
+    means = [-3.0, 0.0, 2.0, 5.0, 8.2, 8.4, 12.0, 30.0, 36.9, 40.0, 1e6]
+    seldom = [_quantile_of_best(mean) for mean in means]
+    assert np.isfinite(seldom).all()
+    assert seldom == sorted(seldom)
+    assert all(there > mean for there, mean in zip(seldom, means, strict=True) if mean < 37)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import log_ndtr, ndtri
 
 from tael.features.halves import CLEAR, TAUGHT
 
@@ -129,7 +129,8 @@ def _quantile_of_best(mean: float) -> float:
     The scores are nearly normal; the mean of the largest tells how many independent ones the candidates amount to
     (P(largest < mean) is about 0.5264 for many), and these how large the largest seldom gets.
     """
-    many = max(np.log(0.5264) / np.log(ndtr(mean)), 1.0)
+    # beyond 37 standard deviations even the logarithm is no number any more; what was the largest holds then
+    many = max(np.log(0.5264) / log_ndtr(min(mean, 37.0)), 1.0)
     return float(-ndtri(-np.expm1(np.log1p(-SELDOM) / many)))
 
 
