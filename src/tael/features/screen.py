@@ -42,6 +42,10 @@ class Screening:
     halves: tuple[float, float] = (float("nan"), float("nan"))
 
 
+RARE = 1.0
+"""Of labels of several classes, each of which may be rare: see ``pad`` of :func:`tael.kernels.gain.between`."""
+
+
 class Screen:
     """Scores columns against residuals.
 
@@ -91,6 +95,7 @@ class Screen:
         self.plain = None if plain is None else np.asfortranarray(plain[0])
         self.plain_variance = np.asfortranarray(np.empty((0, 0)) if plain is None else plain[1])
         self.n_bins, self.n_threads = n_bins, n_threads
+        self.pad = RARE if residual.shape[1] > 1 else 0.0
         step = max(1, len(half) // EDGE_SAMPLE)
         self._sample = np.arange(0, len(half), step)
         if chance is not None:
@@ -151,18 +156,18 @@ class Screen:
         out = np.empty(9)
         halves = np.full(2, -np.inf)
         for k in range(self.residual.shape[1]):
-            between(codes, n_bins, self.residual[:, k], self.variance[:, k], self.half, out)
+            between(codes, n_bins, self.residual[:, k], self.variance[:, k], self.half, out, self.pad)
             score = float(above_chance(out[:1], max(out[1] - 1.0, 1.0))[0])
             if score > best:
                 best, agreement = score, float(out[2] / np.sqrt(max(out[3], 1.0)))
             coverage = float(out[4])
             if shuffled is not None:
-                between(codes, n_bins, self._centred[:, k], self.variance[:, k], self.half, out)
+                between(codes, n_bins, self._centred[:, k], self.variance[:, k], self.half, out, self.pad)
                 test = max(test, float(above_chance(out[:1], max(out[1] - 1.0, 1.0))[0]))
                 np.maximum(shuffled, self._by_chance(codes, n_bins, k), out=shuffled)
         if self.plain is not None:
             for residual, variance in zip(self.plain.T, self.plain_variance.T, strict=True):
-                between(codes, n_bins, residual, variance, self.half, out)
+                between(codes, n_bins, residual, variance, self.half, out, self.pad)
                 told = [above_chance(out[i : i + 1], max(out[i + 1] - 1.0, 1.0))[0] for i in (5, 7)]
                 np.maximum(halves, told, out=halves)
         return Screening(best, agreement, coverage, False, test, (float(halves[0]), float(halves[1]))), shuffled
@@ -171,7 +176,7 @@ class Screen:
         assert self.chance is not None
         told = np.empty(SHUFFLES + 1)
         sampled = codes if len(self.chance.rows) == len(codes) else codes[self.chance.rows]
-        between_shuffled(sampled, n_bins, *self._shuffled[k], told)
+        between_shuffled(sampled, n_bins, *self._shuffled[k], told, self.pad)
         return above_chance(told[:-1], max(told[-1] - 1.0, 1.0))
 
 

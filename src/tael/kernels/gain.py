@@ -41,7 +41,7 @@ def bin_codes(column: NDArray[np.float32], edges: NDArray[np.float32], codes: ND
 @njit(**JIT)
 def between(
     codes: NDArray[np.uint8], n_bins: int, residual: NDArray[np.float64], scale: NDArray[np.float64],
-    half: NDArray[np.uint8], out: NDArray[np.float64],
+    half: NDArray[np.uint8], out: NDArray[np.float64], pad: float,
 ) -> None:  # fmt: skip
     """Sum over bins of (sum of residuals)² / (sum of their variances), for all rows and for each half.
 
@@ -61,6 +61,9 @@ def between(
         Receives the statistic and its occupied bins for all rows, the same for the agreement of the halves
         (the statistic with each bin's sign taken from the other half), the coverage (share not in the last bin), and
         the statistic and its occupied bins for each half alone.
+    pad : float
+        Added to each bin's variance. Where a class is rare, two rows of it in a bin of three would count as a miracle:
+        the sum of so few is not normal. 1 is as if a bin held one row of the class more.
     """
     g = np.zeros((2, MAX_BINS + 2))
     h = np.zeros((2, MAX_BINS + 2))
@@ -76,16 +79,16 @@ def between(
     for c in range(n_bins):
         for side in range(2):
             if h[side, c] > 0.0:
-                out[5 + 2 * side] += g[side, c] * g[side, c] / h[side, c]
+                out[5 + 2 * side] += g[side, c] * g[side, c] / (h[side, c] + pad)
                 out[6 + 2 * side] += 1.0
         hc = h[0, c] + h[1, c]
         if hc <= 0.0:
             continue
         gc = g[0, c] + g[1, c]
-        total += gc * gc / hc
+        total += gc * gc / (hc + pad)
         bins += 1.0
         if h[0, c] > 0.0 and h[1, c] > 0.0:
-            agree += g[0, c] * g[1, c] / np.sqrt(h[0, c] * h[1, c])
+            agree += g[0, c] * g[1, c] / np.sqrt((h[0, c] + pad) * (h[1, c] + pad))
             both += 1.0
     out[0], out[1], out[2], out[3] = total, bins, agree, both
     out[4] = present / max(codes.size, 1)
@@ -94,7 +97,7 @@ def between(
 @njit(**JIT)
 def between_shuffled(
     codes: NDArray[np.uint8], n_bins: int, residual: NDArray[np.float32], scale: NDArray[np.float32],
-    out: NDArray[np.float64],
+    out: NDArray[np.float64], pad: float,
 ) -> None:  # fmt: skip
     """The statistic of :func:`between` for many orders of the residuals at once.
 
@@ -106,6 +109,8 @@ def between_shuffled(
         Each column holds the residuals, and their variances, in another order.
     out : (p + 1,) float64
         Receives the statistics, then the number of occupied bins.
+    pad : float
+        As in :func:`between`.
     """
     p = residual.shape[1]
     g = np.zeros((MAX_BINS + 2, p))
@@ -120,4 +125,4 @@ def between_shuffled(
         if h[c, 0] > 0.0:
             out[p] += 1.0
             for j in range(p):
-                out[j] += g[c, j] * g[c, j] / h[c, j]
+                out[j] += g[c, j] * g[c, j] / (h[c, j] + pad)
