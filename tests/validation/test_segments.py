@@ -246,6 +246,21 @@ def test_jitter_is_a_share_of_the_spread(size: float, seed: int) -> None:
     assert moved[1].std() == pytest.approx(size * spread, rel=0.08)
 
 
+@pytest.mark.parametrize("library", ["polars", "pandas"])
+def test_many_rows_are_sampled(library: str) -> None:
+    X, y = noisy(library)
+    seen: list[int] = []
+
+    def look(frame: object) -> np.ndarray:
+        seen.append(len(frame))  # type: ignore[arg-type]
+        return Line().predict_proba(frame)[:, 1]
+
+    noise_robustness(look, X, y, most_rows=500, repeats=1)
+    assert set(seen) == {500}
+    whole = noise_robustness(Line(), X, y, most_rows=500, repeats=1)
+    assert whole.roc_auc == pytest.approx(noise_robustness(Line(), X, y, repeats=1).roc_auc, abs=0.06)
+
+
 def test_bad_robustness() -> None:
     X, y = noisy()
     with pytest.raises(ValidationError, match="one class"):

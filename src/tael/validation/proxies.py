@@ -114,7 +114,7 @@ def find_proxies(
         The features of the model. The attribute itself must not be among them.
     group : array-like of shape (n,)
         The protected attribute; rows without it are left out. Of three groups or more, each is told from all others,
-        and the one that the features know best is reported.
+        and the one that the features know best in the first fold is reported.
     score : array-like of shape (n,), optional
         The model's score, to see which features carry both.
     weight : array-like of shape (n,), optional
@@ -277,17 +277,22 @@ def _together(
         "objective": "binary", "num_leaves": 8, "learning_rate": 0.1, "min_data_in_leaf": 20, "num_threads": 1,
         "seed": seed, "deterministic": True, "force_row_wise": True, "verbosity": -1, "min_data_per_group": 20,
     }  # fmt: skip
-    best, which, forecast = -1.0, -1, np.zeros(len(codes))
-    groups = [k for k in range(len(names)) if (codes == k).any()]
-    for group in groups[:1] if len(groups) == 2 else groups:
-        of, out = (codes == group).astype(np.float64), np.empty(len(codes))
-        for k in range(int(fold.max()) + 1):
-            learn, test = fold != k, fold == k
-            rows = lgb.Dataset(X[learn], of[learn], weight=w[learn], categorical_feature=unordered)
-            out[test] = lgb.train(settings, rows, num_boost_round=60).predict(X[test], raw_score=True)
-        auc = auc_variance(of, out, w)[0]
-        if auc > best:
-            best, which, forecast = auc, group, out
+
+    def held_out(group: int, k: int) -> Floats:
+        learn, of = fold != k, (codes == group).astype(np.float64)
+        rows = lgb.Dataset(X[learn], of[learn], weight=w[learn], categorical_feature=unordered)
+        return np.asarray(lgb.train(settings, rows, num_boost_round=60).predict(X[fold == k], raw_score=True))
+
+    groups, first = [k for k in range(len(names)) if (codes == k).any()], fold == 0
+    if len(groups) == 2:
+        which = groups[0]
+    else:  # one fold is enough to see which group the features know best
+        which = max(
+            groups, key=lambda g: auc_variance((codes[first] == g).astype(np.float64), held_out(g, 0), w[first])[0]
+        )
+    forecast = np.empty(len(codes))
+    for k in range(int(fold.max()) + 1):
+        forecast[fold == k] = held_out(which, k)
     return which, forecast
 
 

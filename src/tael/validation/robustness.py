@@ -75,6 +75,7 @@ def noise_robustness(
     missing: Sequence[float] = (0.05, 0.1, 0.2),
     columns: Iterable[str] | None = None,
     repeats: int = 5,
+    most_rows: int = 20_000,
     seed: int = 0,
 ) -> Robustness:
     """Score the same rows with noisy inputs, and see what the AUC loses.
@@ -97,7 +98,9 @@ def noise_robustness(
     columns : iterable of str, optional
         Which columns are disturbed (default: all).
     repeats : int
-        How often each noise is drawn.
+        How often each noise is drawn. The model scores the rows for each repeat of each noise and once as they are.
+    most_rows : int
+        More rows are sampled down to so many.
     seed : int
 
     Returns
@@ -126,19 +129,23 @@ def noise_robustness(
             raise ValidationError(
                 f"A size of {what} is out of range.", expected=f"0 to {most:g}", got=str(tuple(sizes))
             )
-    if repeats < 1:
-        raise ValidationError("There must be at least one repeat.", got=str(repeats))
+    if repeats < 1 or most_rows < 1:
+        raise ValidationError("There must be a repeat and a row.", got=f"repeats={repeats}, most_rows={most_rows}")
     names = list(table.columns if columns is None else columns)
     for name in names:
         if name not in table.columns:
             raise ValidationError(
                 "A column is absent.", expected=name, where="X", fix=did_you_mean(name, table.columns)
             )
+    rng = np.random.default_rng(seed)
+    if len(labels) > most_rows:
+        kept = np.sort(rng.choice(len(labels), most_rows, replace=False))
+        table, labels, w = table[kept.tolist()], labels[kept], w[kept]
+        X = X[kept] if isinstance(X, np.ndarray) else table if isinstance(X, nw.DataFrame) else table.to_native()
     back = _way_back(X, table)
     base = _auc(model, X, labels, w)
     if np.isnan(base):
         raise ValidationError("The labels are all of one class, so there is no AUC to lose.", got=f"{len(labels)} rows")
-    rng = np.random.default_rng(seed)
     rows = []
     for noise, sizes in (("jitter", jitter), ("missing", missing)):
         disturb = _jitter if noise == "jitter" else _lose
