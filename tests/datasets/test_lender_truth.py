@@ -70,6 +70,16 @@ def test_the_campaigns_outcome_is_drawn_from_the_chance_under_its_arm(contacts: 
     assert 0.04 < contacts["p_none"].mean() < 0.08  # type: ignore[operator]
 
 
+def test_who_was_called_comes_as_called_and_not_as_left_alone(contacts: pl.DataFrame) -> None:
+    called = contacts.filter(pl.col("arm") == "call").with_columns(effect=pl.col("p_call") - pl.col("p_none"))
+    assert_drawn(called["came"], called["p_call"])
+    helped = called.filter(pl.col("effect") > 0.04)
+    spread = np.sqrt((helped["p_none"] * (1 - helped["p_none"])).sum())
+    assert helped["came"].sum() - helped["p_none"].sum() > 3 * spread
+    harmed = called.filter(pl.col("effect") < -0.01)
+    assert harmed["came"].sum() < harmed["p_none"].sum()
+
+
 def test_the_arms_are_drawn_with_the_chances_stated(contacts: pl.DataFrame) -> None:
     assert len(contacts) > 0.9 * 5_000
     assert contacts["sent"].n_unique() == 5
@@ -101,6 +111,9 @@ def test_ranking_by_uplift_is_far_better_than_by_response(contacts: pl.DataFrame
 def test_repayment_and_complaints_are_drawn_from_the_chances_under_what_was_done(cases: pl.DataFrame) -> None:
     repay = given(cases, "channel", "repay_")
     assert_drawn(cases["repaid"], repay)
+    for channel in CHANNELS:
+        part = cases.filter(pl.col("channel") == channel)
+        assert_drawn(part["repaid"], part[f"repay_{channel}"])
     assert 0.45 < cases["repaid"].mean() < 0.6  # type: ignore[operator]
     assert 0.74 < roc_auc_score(cases["repaid"], repay) < 0.88
     both = cases.with_columns(way=pl.concat_str("channel", "handling", separator="_"))
