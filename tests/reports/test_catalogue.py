@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from tael.reports import build_report
-from tael.reports.catalogue import CATALOGUES
+from tael.reports.catalogue import CATALOGUES, texts_of
+from tael.reports.catalogue_decisions import KINDS, OPTIONS
 
 EN, ZH = CATALOGUES["en"], CATALOGUES["zh"]
+VOICES = [("options", kind) for kind in ("portfolio", *KINDS)]
 
 
 def gaps(text: str) -> set[str]:
@@ -30,6 +32,20 @@ def test_both_languages_have_the_same_texts_with_the_same_gaps() -> None:
         assert text.strip(), key
         assert ZH[key].strip(), key
         assert gaps(text) == gaps(ZH[key]), key
+
+
+@pytest.mark.parametrize(("decision", "model"), VOICES)
+def test_other_words_say_the_same(decision: str, model: str) -> None:
+    """Each stands in for a text that there is, with no gap that it has not."""
+    en, zh = (texts_of(lang, decision, model) for lang in ("en", "zh"))
+    assert en.keys() == zh.keys() == EN.keys()
+    changed = [key for key in EN if (en[key], zh[key]) != (EN[key], ZH[key])]
+    assert set(changed) == OPTIONS.keys() | KINDS.get(model, {}).keys()
+    for key in changed:
+        assert gaps(en[key]) == gaps(zh[key]) <= gaps(EN[key]), key
+        assert re.search(r"[\u4e00-\u9fff]", zh[key]), key
+        assert not re.search(r"[\u4e00-\u9fff]", en[key]), key
+    assert texts_of("en", "approval", model) is CATALOGUES["en"]
 
 
 def test_chinese_is_chinese_and_english_is_english() -> None:
@@ -56,7 +72,8 @@ def test_one_word_for_one_thing() -> None:
 
 def test_chinese_stands_apart_from_numbers_and_letters() -> None:
     touching = re.compile("[\u4e00-\u9fff](?:[A-Za-z0-9]|{(?!part))|[A-Za-z0-9%][\u4e00-\u9fff]")
-    assert not [text for text in ZH.values() if touching.search(text)]
+    voices = [texts_of("zh", *voice).values() for voice in VOICES]
+    assert not [text for texts in (ZH.values(), *voices) for text in texts if touching.search(text)]
 
 
 def test_the_english_report_has_no_chinese(run: dict[str, Any]) -> None:

@@ -13,6 +13,8 @@ Row = Mapping[str, Any]
 
 def option_title(page: Page, name: Any) -> str:
     """An option as it is called; its name where the run has no title for it."""
+    if not name:
+        return NONE
     for row in page.rows("decision", "options"):
         if row.get("option") == name:
             return page.say(row.get("title")) or str(name)
@@ -21,7 +23,7 @@ def option_title(page: Page, name: Any) -> str:
 
 def resource_title(page: Page, name: Any) -> str:
     """What is used up: ``cost`` has a word, other resources are called as the plan calls them."""
-    return page.t("allocation.resource_cost") if name == "cost" else str(name)
+    return page.t("allocation.resource_cost") if name == "cost" else str(name or NONE)
 
 
 def limits(page: Page) -> list[Row]:
@@ -46,8 +48,14 @@ def limit_unit(page: Page, row: Row) -> str:
     return page.fmt.currency if unit == "unit" and row.get("constraint") == "cost" and page.fmt.currency else unit
 
 
+def unit_told(page: Page, row: Row) -> str:
+    """The unit of what is no money, share or head; empty for these."""
+    unit = limit_unit(page, row)
+    return "" if unit in ("unit", "customer", "point", page.fmt.currency) else page.unit(unit)
+
+
 def amount(page: Page, row: Row, value: Any) -> str:
-    """A number in the unit of a limit."""
+    """A number in the unit of a limit; what is neither money nor a share is a plain number."""
     unit = limit_unit(page, row)
     if finite(value) is None:
         return NONE
@@ -55,8 +63,7 @@ def amount(page: Page, row: Row, value: Any) -> str:
         return page.fmt.percent(value)
     if unit == page.fmt.currency:
         return page.fmt.money(value)
-    said = page.fmt.value(value)
-    return said if unit in ("unit", "customer") else f"{said} {page.unit(unit)}"
+    return page.fmt.value(value)
 
 
 def price(page: Page, row: Row) -> str:

@@ -53,7 +53,7 @@ def _learners(page: Page) -> list[Safe]:
         metrics = row.get("metrics") if isinstance(row.get("metrics"), Mapping) else {}
         cells.append(
             [
-                page.name("kind", row.get("name")),
+                page.name("kind", row.get("name") or "–"),
                 *(page.with_interval((metrics or {}).get(name), page.fmt.value) for name in LEARNED),
                 page.t("performance.yes" if row.get("chosen") else "performance.no"),
             ]
@@ -86,7 +86,7 @@ def makeup(page: Page) -> Safe | None:
     said = page.t("performance.makeup", title=model_title(page), n=page.fmt.integer(page.at("model", "n_features")))
     events = page.at("model", "events")
     between = "、" if page.lang == "zh" else ", "
-    told = between.join(str(one).replace("_", " ") for one in events) if isinstance(events, list) else ""
+    told = between.join(str(one).replace("_", " ") for one in events if one) if isinstance(events, list) else ""
     return join(
         el("h3", page.t("performance.model")),
         el("p", said),

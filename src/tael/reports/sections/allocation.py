@@ -10,7 +10,7 @@ from tael.reports.context import Page, Section, badge, barred, curve, details, f
 from tael.reports.forest import Row, forest
 from tael.reports.formats import finite
 from tael.reports.html import Safe, el, join
-from tael.reports.limits_told import amount, binding, limit_title, limit_unit, limits, price, resource_title
+from tael.reports.limits_told import amount, binding, limit_title, limit_unit, limits, price, resource_title, unit_told
 from tael.reports.outcome_options import outcome_bar
 
 LEAST_GAP = 1e-5
@@ -105,7 +105,10 @@ def _limits(page: Page) -> list[Safe]:
         heads = [page.t(f"allocation.{k}") for k in ("limit", "used", "lower", "upper", "slack", "price")]
         cells = [
             [
-                limit_title(page, row),
+                join(
+                    limit_title(page, row),
+                    el("small", told, class_="interval") if (told := unit_told(page, row)) else None,
+                ),
                 *(amount(page, row, row.get(k)) for k in ("use", "lower", "upper", "slack")),
                 price(page, row),
             ]
@@ -129,7 +132,7 @@ def _room(values: list[Any]) -> tuple[float, float]:
     known = [v for v in map(finite, values) if v is not None]
     middle, reach = sum(known) / len(known), max(known) - min(known)
     least = 0.02 * abs(middle) or 1.0
-    return extent(known) if reach > least else (middle - least, middle + least)
+    return extent(known, pad=0.12) if reach > least else (middle - least, middle + least)
 
 
 def _curve(page: Page, data: Mapping[str, Any], known: Mapping[Any, Mapping[str, Any]]) -> Safe | None:

@@ -17,7 +17,7 @@ def render(page: Page) -> Safe:
     cells = [
         [
             join(
-                page.say(r.get("title")) or str(r.get("name")),
+                page.say(r.get("title")) or str(r.get("name") or "–"),
                 el("small", page.t("economics.assumed"), class_="interval") if r.get("assumed") else None,
             ),
             el("code", r.get("name") or ""),

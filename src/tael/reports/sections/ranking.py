@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tael.reports.context import Page, Section, figure, table
+from tael.reports.context import Page, Section, details, figure, table
 from tael.reports.forest import Row, forest
 from tael.reports.formats import finite
 from tael.reports.html import Safe, el, join
@@ -26,6 +26,7 @@ def _cells(page: Page) -> Cells:
         (who, str(row.get("metric")), str(row.get("product"))): row
         for who in MODELS
         for row in page.rows("ranking", "models", who)
+        if row.get("metric") and row.get("product")
     }
 
 
@@ -91,7 +92,8 @@ def render(page: Page) -> Safe:
         el("p", page.t("ranking.read")),
         el("p", counted) if counted else None,
         el("div", picture, el("div", tables[:1]), class_="grid") if picture is not None else tables[:1],
-        tables[1:],
+        tables[1:2],
+        details(_metric(page, "ndcg"), tables[2]) if len(tables) > 2 else None,
     )
 
 

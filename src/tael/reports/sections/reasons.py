@@ -51,7 +51,7 @@ def _decision(page: Page, decision: str) -> Safe:
 
 
 def _applicant(page: Page, sample: Mapping[str, Any], most: float) -> Safe:
-    decision = str(sample.get("decision"))
+    decision = str(sample.get("decision") or "")
     head = el(
         "h3",
         page.t("reasons.applicant", id=sample.get("id") or "–"),
@@ -77,7 +77,7 @@ def _applicant(page: Page, sample: Mapping[str, Any], most: float) -> Safe:
         bar = share_bar(value or 0.0, most, "s2" if (value or 0.0) > 0 else "s1", signed=True)
         cells.append(
             [
-                page.say(r.get("words")) or str(r.get("feature")),
+                page.say(r.get("words")) or str(r.get("feature") or "–"),
                 _value(page, r.get("value")),
                 _value(page, r.get("typical")),
                 barred(_push(page, value), bar),
@@ -92,7 +92,8 @@ def render(page: Page) -> Safe:
     samples = page.rows("samples")
     if not samples:
         return page.missing("missing.samples")
-    sizes = [abs(finite(r.get("contribution")) or 0.0) for s in samples for r in s.get("reasons") or []]
+    told = [r for s in samples for r in s.get("reasons") or [] if isinstance(r, Mapping)]
+    sizes = [abs(finite(r.get("contribution")) or 0.0) for r in told]
     return join(el("p", page.t("reasons.read")), *(_applicant(page, s, max(sizes, default=0.0)) for s in samples))
 
 
