@@ -239,6 +239,17 @@ def test_a_decision_among_options_shows_shadow_prices(run: dict[str, Any], lang:
     assert not re.search("Approve when|时批准|wap set|换入换出", said)
     no_ghosts(words(document), "options")
     assert any(isinstance(block, Picture) for block in document.chapters[5].blocks)
+    assert ("Share: call offer" if lang == "en" else "占比：call 方案") in chapter(document, "monitoring")
+
+
+@pytest.mark.parametrize("kind", ["uplift", "risks", "recommender"])
+def test_runs_of_every_kind_make_a_document(option_runs: dict[str, dict[str, Any]], kind: str) -> None:
+    for lang in ("en", "zh"):
+        document = build_document(option_runs[kind], lang)
+        no_ghosts(words(document), kind)
+        assert document.chapters[4].blocks
+    said = chapter(build_document(option_runs[kind]), "decision")
+    assert "The chosen rule is ahead by" in said
 
 
 def test_kinds_of_model_have_their_own_measures(run: dict[str, Any]) -> None:
@@ -250,7 +261,7 @@ def test_kinds_of_model_have_their_own_measures(run: dict[str, Any]) -> None:
     }
     run["ranking"] = {
         "k": 5,
-        "models": {"model": [{"metric": "hit_rate", "value": 0.431}], "popularity": [{"value": 0.2}]},
+        "models": {"model": [{"metric": "hit_rate", "value": 0.431}], "popularity": [{"value": 0.2}, None]},
     }
     run["incidence"] = {
         "events": [{"event": "early", "time": [0, 1, 2], "predicted": [0, 0.1, 0.2], "observed": [0, 0.2, None]}]

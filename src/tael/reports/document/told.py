@@ -75,6 +75,13 @@ class Told(Page):
             self("{what}: not part of this run.", "{what}：不在本次运行范围内。", what=self(en, zh)), "absent"
         )
 
+    def decided(self, name: Any) -> str:
+        """A decision in words: one that the catalogue knows, or the title of an option."""
+        for row in self.rows("decision", "options"):
+            if row.get("option") == name:
+                return self.say(row.get("title")) or str(name)
+        return self.name("decision", name)
+
     def count(self, value: Any) -> str:
         """A number of things."""
         return self.fmt.integer(value)

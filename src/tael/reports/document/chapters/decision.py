@@ -37,9 +37,7 @@ def _counts(told: Told) -> Table | None:
     everyone = sum(counts.values())
     if not everyone:
         return None
-    cells = tuple(
-        (told.name("decision", name), told.count(n), told.fmt.percent(n / everyone)) for name, n in counts.items()
-    )
+    cells = tuple((told.decided(name), told.count(n), told.fmt.percent(n / everyone)) for name, n in counts.items())
     part = policy_part(told)
     caption = told("Decisions", "决策结果") + (f" · {part}" if part else "")
     heads = (told("Decision", "决策"), told("Number", "数量"), told("Share", "占比"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tael.reports.charts import thin
 from tael.reports.document.told import Told, mapping
 from tael.reports.document.tree import Axis, Block, Cell, Paragraph, Picture, Series, Subhead, Table
-from tael.reports.formats import finite
+from tael.reports.formats import NONE, finite
 
 POINTS = 40
 
@@ -60,29 +60,31 @@ def _uplift(told: Told) -> list[Block]:
 
 
 def _ranking(told: Told) -> list[Block]:
-    models = told.pairs("ranking", "models")
-    cells = []
+    """Each product and metric in a row, the ways to rank side by side."""
     names = {
         "model": told("Model", "本模型"),
         "popularity": told("Most popular first", "按热门程度"),
-        "item_to_item": told("Bought together", "按共同购买"),
+        "item_to_item": told("Taken together", "按共同购买"),
     }
-    heads: list[str] = []
-    for name, found in models.items():
-        rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
-        for row in rows:
-            heads = heads or [str(key) for key in row][:6]
-            values = (row.get(key) for key in heads)
-            cells.append((names.get(name, name), *(told.plain(value) for value in values)))
-    if not cells:
+    found: dict[tuple[str, str], dict[str, Cell]] = {}
+    models = told.pairs("ranking", "models")
+    for name, listed in models.items():
+        for row in listed if isinstance(listed, list) else []:
+            if isinstance(row, dict) and row.get("metric") is not None:
+                at = (str(row.get("product") or "all"), str(row["metric"]))
+                found.setdefault(at, {})[name] = told.interval(row)
+    if not found:
         return []
-    heads = [told("Ranked by", "排序方式"), *heads]
+    heads = (told("Product", "产品"), told.t("performance.metric"), *(names.get(name, name) for name in models))
+    products = {"all": told("all", "全部"), "mean of products": told("mean of products", "各产品平均")}
+    cells: list[tuple[str | Cell, ...]] = []
+    for (product, metric), row in found.items():
+        cells.append((products.get(product, product), metric, *(row.get(name, Cell(NONE)) for name in models)))
     k = told.at("ranking", "k")
     caption = told("Ranking of products out of time", "跨期产品排序效果")
     if k is not None:
         caption += told(", first {k}", "（前 {k} 个）", k=k)
-    numbers = tuple(range(2, len(heads)))
-    return [Subhead(told("Ranking", "排序")), Table(caption, tuple(heads), tuple(cells), numbers=numbers)]
+    return [Subhead(told("Ranking", "排序")), Table(caption, heads, tuple(cells), numbers=tuple(range(2, len(heads))))]
 
 
 def _incidence(told: Told) -> list[Block]:

@@ -12,6 +12,11 @@ from tael.reports.formats import finite
 ID = "model"
 TITLE = ("Model", "模型")
 DEFAULT_FOLDS = 5
+KINDS = {
+    "portfolio": ("Portfolio", "模型组合"),
+    "scorecard": ("Scorecard", "评分卡"),
+    "additive": ("Additive model", "可加模型"),
+}
 
 
 def _members(told: Told) -> list[Block]:
@@ -62,7 +67,9 @@ def _settings(told: Told) -> list[Block]:
         [
             (
                 told("Members asked for", "指定的成员模型"),
-                model.get("members") or told("all, chosen by cross-validation", "全部，由交叉验证选择"),
+                (model.get("members") or told("all, chosen by cross-validation", "全部，由交叉验证选择"))
+                if told.at("model", "kind") in (None, "portfolio")
+                else "",
             ),
             (told("Folds of the cross-validation", "交叉验证折数"), split.get("folds") or DEFAULT_FOLDS),
             (told("Kept together in one fold", "同折分组依据"), split.get("groups")),
@@ -87,7 +94,7 @@ def _challengers(told: Told) -> list[Block]:
     part = splits[-1] if splits else told.judged()
     found = {told("Logistic regression", "逻辑回归"): told.pairs("reference_metrics", str(part))}
     for kind in told.pairs("challengers"):
-        found[told.name("model", kind)] = told.pairs("challengers", kind, str(part))
+        found[told(*KINDS[kind]) if kind in KINDS else kind] = told.pairs("challengers", kind, str(part))
     found = {name: metrics for name, metrics in found.items() if metrics}
     cells: list[tuple[str | Cell, ...]] = []
     for metric, mine in told.pairs("metrics", str(part)).items():

@@ -18,6 +18,9 @@ NORMAL = 1.96
 POINTS = 0.05
 """Least move of a share that is worth an alarm, however small chance says it is."""
 
+SHARES = 4
+"""Options of which each has its share watched."""
+
 Row = tuple[str | Cell, ...]
 
 
@@ -113,17 +116,22 @@ def _policy(told: Told) -> list[Row]:
     counts = {name: n for name, one in told.pairs("decision", "counts").items() if (n := finite(one)) is not None}
     everyone, period = sum(counts.values()), _each_period(told)
     rows: list[Row] = []
-    for name, titles in (
-        ("approve", ("Share approved", "批准率")),
-        ("refer", ("Share sent to a person", "转人工比例")),
-    ):
+    titles = {
+        "approve": told("Share approved", "批准率"),
+        "refer": told("Share sent to a person", "转人工比例"),
+    }
+    if "approve" not in counts:
+        # a decision among options: the shares of those most given
+        most = sorted(counts, key=lambda name: -counts[name])[:SHARES]
+        titles = {n: told("Share: {option}", "占比：{option}", option=told.decided(n)) for n in most}
+    for name, title in titles.items():
         if everyone and name in counts:
             share = counts[name] / everyone
             band = chance_band(share, period)
             low, high = fmt.percent(max(share - band, 0.0)), fmt.percent(min(share + band, 1.0))
             rows.append(
                 (
-                    told(*titles),
+                    title,
                     fmt.percent(share),
                     told("outside {low} to {high} in a period", "单期超出 {low} 至 {high}", low=low, high=high),
                     told.role("owner"),

@@ -38,7 +38,7 @@ def _sample(told: Told, sample: Mapping[str, Any]) -> Table:
         )
         for row in reasons
     )
-    decision = told.name("decision", sample.get("decision") or NONE)
+    decision = told.decided(sample.get("decision") or NONE)
     caption = told(
         "{decision}: case {id}, probability {p}",
         "{decision}：案例 {id}，概率 {p}",
