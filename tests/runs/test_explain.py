@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,61 @@ def test_two_seeds(small_project: Any, tmp_path: Path) -> None:
     assert itself.metrics["difference"].abs().max() == 0
     assert not itself.only_first
     assert itself.settings == []
+
+
+def written(path: Path, counts: dict[str, int], decided: list[str]) -> Run:
+    """A run of a decision among options, as far as a comparison reads it."""
+    path.mkdir()
+    amount = {"value": 100.0, "low": 90.0, "high": 110.0}
+    plan = {
+        "name": "wake", "entity": "contacts", "cutoff": "sent", "label": {"formula": "count(loans) > 0"},
+        "decision": {"kind": "options", "options": {name: {} for name in counts}},
+    }  # fmt: skip
+    content = {
+        "data": {"fingerprint": "f"}, "features": [], "metrics": {}, "scenario": {"config": plan},
+        "model": {"kind": "uplift", "version": "v"},
+        "decision": {
+            "kind": "options", "counts": counts,
+            "options": [{"option": name, "title": {"en": name, "zh": name}} for name in counts],
+            "values": [{"profit": amount, "profit_expected": amount, "treated": 0.5, "uses": {"cost": 7.0}}],
+        },
+    }  # fmt: skip
+    (path / "run.json").write_text(json.dumps(content), encoding="utf-8")
+    n = len(decided)
+    frame = pl.DataFrame(
+        {
+            "id": list(range(n)), "cutoff": [1] * n, "split": ["out_of_time"] * (n - 1) + ["train"],
+            "decision": decided, "probability": [0.1] * n, "reason_en": ["because"] * n, "reason_zh": ["因为"] * n,
+            "reasons_en": [["age: 3"]] * n, "reasons_zh": [["年龄: 3"]] * n, "reason_pushes": [[0.02]] * n,
+            "model_version": ["v"] * n,
+        }
+    )  # fmt: skip
+    frame.write_parquet(path / "decisions.parquet")
+    return Run.read(path)
+
+
+def test_two_decisions_among_options(tmp_path: Path) -> None:
+    one = written(tmp_path / "one", {"none": 2, "sms": 1}, ["none", "none", "sms", "none"])
+    two = written(tmp_path / "two", {"none": 1, "call": 2}, ["none", "call", "call", "sms"])
+    found = compare(one, two)
+    assert found.swaps is None
+    assert found.moved is not None
+    # the last observation is a training row
+    assert sorted(found.moved.rows()) == [("none", "call", 1), ("none", "none", 1), ("sms", "call", 1)]
+    measures = {row["measure"]: (row["first"], row["second"]) for row in found.decision.to_dicts()}
+    assert measures["profit"] == measures["profit_expected"] == (100.0, 100.0)
+    assert measures["use:cost"] == (7.0, 7.0)
+    assert (measures["n:none"], measures["n:sms"], measures["n:call"]) == ((2.0, 1.0), (1.0, None), (None, 2.0))
+    assert set(found.options) == {"none", "sms", "call"}
+    (why,) = explain(one, "2")
+    assert why.reasons == ["age: 3; raises the effect (+2.00 points)"]
+
+
+def test_an_approval_and_a_choice_share_their_worth_alone(run: Run, tmp_path: Path) -> None:
+    found = compare(run, written(tmp_path / "other", {"none": 1, "call": 1}, ["none", "call"]))
+    assert found.decision["measure"].to_list() == ["profit"]
+    assert found.swaps is None
+    assert found.moved is None
 
 
 def test_runs_of_other_data_say_so(run: Run, small_project: Any, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tael.runs import Bundle, Run, load_bundle
-from tael.runs.reasons import TOLD, Baseline, baseline_of, push, reasons_of, sentences, shown, unremarkable
+from tael.runs.reasons import TOLD, Baseline, baseline_of, moved_by, push, reasons_of, sentences, shown, unremarkable
 from tael.runs.scoring import score
 from tael.tables import read_tables
 
@@ -58,6 +58,19 @@ def test_who_is_as_the_approved_are_has_no_reason_in_it() -> None:
     assert told[0] == "d: 5 (typical of the approved 6)"
     assert push(0.42, "en") == "raises the risk (+0.42 log-odds)"
     assert push(-0.42, "zh") == "降低风险（对数几率 -0.42）"
+
+
+@pytest.mark.parametrize(
+    ("decision", "model", "en", "zh"),
+    [
+        ("approval", "portfolio", "raises the risk (+0.42 log-odds)", "提高风险（对数几率 +0.42）"),
+        ("options", "recommender", "raises the probability (+0.42 log-odds)", "提高概率（对数几率 +0.42）"),
+        ("options", "uplift", "raises the effect (+42.00 points)", "提高增量（+42.00 个百分点）"),
+    ],
+)
+def test_what_a_reason_moves(decision: str, model: str, en: str, zh: str) -> None:
+    moved = moved_by({"decision": {"kind": decision}, "model": {"kind": model}})
+    assert (push(0.42, "en", moved), push(0.42, "zh", moved)) == (en, zh)
 
 
 class _Fitted:
