@@ -14,6 +14,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from tael.errors import ModelError, ValidationError
 from tael.models import LogisticReference, RejectBand, infer_rejects, infer_rejects_from_scores
+from tael.models.reject_fit import cross_fitted_views
 from tael.models.reject_views import Book, View, band_acceptance, parcel_rates
 from tael.models.reject_words import TITLES, assumes
 
@@ -135,6 +136,20 @@ def test_what_is_hidden_makes_the_rejected_worse_than_any_method_at_random_says(
         assert rates[method] < truth - 0.03
     assert found.band[0] < truth < found.band[1]
     assert found.bounds[0] < found.band[0] < found.band[1] < found.bounds[1]
+
+
+def test_the_chance_of_acceptance_is_not_bent_by_the_folds() -> None:
+    """Half of the accepted are held out of each fold's model of acceptance, and none of the rejected."""
+    rng = np.random.default_rng(7)
+    X, y = rng.normal(size=(3000, 1)), (rng.random(2000) < 0.2).astype(float)
+    views, chance = cross_fitted_views(
+        LogisticReference(), LogisticReference(), X[:2000], X[2000:], Book(y, np.ones(2000), np.ones(1000)),
+        factors=(), parcels=5, folds=2, seed=0,
+    )  # fmt: skip
+    lent = next(view.lent for view in views if view.method == "reweighting")
+    assert lent is not None
+    assert lent.mean() == pytest.approx(0.5, abs=0.03)  # two in three were accepted, at random
+    assert chance.mean() == pytest.approx(2 / 3, abs=0.03)
 
 
 @pytest.fixture(scope="module")
