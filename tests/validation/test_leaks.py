@@ -204,3 +204,22 @@ def test_a_key_handed_out_in_time_is_no_leak_where_the_young_behave_otherwise() 
     assert key_carries_label(born, y, cutoff)
     assert not key_carries_label(born, y, cutoff, born=born)
     assert key_carries_label(2 * born + y, y, cutoff, born=born)  # but what the key itself says is still found
+
+
+def test_what_a_key_did_before_is_no_leak_of_its_name() -> None:
+    rng = np.random.default_rng(1)
+    keys = np.repeat(rng.permutation(2000), 5)
+    y = (rng.random(len(keys)) < np.repeat(rng.choice([0.05, 0.9], 2000), 5)).astype(int)  # each key has its own habit
+    assert not key_carries_label(keys, y, np.tile(np.arange(5), 2000))
+
+
+def test_all_that_is_not_the_usual_value_is_looked_at_together(rows) -> None:
+    """Money recovered is 0 for all others and another amount for each of the bad: no value of it is common."""
+    _, y, rng = rows
+    recovered = np.where((y == 1) & (rng.random(len(y)) < 0.6), rng.uniform(1, 900, len(y)), 0.0)
+    found = scan_columns({"recovered": recovered}, y)
+    assert [f.code for f in found] == ["TAEL-L06"]
+    assert "other than 0" in found[0].text("en")
+    assert "不等于0" in found[0].text("zh")
+    by_lot = np.where(rng.random(len(y)) < 0.1, rng.uniform(1, 900, len(y)), 0.0)
+    assert scan_columns({"by_lot": by_lot}, y) == []

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         metric,
         register_metric,
     )
+    from tael.validation.pair_leaks import pairs_carry_label
     from tael.validation.proxies import Proxies, find_proxies
     from tael.validation.robustness import Robustness, noise_robustness
     from tael.validation.segments import PerformanceBy, performance_by
@@ -85,6 +86,7 @@ _WHERE = {
     "roc_curve": "tael.validation.curves",
     "Finding": "tael.validation.leaks",
     "key_carries_label": "tael.validation.key_leaks",
+    "pairs_carry_label": "tael.validation.pair_leaks",
     "scan_columns": "tael.validation.leaks",
     "shared_entities": "tael.validation.leaks",
     "METRICS": "tael.validation.metrics",
@@ -166,6 +168,7 @@ __all__ = [
     "ks_curve",
     "metric",
     "noise_robustness",
+    "pairs_carry_label",
     "performance_by",
     "plain_effects",
     "policy_values",

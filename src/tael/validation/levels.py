@@ -1,4 +1,4 @@
-"""One value alone that gives the outcome away: a category, a number that repeats, or being missing."""
+"""One value alone that gives the outcome away: a category, a number that repeats, being missing or not the usual."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ NEARLY_ALL, LEAST_SHARE, LEAST_OF_EVENTS = 0.95, 0.02, 0.10
 """A value counts from 2 % of the rows on; where events are rarer than that, from a tenth of the events on."""
 CHANCE = 1e-6
 """What chance may explain, before it is shared out among the values looked at and the two directions."""
+USUAL = 0.5
+"""A value that so many rows have is the usual one; all others together are looked at as one value."""
 NAMED = 3
 
 
@@ -50,7 +52,8 @@ def single_levels(name: str, kind: str, values: NDArray[Any], y: Floats, weight:
     -----
     A value is suspect if at least 95 % of its rows are events (and the others are at most a tenth as common there as
     elsewhere), or none is, and a binomial test at the overall rate says that chance would not do that once in a
-    million, divided by twice the number of values looked at. That no row of 2 % is bad at a rate of 10 % is thus
+    million, divided by twice the number of values looked at. All that is not the usual value of a column counts as one
+    value more. That no row of 2 % is bad at a rate of 10 % is thus
     evidence among 10,000 rows, and none among 1,000.
 
     Examples
@@ -77,6 +80,11 @@ def single_levels(name: str, kind: str, values: NDArray[Any], y: Floats, weight:
         (share >= LEAST_SHARE) | ((bad >= LEAST_OF_EVENTS * events) & (bad >= NEARLY_ALL * share * total))
     )
     groups += [(_said(kind, names[code]), codes == code) for code in common]
+    if len(names) > 2 and share.max() >= USUAL:
+        # what is recovered after a loss is 0 for all others: zero is this column's way to be missing
+        usual = int(share.argmax())
+        said = _said(kind, names[usual])
+        groups.append((Words(f"other than {said.en}", f"不等于{said.zh}"), ~missing & (codes != usual)))
     found = [level for said, rows in groups if (level := _judged(said, rows, y, weight, len(groups))) is not None]
     if not found:
         return None
