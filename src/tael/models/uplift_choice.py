@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -12,12 +12,10 @@ from sklearn.utils._param_validation import Interval
 from tael.errors import ModelError, did_you_mean
 from tael.models.logistic import Floats
 from tael.models.uplift import Trial, UpliftEstimator
+from tael.models.uplift_arm import BASELINE, ArmChoice, choose_learners
 from tael.models.uplift_base import OutcomeModel
 from tael.models.uplift_learners import DRLearner, ResponseModel, SLearner, TLearner, XLearner, nuisances_of
-from tael.models.uplift_nuisance import Overlap, make_folds
-from tael.validation import Metric
-from tael.validation.uplift_metrics import uplift_draws
-from tael.validation.uplift_observed import uplift_calibration
+from tael.models.uplift_nuisance import Nuisances, Overlap, make_folds
 
 LEARNERS: dict[str, tuple[type[UpliftEstimator], str]] = {
     "t_linear": (TLearner, "linear"),
@@ -29,47 +27,26 @@ LEARNERS: dict[str, tuple[type[UpliftEstimator], str]] = {
     "x_boosted": (XLearner, "boosted"),
     "dr_boosted": (DRLearner, "boosted"),
 }
-FALLBACK = "t_linear"
-BASELINE = "response"
-# Surer than the plain Qini coefficient, because what the columns say of the outcome anyway is taken out.
-CRITERION = "qini_robust"
-
-
-@dataclass(frozen=True)
-class LearnerReport:
-    """One learner, out of fold.
-
-    Parameters
-    ----------
-    name : str
-    metrics : dict of str to Metric
-        `tael.validation.UPLIFT_METRICS`, with bootstrap intervals.
-    slope : Metric
-        Of the actual on the predicted effects; 1 is calibrated. NaN for the response model.
-    behind : Metric
-        Doubly robust Qini area of the best learner less this one's, on the same resamples.
-    error : float
-        Standard error of that difference.
-    chosen : bool
-        Whether the prediction averages it.
-    """
-
-    name: str
-    metrics: dict[str, Metric]
-    slope: Metric
-    behind: Metric
-    error: float
-    chosen: bool
 
 
 class UpliftChooser(UpliftEstimator):
-    """All learners on the same folds; the prediction is the mean of those within one standard error of the best.
+    r"""All learners on the same folds; each arm's effect is the mean of those within one standard error of the best.
 
-    Learners differ by less than one campaign can show, so one Qini coefficient never decides: a learner is left out
-    only where the best is ahead of it by more than the standard error of the *difference* on the same customers, in
-    doubly robust Qini area, out of fold. Each is shrunk by the slope of the actual on its predicted effects. Where not
-    even the best ranks better than chance (its interval holds 0), the linear T-learner alone is taken. The
-    response-only baseline is always measured beside them and never chosen.
+    Learners differ by less than one campaign can show, so one Qini coefficient never decides: for each arm, a learner
+    is left out only where the best is ahead of it by more than the standard error of the *difference* on the same
+    customers, in doubly robust Qini area, out of fold. What is said of arm k is
+
+    .. math:: \hat\tau_k(x) = \bar\tau_k + \frac1{|L_k|} \sum_{l \in L_k} b_{kl}
+              \left( \hat\tau_{kl}(x) - \bar\tau_{kl} \right),
+
+    the mean effect (doubly robust) and each chosen learner's differences from its own mean, shrunk by the slope b of
+    the actual on its predicted effects out of fold, between 0 and 1.
+
+    Where not even the best ranks better than chance (its interval holds 0), everybody's predicted effect of the arm is
+    its mean: a decision on it is then the best arm for all who may get it, under the limits. No learner is taken
+    unshrunk there, not even the plainest: differences that cannot be told from noise would send the dear arm to whom
+    the noise favours, which is worth less than one arm for all. The response-only baseline is always measured
+    beside the learners and never chosen.
 
     Parameters
     ----------
@@ -87,23 +64,41 @@ class UpliftChooser(UpliftEstimator):
     Attributes
     ----------
     report_ : list of LearnerReport
-        Every learner and the response model.
-    chosen_ : list of str
+        Every learner and the response model, arm by arm.
+    decided_by_arm_ : list of bool
+        For each treatment, False where no learner ranks better than chance.
     decided_ : bool
-        False where no learner ranks better than chance.
-    oof_uplift_ : ndarray of shape (n,)
-        Out-of-fold mean of those chosen: what a rule must be valued on.
+        Whether any treatment was decided.
+    oof_uplift_ : ndarray of shape (n,), or (n, arms - 1) where there are several
+        Out of fold: what a rule must be valued on.
     overlap_ : Overlap
         Of the rows learned from.
+    chosen_ : list of str
+        The m learners that some arm averages; empty where nothing was decided.
     members_ : list of UpliftEstimator
-        Those chosen, fitted on all rows.
-    centres_, slopes_ : ndarray of shape (n_chosen,)
-        Mean prediction of each, and what its differences from that are multiplied by: the slope of the actual on the
-        predicted effects out of fold, between 0 and 1 (1 where nothing was decided).
+        The same, fitted on all rows.
+    means_ : ndarray of shape (arms - 1,)
+        Mean effect of each treatment.
+    centres_, slopes_, shares_ : ndarray of shape (m, arms - 1)
+        Mean prediction of each; what its differences from that are multiplied by; its part in the mean, 0 where the
+        arm does without it.
 
     Notes
     -----
-    One treatment and a control.
+    `predict_outcomes` says the control's outcome by a linear S-learner over the rows of all arms (a small control
+    borrows from the others), and adds the effects.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X, t = rng.normal(size=(2000, 1)), rng.choice(["none", "call", "sms"], 2000)
+    >>> y = X[:, 0] * (t == "call") + rng.normal(size=2000)
+    >>> model = UpliftChooser(["t_linear"], control="none", n_boot=20).fit(X, y, treatment=t)
+    >>> model.decided_by_arm_
+    [True, False]
+    >>> model.predict([[-1.0], [1.0]]).round(0).tolist()
+    [[-1.0, 0.0], [1.0, 0.0]]
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -146,7 +141,9 @@ class UpliftChooser(UpliftEstimator):
         for name in names:
             if name not in LEARNERS:
                 raise ModelError("No such uplift learner.", got=repr(name), fix=did_you_mean(str(name), LEARNERS))
-        return names if FALLBACK in names else [FALLBACK, *names]
+        if not names:
+            raise ModelError("There is no learner to choose.", expected="at least one", fix=", ".join(LEARNERS))
+        return list(dict.fromkeys(names))
 
     def _make(self, name: str, trial: Trial) -> UpliftEstimator:
         kind, base = (ResponseModel, "linear") if name == BASELINE else LEARNERS[name]
@@ -160,73 +157,44 @@ class UpliftChooser(UpliftEstimator):
         return member
 
     def _fit(self, trial: Trial) -> dict[str, list[OutcomeModel]]:
-        if len(trial.arms) > 2:
-            raise ModelError(
-                "The chooser compares learners of one treatment.",
-                expected="one treatment and a control",
-                got=f"{len(trial.arms) - 1} treatments",
-                fix="Fit one chooser for each treatment against the control.",
-            )
         names = [*self._names(), BASELINE]
         found = nuisances_of(trial, cv=self.cv, trim=self.trim)
         self.overlap_ = found.overlap
         fold = make_folds(trial.arm, trial.y, self.cv, trial.base.seed)
         held = {name: self._out_of_fold(name, trial, fold) for name in names}
-        propensity = None if trial.propensity is None else trial.propensity[:, 1]
-        if trial.propensity is None and found.overlap.auc > 0.55:
-            propensity = found.propensity[:, 1]
-        self._choose(trial, held, names, found.kept, propensity, found.effects())
-        self.centres_ = np.array([held[name].mean() for name in self.chosen_])
-        self.oof_uplift_ = self._average([held[name] for name in self.chosen_])
+        choices = [
+            choose_learners(
+                k, trial.y, {name: values[:, k - 1] for name, values in held.items()}, found, trial.weight,
+                known=trial.propensity is not None, n_boot=self.n_boot, seed=trial.base.seed,
+            )
+            for k in range(1, len(trial.arms))
+        ]  # fmt: skip
+        self._keep(choices)
         self.members_ = [self._fitted(name, trial) for name in self.chosen_]
-        return {}
+        rows, weight = trial.X[found.kept], trial.weight[found.kept]
+        self.means_ = _mean_effects(found, trial.weight, found.kept)
+        told = [np.average(member._uplift(rows), axis=0, weights=weight) for member in self.members_]
+        self.centres_ = np.array(told).reshape(self.slopes_.shape)
+        self.oof_uplift_ = self._held_out(held, found, trial, fold)
+        plain = SLearner("linear", l2=self.l2, random_state=trial.base.seed)._fit(trial)
+        return {"control": plain["outcome"][:1]}
 
-    def _choose(
-        self,
-        trial: Trial,
-        held: dict[str, Floats],
-        names: list[str],
-        kept: np.ndarray,
-        propensity: Floats | None,
-        effects: Floats,
-    ) -> None:
-        y, t, w = trial.y[kept], trial.arm[kept], trial.weight[kept]
-        draws = uplift_draws(
-            y,
-            {name: held[name][kept] for name in names},
-            t,
-            weight=w,
-            propensity=None if propensity is None else propensity[kept],
-            effects=effects[kept],
-            n_boot=self.n_boot,
-            seed=trial.base.seed,
-        )
-        metrics = {name: draw.told() for name, draw in draws.items()}
-        rivals = [name for name in names if name != BASELINE]
-        best = max(rivals, key=lambda name: draws[name].values[CRITERION])
-        self.decided_ = bool(metrics[best][CRITERION].low > 0)
-        reports = []
-        for name in names:
-            behind = draws[best].less(draws[name])
-            error = float(np.std(behind.draws[CRITERION]))
-            near = name in rivals and behind.values[CRITERION] <= error
-            chosen = near if self.decided_ else name == FALLBACK
-            slope = Metric(float("nan"))
-            if name != BASELINE:
-                slope = uplift_calibration(held[name][kept], effects[kept], weight=w)["slope"]
-            reports.append(LearnerReport(name, metrics[name], slope, behind.told()[CRITERION], error, chosen))
-        self.report_ = sorted(reports, key=lambda r: (r.name == BASELINE, -r.metrics[CRITERION].value))
-        taken = [report for report in self.report_ if report.chosen]
-        self.chosen_ = [report.name for report in taken]
-        # Shrunk, never stretched: a learner whose differences are noise must not shout the others down.
-        slopes = [float(np.clip(report.slope.value, 0.0, 1.0)) for report in taken]
-        self.slopes_ = np.array(slopes) if self.decided_ else np.ones(len(taken))
+    def _keep(self, choices: list[ArmChoice]) -> None:
+        self.report_ = [report for choice in choices for report in choice.report]
+        self.decided_by_arm_ = [choice.decided for choice in choices]
+        taken = {name for choice in choices for name in choice.slopes}
+        self.chosen_ = [name for name in self._names() if name in taken]
+        self.slopes_ = np.zeros((len(self.chosen_), len(choices)))
+        self.shares_ = np.zeros_like(self.slopes_)
+        for k, choice in enumerate(choices):
+            for name, slope in choice.slopes.items():
+                self.slopes_[self.chosen_.index(name), k] = slope
+                self.shares_[self.chosen_.index(name), k] = 1.0 / len(choice.slopes)
 
-    def _average(self, predictions: list[Floats]) -> Floats:
-        total = np.zeros(len(predictions[0]))
-        for prediction, centre, slope in zip(predictions, self.centres_, self.slopes_, strict=True):
-            total += centre + slope * (prediction - centre)
-        return total / len(predictions)
+    @property
+    def decided_(self) -> bool:
+        """Whether any treatment was decided."""
+        return any(self.decided_by_arm_)
 
     def _fitted(self, name: str, trial: Trial) -> UpliftEstimator:
         member = self._make(name, trial)
@@ -234,30 +202,50 @@ class UpliftChooser(UpliftEstimator):
         return member
 
     def _out_of_fold(self, name: str, trial: Trial, fold: np.ndarray) -> Floats:
-        out = np.empty(len(trial.y))
+        """Differences from each fold's own mean: that mean is high where the outcomes left out are low."""
+        out = np.empty((len(trial.y), len(trial.arms) - 1))
         for f in range(int(fold.max()) + 1):
             member = self._fitted(name, _rows(trial, fold != f))
-            out[fold == f] = member._uplift(trial.X[fold == f])[:, 0]
+            told = member._uplift(trial.X[fold == f])
+            out[fold == f] = told - np.average(told, axis=0, weights=trial.weight[fold == f])
         return out
 
+    def _held_out(self, held: dict[str, Floats], found: Nuisances, trial: Trial, fold: np.ndarray) -> Floats:
+        out = np.zeros((len(fold), len(trial.arms) - 1))
+        for f in range(int(fold.max()) + 1):
+            out[fold == f] = _mean_effects(found, trial.weight, found.kept & (fold != f))
+        for name, slope, share in zip(self.chosen_, self.slopes_, self.shares_, strict=True):
+            out += share * slope * held[name]
+        return out[:, 0] if out.shape[1] == 1 else out
+
     def _uplift(self, X: Floats) -> Floats:
-        return self._average([member._uplift(X)[:, 0] for member in self.members_])[:, None]
+        out = np.tile(self.means_, (len(X), 1))
+        for member, centre, slope, share in zip(self.members_, self.centres_, self.slopes_, self.shares_, strict=True):
+            out += share * slope * (member._uplift(X) - centre)
+        return out
 
     def _outcomes(self, X: Floats) -> Floats:
-        control = np.zeros(len(X))
-        for member in self.members_:
-            control += member._outcomes(X)[:, 0]
-        control /= len(self.members_)
-        found = np.column_stack([control, control + self._uplift(X)[:, 0]])
+        control = self.parts_["control"][0].predict(X)[:, None]
+        found = np.column_stack([control, control + self._uplift(X)])
         return np.clip(found, 0.0, 1.0) if self.binary_ else found
 
     def _effect_parts(self, X: Floats, k: int) -> Floats:
         out = np.zeros((len(X), X.shape[1] + 1))
-        for member, centre, slope in zip(self.members_, self.centres_, self.slopes_, strict=True):
-            parts = slope * member._effect_parts(X, k)
-            parts[:, -1] += centre - slope * centre
-            out += parts
-        return out / len(self.members_)
+        out[:, -1] = self.means_[k - 1]
+        for member, centre, slope, share in zip(
+            self.members_, self.centres_[:, k - 1], self.slopes_[:, k - 1], self.shares_[:, k - 1], strict=True
+        ):
+            if share > 0:
+                parts = share * slope * member._effect_parts(X, k)
+                parts[:, -1] -= share * slope * centre
+                out += parts
+        return out
+
+
+def _mean_effects(found: Nuisances, weight: Floats, rows: np.ndarray) -> Floats:
+    """Doubly robust mean effect of each treatment, shape (arms - 1,)."""
+    effects = found.scores[rows, 1:] - found.scores[rows, :1]
+    return np.asarray(np.average(effects, axis=0, weights=weight[rows]))
 
 
 def _rows(trial: Trial, rows: np.ndarray) -> Trial:

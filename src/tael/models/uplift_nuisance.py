@@ -76,8 +76,16 @@ class Nuisances:
     overlap: Overlap
 
     def effects(self, k: int = 1) -> Floats:
-        """Doubly robust effect of arm k on each row: very noisy, unbiased in the mean."""
+        """Doubly robust effect of arm k on each row: very noisy, unbiased in the mean over *all* rows."""
         return self.scores[:, k] - self.scores[:, 0]
+
+    def share(self, k: int) -> Floats:
+        """Probability of "arm k, not the control" whose inverse weights make the rows of the two like all rows.
+
+        Of a row in arm k it is the arm's, of a row in the control what the control's leaves: only what each row got
+        need be known. With one treatment it is the propensity.
+        """
+        return np.where(self.arm == k, self.propensity[:, k], 1.0 - self.propensity[:, 0])
 
 
 def make_folds(arm: Codes, y: Floats, cv: int, seed: int) -> Codes:

@@ -10,8 +10,9 @@ import numpy as np
 
 from tael.models.boosted import BoostedScorer
 from tael.models.uplift import UpliftEstimator
+from tael.models.uplift_arm import LearnerReport
 from tael.models.uplift_base import Design, LineModel, OutcomeModel, TreesModel
-from tael.models.uplift_choice import LearnerReport, UpliftChooser
+from tael.models.uplift_choice import UpliftChooser
 from tael.models.uplift_input import Encoding
 from tael.models.uplift_learners import DRLearner, ResponseModel, SLearner, TLearner, XLearner
 from tael.models.uplift_nuisance import Overlap
@@ -22,6 +23,7 @@ State = dict[str, Any]
 ToText = Callable[[BoostedScorer], State]
 FromText = Callable[[State, str], BoostedScorer]
 OBJECTIVES = {True: "binary sigmoid:1", False: "regression"}
+_CHOSEN = ("means", "centres", "slopes", "shares")
 CLASSES: dict[str, type[UpliftEstimator]] = {
     c.__name__: c for c in (TLearner, SLearner, XLearner, DRLearner, ResponseModel, UpliftChooser)
 }
@@ -46,8 +48,9 @@ def uplift_state(model: UpliftEstimator, *, to_text: ToText) -> State:
     }
     if isinstance(model, UpliftChooser):
         state["chosen"] = model.chosen_
-        state["decided"] = model.decided_
-        state["centres"], state["slopes"] = model.centres_, model.slopes_
+        state["decided"] = model.decided_by_arm_
+        for name in _CHOSEN:
+            state[name] = getattr(model, f"{name}_")
         state["members"] = [
             {"class": type(m).__name__, "state": uplift_state(m, to_text=to_text)} for m in model.members_
         ]
@@ -59,6 +62,7 @@ def uplift_state(model: UpliftEstimator, *, to_text: ToText) -> State:
                 "behind": r.behind.to_dict(),
                 "error": r.error,
                 "chosen": r.chosen,
+                "arm": r.arm,
             }
             for r in model.report_
         ]
@@ -77,8 +81,9 @@ def uplift_from_state(cls: type[UpliftEstimator], state: State, *, from_text: Fr
     if isinstance(model, (DRLearner, UpliftChooser)):
         model.overlap_ = Overlap(**state["overlap"])
     if isinstance(model, UpliftChooser):
-        model.chosen_, model.decided_ = state["chosen"], state["decided"]
-        model.centres_, model.slopes_ = state["centres"], state["slopes"]
+        model.chosen_, model.decided_by_arm_ = state["chosen"], state["decided"]
+        for name in _CHOSEN:
+            setattr(model, f"{name}_", state[name])
         model.members_ = [
             uplift_from_state(CLASSES[m["class"]], m["state"], from_text=from_text) for m in state["members"]
         ]
@@ -90,6 +95,7 @@ def uplift_from_state(cls: type[UpliftEstimator], state: State, *, from_text: Fr
                 Metric.from_dict(r["behind"]),
                 r["error"],
                 r["chosen"],
+                r["arm"],
             )
             for r in state["report"]
         ]

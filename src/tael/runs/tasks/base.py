@@ -169,9 +169,9 @@ class Task(ABC):
         """What the search for features is to foretell, shape (n,)."""
         return sample.y
 
-    def search_first(self, sample: Sample) -> tuple[Floats, str] | None:
-        """A label and its kind for a first, smaller search whose formulas are kept in any case; None: no such."""
-        return None
+    def search_first(self, sample: Sample) -> list[tuple[Floats, str]]:
+        """Labels and their kinds for first, smaller searches whose formulas are kept in any case."""
+        return []
 
     @abstractmethod
     def estimator(self, *, n_jobs: int = 1) -> Any:

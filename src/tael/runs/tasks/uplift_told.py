@@ -9,7 +9,7 @@ import polars as pl
 
 from tael.runs.sample import Sample
 from tael.runs.tasks.base import identifier
-from tael.validation import evaluate_uplift, qini_curve, uplift_calibration, uplift_table
+from tael.validation import qini_curve, uplift_calibration, uplift_table
 from tael.validation.uplift_metrics import UPLIFT_METRICS
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def uplift_section(fitted: TrainedUplift, sample: Sample, features: pl.DataFrame
         `UPLIFT_METRICS` for the model and for the plain response model, the Qini curves of both, the table of tenths
         and the calibration; ``overlap``: how probable each arm was; ``titles`` of the metrics.
     """
+    from tael.models.uplift_arm import BY_LOT, arm_draws
     from tael.runs.tasks.uplift import treatment_of
 
     rows = sample.split.parts()["out_of_time"]
@@ -39,31 +40,37 @@ def uplift_section(fitted: TrainedUplift, sample: Sample, features: pl.DataFrame
     known = treatment_of(fitted.plan).propensity is not None
     effects = []
     for k in range(1, len(arms)):
-        # the rows that got this arm or the control, weighted by how probable what they got was
-        mine = found.kept & np.isin(found.arm, (0, k))
-        treated = (found.arm[mine] == k).astype(np.float64)
-        both = found.propensity[mine][:, [0, k]]
-        share = both[:, 1] / both.sum(axis=1) if known or found.overlap.auc > 0.55 else None
-        uplift = outputs[f"uplift_{identifier(arms[k])}"][mine]
-        noisy = found.effects(k)[mine]
-        weight = None if w is None else w[mine]
-        extra: dict[str, Any] = {"weight": weight, "propensity": share}
+        kept = found.kept
+        pair = kept & np.isin(found.arm, (0, k))
+        by_lot = not known and found.overlap.auc <= BY_LOT
+        uplift = outputs[f"uplift_{identifier(arms[k])}"]
+        rankings = {"model": uplift, "response": response}
         told = {
-            name: evaluate_uplift(y[mine], ranking, treated, effects=noisy, n_boot=200, seed=fitted.plan.seed, **extra)
-            for name, ranking in (("model", uplift), ("response", response[mine]))
+            name: draws.told()
+            for name, draws in arm_draws(
+                k, rankings, y, found, w, known=known, n_boot=200, seed=fitted.plan.seed
+            ).items()
         }
+        # curves are counted on the rows that got the arm or the control; scores are right in the mean over all rows
+        treated = (found.arm[pair] == k).astype(np.int64)
+        extra: dict[str, Any] = {
+            "weight": None if w is None else w[pair],
+            "propensity": None if by_lot else found.share(k)[pair],
+        }
+        noisy, weight = found.effects(k)[kept], None if w is None else w[kept]
         effects.append(
             {
                 "arm": arms[k],
-                "rows": int(mine.sum()),
+                "rows": int(pair.sum()),
                 "metrics": {who: {m: v.to_dict() for m, v in metrics.items()} for who, metrics in told.items()},
                 "curve": {
-                    who: _thin(qini_curve(y[mine], ranking, treated, **extra))
-                    for who, ranking in (("model", uplift), ("response", response[mine]))
+                    who: _thin(qini_curve(y[pair], ranking[pair], treated, **extra))
+                    for who, ranking in rankings.items()
                 },
-                "table": uplift_table(uplift, noisy, bins=10, weight=weight).to_dicts(),
+                "table": uplift_table(uplift[kept], noisy, bins=10, weight=weight).to_dicts(),
                 "calibration": {
-                    name: value.to_dict() for name, value in uplift_calibration(uplift, noisy, weight=weight).items()
+                    name: value.to_dict()
+                    for name, value in uplift_calibration(uplift[kept], noisy, weight=weight).items()
                 },
             }
         )
@@ -92,15 +99,31 @@ def learners_told(model: Any) -> dict[str, Any]:
     told: dict[str, Any] = {"title": {"en": "uplift model", "zh": "增量模型"}, "learner": type(model).__name__}
     if not hasattr(model, "report_"):
         return told
+    several = len(model.arms_) > 2
     reports = [
         {
-            "name": one.name,
+            "name": f"{one.arm}: {one.name}" if several else one.name,
+            "arm": str(one.arm),
+            "learner": one.name,
             "chosen": one.chosen,
+            "slope": one.slope.to_dict(),
             "metrics": {name: value.to_dict() for name, value in one.metrics.items()},
         }
         for one in model.report_
     ]
-    return told | {"learners": reports, "decided": bool(model.decided_)}
+    treatments = [str(arm) for arm in model.arms_[1:]]
+    arms = [
+        {
+            "arm": arm,
+            "decided": decided,
+            "mean": float(mean),
+            "learners": [name for name, share in zip(model.chosen_, shares, strict=True) if share > 0],
+        }
+        for arm, decided, mean, shares in zip(
+            treatments, model.decided_by_arm_, model.means_, model.shares_.T, strict=True
+        )
+    ]
+    return told | {"learners": reports, "decided": bool(model.decided_), "decided_arms": arms}
 
 
 def _thin(curve: pl.DataFrame) -> dict[str, list[float]]:
