@@ -154,6 +154,7 @@ class Writer:
                 cell.width = widths[k]
                 shade(cell._tc.get_or_add_tcPr(), WASH)
                 _fill(cell, text, right=k in block.numbers, bold=True)
+                cell.paragraphs[0].paragraph_format.keep_with_next = True  # never a head alone at a page's end
         for values in block.rows:
             row = table.add_row()
             _row_properties(row)
