@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tael.engine import Engine
-from tael.errors import ScenarioError
+from tael.errors import RunError, ScenarioError
 from tael.formulas.durations import Duration
 from tael.observations.observe import CUTOFF, data_end
 from tael.runs.plan import Plan
@@ -61,11 +61,15 @@ class FittedRisks(Fitted):
         texts = [stated.by, *stated.times]
         times = np.minimum([days_of(text) for text in texts], ends)
         curves = self.model.predict_cumulative_incidence(features, times)
-        out: Outputs = {"p": curves[:, list(self.model.causes_).index(next(iter(stated.events))), 0]}
-        for c, cause in enumerate(self.model.causes_):
-            out[f"p_{identifier(cause)}"] = curves[:, c, 0]
+        place = {str(cause): c for c, cause in enumerate(self.model.causes_)}
+        # what training never saw is not to be expected, and formulas may name it all the same
+        never = np.zeros((len(curves), len(texts)))
+        each = {event: curves[:, place[event]] if event in place else never for event in stated.events}
+        out: Outputs = {"p": each[next(iter(stated.events))][:, 0]}
+        for event, told in each.items():
+            out[f"p_{identifier(event)}"] = told[:, 0]
             for t, text in enumerate(texts[1:], 1):
-                out[f"p_{identifier(cause)}_{text}"] = curves[:, c, t]
+                out[f"p_{identifier(event)}_{text}"] = told[:, t]
         grid = np.linspace(0.0, min(days_of(stated.horizon), ends), 25)[1:]
         left = self.model.predict_survival(features, grid)
         both = np.column_stack([np.ones(len(left)), left])
@@ -98,7 +102,7 @@ class TrainedRisks(FittedRisks, Trained):
         by = days_of(risks_of(self.plan).by)
         time, event = sample.extra["time"][rows], sample.extra["event"][rows]
         out: Outputs = {"p": sample.y[rows]}
-        for cause in self.model.causes_:
+        for cause in risks_of(self.plan).events:
             out[f"p_{identifier(cause)}"] = ((event == cause) & (time < by)).astype(np.float64)
         out[f"p_{identifier(next(iter(risks_of(self.plan).events)))}"] = sample.y[rows]
         return out
@@ -218,6 +222,14 @@ class Risks(Task):
             time = np.minimum(time, seen)
         weight = None if sample.weight is None else sample.weight[rows]
         names = tuple(name for name in stated.events if (event == name).any())
+        if (first := next(iter(stated.events))) not in names:
+            raise RunError(
+                "No training row had the event that the label speaks of.",
+                expected=f"{first} before the out-of-time period began",
+                got=", ".join(names) or "no event at all",
+                where=f"risks.events.{first}",
+                fix="Take a longer history, or a later out-of-time period.",
+            )
         model = CompetingRisks(method=stated.method, censored=OPEN, causes=names, random_state=self.plan.seed).fit(
             features[rows], time, event.astype(str), sample_weight=weight
         )
