@@ -22,7 +22,7 @@ STAGES = {
     "tables": ("checking tables", "检查数据表"),
     "observations": ("making observations", "生成观测样本"),
     "features": ("searching features", "搜索特征"),
-    "model": ("fitting the portfolio", "训练模型组合"),
+    "model": ("fitting the model", "训练模型"),
     "performance": ("measuring", "评估"),
     "decision": ("deciding", "决策"),
     "bundle": ("saving model and decisions", "保存模型与决策"),

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from tael.reports.charts import Chart, extent, share_bar
 from tael.reports.context import Page, Section, badge, barred, curve, details, figure, policy_part, table, total
-from tael.reports.forest import Row, forest
 from tael.reports.formats import finite
 from tael.reports.html import Safe, el, join
 from tael.reports.limits_told import amount, binding, limit_title, limit_unit, limits, price, resource_title, unit_told
 from tael.reports.outcome_options import outcome_bar
+from tael.reports.rules_told import resources, rules, scaled, use_told
 
+SHOWN = 12
+"""Options that are all shown; of more only those that somebody gets."""
 LEAST_GAP = 1e-5
 """A gap below this is told as this: no solver proves a choice to be the best to the last digit."""
-
-
-def resources(page: Page) -> list[str]:
-    """What the options use up, in the run's order; what nobody uses is left out."""
-    rows = page.rows("decision", "options")
-    used: list[Mapping[str, Any]] = [row["uses"] for row in rows if isinstance(row.get("uses"), Mapping)]
-    names = dict.fromkeys(str(name) for uses in used for name in uses)
-    return [name for name in names if any(finite(uses.get(name)) for uses in used)]
-
-
-def _use(page: Page, name: str, value: Any) -> str:
-    """An amount of a resource: money for the cost and for what is counted in the currency."""
-    for row in page.rows("decision", "limits"):
-        if row.get("kind") == "budget" and row.get("constraint") == name:
-            return amount(page, row, value)
-    return page.fmt.money(value) if name == "cost" else page.fmt.value(value)
 
 
 def _options(page: Page) -> Safe:
@@ -41,22 +27,28 @@ def _options(page: Page) -> Safe:
     heads = [page.t(f"allocation.{k}") for k in ("option", "eligible", "n", "probability", "value", "each")]
     heads += [page.t("allocation.use", name=resource_title(page, name)) for name in used]
     most = max((finite(row.get("n")) or 0.0 for row in rows), default=0.0)
-    cells = []
-    for row in rows:
+
+    def cells(row: Mapping[str, Any]) -> list[Any]:
         uses = row.get("uses") if isinstance(row.get("uses"), Mapping) else {}
         n = finite(row.get("n")) or 0.0
-        cells.append(
-            [
-                page.say(row.get("title")) or str(row.get("option") or ""),
-                fmt.integer(row.get("eligible")),
-                barred(f"{fmt.integer(n)} ({fmt.percent(row.get('share'))})", share_bar(n, most)),
-                fmt.percent(row.get("probability")),
-                fmt.money(row.get("value")),
-                fmt.price(row.get("value_each")),
-                *(_use(page, name, (uses or {}).get(name)) for name in used),
-            ]
-        )
-    return join(table(page.t("allocation.options"), heads, cells, kind="taken"), _stated(page, rows))
+        return [
+            page.say(row.get("title")) or str(row.get("option") or ""),
+            fmt.integer(row.get("eligible")),
+            barred(f"{fmt.integer(n)} ({fmt.percent(row.get('share'))})", share_bar(n, most)),
+            fmt.percent(row.get("probability")),
+            fmt.money(row.get("value")),
+            fmt.price(row.get("value_each")),
+            *(use_told(page, name, (uses or {}).get(name)) for name in used),
+        ]
+
+    # of a grid of many, those that nobody gets are folded away
+    shown = [row for row in rows if len(rows) <= SHOWN or finite(row.get("n"))]
+    rest = [row for row in rows if row not in shown]
+    parts = [table(page.t("allocation.options"), heads, [cells(row) for row in shown], kind="taken")]
+    if rest:
+        title = page.t("features.rest", n=len(rest))
+        parts.append(details(title, table(title, heads, [cells(row) for row in rest], kind="taken quiet")))
+    return join(parts, _stated(page, rows))
 
 
 def _stated(page: Page, rows: list[Mapping[str, Any]]) -> Safe:
@@ -148,8 +140,8 @@ def _curve(page: Page, data: Mapping[str, Any], known: Mapping[Any, Mapping[str,
     chart = Chart(
         extent(xs, zero=True),
         _room(ys),
-        x_format=_scaled(page, over),
-        y_format=_scaled(page, divisor),
+        x_format=scaled(page, over),
+        y_format=scaled(page, divisor),
         x_label=page.t("allocation.curve_places" if unit == "customer" else "allocation.curve_limit", unit=unit_said),
         y_label=page.t("allocation.curve_in", unit=money) if money else page.t("allocation.curve_worth"),
     )
@@ -176,72 +168,6 @@ def _curves(page: Page) -> Safe:
     return el("div", drawn, class_="grid") if drawn else page.missing("missing.curves_of_limits")
 
 
-def _scaled(page: Page, divisor: float) -> Callable[[float], str]:
-    """Writes a tick of an axis of money."""
-    return lambda value: page.fmt.short(round(value / divisor, 6))
-
-
-def _pictures(page: Page, rows: list[Mapping[str, Any]]) -> Safe:
-    fmt, drawn = page.fmt, []
-    realised = page.at("decision", "values_basis") == "realised"
-    for key, title, note in (
-        ("profit", "worth_realised" if realised else "worth_expected", "worth_read"),
-        ("behind", "ahead", "ahead_read"),
-    ):
-        found = [(row, row[key]) for row in rows if isinstance(row.get(key), Mapping)]
-        found = found if key == "profit" else found[1:]
-        if not found:
-            continue
-        divisor, unit = fmt.scale([v for _, one in found for v in (one.get("value"), one.get("low"), one.get("high"))])
-        lines = [
-            Row(
-                page.say(row.get("policy")), one.get("value"), one.get("low"), one.get("high"),
-                "s1" if row is rows[0] else "grey",
-            )
-            for row, one in found
-        ]  # fmt: skip
-        said = page.t(f"allocation.{title}")
-        label = page.t("allocation.in_money", unit=unit) if unit else page.t("allocation.money")
-        picture = forest(lines, said, x_format=_scaled(page, divisor), x_label=label)
-        drawn.append(figure(said, picture, note=page.t(f"allocation.{note}")))
-    return el("div", drawn, class_="grid")
-
-
-def _rules(page: Page) -> list[Safe]:
-    """The rules side by side; the first is the chosen one."""
-    rows, fmt = page.rows("decision", "values"), page.fmt
-    if not rows:
-        return [page.missing("missing.values")]
-    budgets = {row.get("constraint"): row for row in limits(page) if row.get("kind") == "budget"}
-    realised = any(isinstance(row.get("profit_realised"), Mapping) for row in rows)
-    used = resources(page)
-    keys = ["rule", "rule_expected", *(["rule_realised"] if realised else []), "rule_behind", "rule_treated"]
-    heads = [page.t(f"allocation.{k}") for k in keys]
-    heads += [page.t("allocation.use", name=resource_title(page, name)) for name in used]
-
-    def worth(cell: Any) -> Safe:
-        if isinstance(cell, Mapping) and cell.get("low") == cell.get("high") == cell.get("value"):
-            return join(fmt.money(cell.get("value")))
-        return page.with_interval(cell, fmt.money, fmt.money_interval)
-
-    def use(uses: Any, name: str) -> Safe:
-        value, limit = (uses or {}).get(name), budgets.get(name, {})
-        upper = finite(limit.get("upper"))
-        over = upper is not None and (finite(value) or 0.0) > upper * (1 + 1e-9)
-        said = page.t("allocation.rule_over", limit=amount(page, limit, upper)) if over else None
-        return join(_use(page, name, value), el("small", said, class_="interval") if said else None)
-
-    cells = []
-    for k, row in enumerate(rows):
-        line: list[Any] = [page.say(row.get("policy")), worth(row.get("profit_expected") or row.get("profit"))]
-        line += [worth(row.get("profit_realised"))] if realised else []
-        line += [worth(row.get("behind")) if k else "–", fmt.percent(row.get("treated"))]
-        cells.append(line + [use(row.get("uses"), name) for name in used])
-    note = page.say(page.at("decision", "values_note"))
-    told = [el("p", note, class_="missing")] if note else []
-    return [*told, _pictures(page, rows), table(page.t("allocation.rules"), heads, cells, kind="quiet rules")]
-
-
 def render(page: Page) -> Safe:
     """Draw the section."""
     status = page.at("decision", "status")
@@ -262,7 +188,7 @@ def render(page: Page) -> Safe:
         el("h3", page.t("allocation.curves")),
         _curves(page),
         el("h3", page.t("allocation.rules")),
-        *_rules(page),
+        *rules(page),
     )
 
 
