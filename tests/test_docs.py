@@ -11,8 +11,10 @@ import pytest
 from tael.observations import LabelSpec, ObservationSpec
 from tael.runs.plan import Plan
 from tael.runs.plans import (
+    AccountsPlan,
     ApprovalPlan,
     FeaturePlan,
+    GovernancePlan,
     GroupPlan,
     ModelPlan,
     OptionPlan,
@@ -29,7 +31,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 ROOT = DOCS.parent
 SECTIONS = (
     ObservationSpec, LabelSpec, SplitPlan, FeaturePlan, ModelPlan, ApprovalPlan, OptionsPlan, OptionPlan, GroupPlan,
-    TemplatePlan, TreatmentPlan, RisksPlan, RecommendPlan,
+    TemplatePlan, TreatmentPlan, RisksPlan, RecommendPlan, GovernancePlan, AccountsPlan,
 )  # fmt: skip
 
 

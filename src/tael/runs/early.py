@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tael.engine import Engine
 from tael.errors import FormulaError, ObservationsError, ScenarioError, did_you_mean
+from tael.runs import governance
 from tael.runs.deciding import deciding_of
 from tael.runs.plan import Plan
 from tael.runs.tasks import task_of
@@ -63,6 +64,7 @@ def check_plan(plan: Plan, engine: Engine) -> None:
     for text in plan.features.forced:
         engine.bind(text)
     deciding_of(plan).check(engine, task.outputs(engine))
+    governance.check(plan, engine)
 
 
 def unknown_directions(plan: Plan, engine: Engine) -> dict[str, FormulaError]:

@@ -20,6 +20,7 @@ from tael.runs.plans import (
     ApprovalPlan,
     ExamplePlan,
     FeaturePlan,
+    GovernancePlan,
     ModelPlan,
     OptionsPlan,
     RecommendPlan,
@@ -55,6 +56,7 @@ class Plan(ObservationSpec):
     recommend : RecommendPlan, optional
         For "recommender".
     decision : ApprovalPlan or OptionsPlan
+    governance : GovernancePlan
     example : ExamplePlan, optional
     seed : int
 
@@ -77,6 +79,7 @@ class Plan(ObservationSpec):
     risks: RisksPlan | None = None
     recommend: RecommendPlan | None = None
     decision: Annotated[ApprovalPlan | OptionsPlan, Field(discriminator="kind")] = ApprovalPlan()
+    governance: GovernancePlan = GovernancePlan()
     example: ExamplePlan | None = None
     seed: int = 0
 

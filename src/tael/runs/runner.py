@@ -18,7 +18,7 @@ import tael
 from tael.engine import Engine
 from tael.observations import Observations, observe
 from tael.observations.observe import CUTOFF
-from tael.runs import account, early, performance
+from tael.runs import account, early, governance, performance
 from tael.runs.bundle import environment, save_bundle
 from tael.runs.decided import decided_rows
 from tael.runs.deciding import deciding_of
@@ -107,18 +107,19 @@ def run(
             engine = Engine.shared(tables, plan.observations.entity, cutoff=CUTOFF, n_threads=n_jobs)
             early.check_plan(plan, engine)
             task, deciding = task_of(plan), deciding_of(plan)
+            searchable = governance.governed(plan, engine)
             unknown = early.unknown_directions(plan, engine)
             seen = observe(tables, plan.observations, plan.label, engine=engine)
             terms = deciding.terms(engine, seen.frame)
             sample = task.observe(engine, labelled_sample(engine, seen, plan, task.check_label))
-            leaks = leaks_of(engine, sample, plan, hidden=task.hidden())
+            leaks = leaks_of(engine, sample, searchable, hidden=task.hidden())
             if not despite_leaks:
                 refuse_leaks(leaks, lang)
         parts = sample.split.parts()
         with clock.stage("features", "searching features"):
             auto = searched(
-                plan, task, tables, sample, say=lambda text, share: clock.say("features", text, share), n_jobs=n_jobs,
-                unknown=unknown,
+                searchable, task, tables, sample, say=lambda text, share: clock.say("features", text, share),
+                n_jobs=n_jobs, unknown=unknown,
             )  # fmt: skip
             names = list(auto.get_feature_names_out())
             everything = pl.DataFrame(
@@ -152,6 +153,15 @@ def run(
             )  # fmt: skip
             favoured = deciding.favoured(deciding.decide(policy, *of_part["validation"]))
             baseline = baseline_of(fitted, features[valid], favoured)
+            refused = governance.rejected_frame(plan, engine, seen)
+            if refused is not None:
+                refused = pl.DataFrame(
+                    auto.formula_set_.compute(tables, refused, n_threads=n_jobs), schema=names, orient="row"
+                )
+            more |= governance.governance_section(
+                plan, engine, sample, seen, features, fitted, judged,
+                deciding.granted(deciding.decide(policy, *of_part["out_of_time"])), refused, decision.get("cutoff"),
+            )  # fmt: skip
         with clock.stage("bundle", "saving the model"):
             own = deciding.own(engine, outputs)
             version = save_bundle(

@@ -142,12 +142,15 @@ class Scenario:
         """Features and model as a scikit-learn pipeline, unfitted."""
         from sklearn.pipeline import Pipeline
 
+        from tael.engine import Engine
+        from tael.runs.governance import governed
         from tael.runs.searching import features_of
         from tael.runs.tasks import task_of
 
+        engine = Engine.shared(tables, self.plan.observations.entity, cutoff=CUTOFF)
         return Pipeline(
             [
-                ("features", features_of(self.plan, tables, n_jobs=n_jobs)),
+                ("features", features_of(governed(self.plan, engine), tables, n_jobs=n_jobs)),
                 ("model", task_of(self.plan).estimator(n_jobs=n_jobs)),
             ]
         )

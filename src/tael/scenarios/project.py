@@ -16,6 +16,7 @@ from tael.observations.observe import CUTOFF
 from tael.runs.deciding import deciding_of
 from tael.runs.early import check_plan
 from tael.runs.folder import cannot_write, flush
+from tael.runs.governance import governed
 from tael.runs.plan import ExamplePlan, Plan
 from tael.runs.result import Run
 from tael.runs.sample import labelled_sample, leaks_of
@@ -130,7 +131,7 @@ def _scan(tables: Tables, plan: Plan, lang: Language) -> tuple[list[str], bool]:
         if zh
         else f"{len(seen):,} observations: {known:,} with a label (rate {rate:.1%}), {len(seen) - known:,} to predict."
     ]
-    leaks = leaks_of(engine, sample, plan, hidden=task.hidden())
+    leaks = leaks_of(engine, sample, governed(plan, engine), hidden=task.hidden())
     lines += ["", *deciding_of(plan).lines(lang)]
     lines += ["", "泄漏扫描" if zh else "Leak scan"]
     lines += [f"{leak.code}  {leak.column}: {leak.text(lang)}" for leak in leaks]

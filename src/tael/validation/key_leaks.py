@@ -66,8 +66,10 @@ def key_carries_label(
     raw, labels, block = raw[rows], labels[rows], block[rows]
     if one_class(labels) is not None:
         return []
-    fold = rng.permutation(len(labels)) % FOLDS
     text = np.array([str(key) for key in raw])
+    # all rows of a key lie in one fold: what a key did before foretells what it does next, which is no leak of its name
+    each, whose = np.unique(text, return_inverse=True)
+    fold = (rng.permutation(len(each)) % FOLDS)[whose]
     last = np.array([t[-1:] if t[-1:].isdigit() else "" for t in text])
     parity = np.array([int(t) % 2 if t else -1 for t in last])
     views = {
@@ -79,7 +81,7 @@ def key_carries_label(
         "length": ("its length", "其长度"),
     }
     strength = {
-        "text": _within(np.unique(text, return_inverse=True)[1].astype(np.float64), labels, block),
+        "text": _within(whose.astype(np.float64), labels, block),
         "parity": _within(parity.astype(np.float64), labels, block),
         "length": _within(np.char.str_len(text).astype(np.float64), labels, block),
         "digit": _within(_means(np.unique(last, return_inverse=True)[1], labels, fold), labels, block, one_sided=True),

@@ -74,6 +74,10 @@ class Approval(Deciding):
         """Those approved."""
         return np.asarray(batch.decision == "approve")
 
+    def granted(self, batch: Batch) -> NDArray[np.bool_]:
+        """Those approved."""
+        return np.asarray(batch.decision == "approve")
+
     def section(
         self, policy: ApprovalPolicy, outputs: Outputs, terms: Terms, truths: Outputs | None, ids: NDArray[Any], *,
         split: str, seed: int,

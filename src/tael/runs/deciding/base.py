@@ -101,6 +101,10 @@ class Deciding(ABC):
         """Against whom the others' reasons are told: mean contributions of these are the baseline."""
 
     @abstractmethod
+    def granted(self, batch: Batch) -> NDArray[np.bool_]:
+        """Who got the favourable decision."""
+
+    @abstractmethod
     def section(
         self, policy: Any, outputs: Outputs, terms: Any, truths: Outputs | None, ids: NDArray[Any], *, split: str,
         seed: int,

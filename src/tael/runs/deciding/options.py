@@ -108,6 +108,10 @@ class Options(Deciding):
         """Everybody."""
         return np.ones(len(batch.decision), dtype=bool)
 
+    def granted(self, batch: Batch) -> NDArray[np.bool_]:
+        """Those who got another option than the first."""
+        return np.asarray(batch.decision != next(iter(self.stated.every)))
+
     def section(
         self, policy: OptionsPolicy, outputs: Outputs, terms: OptionTerms, truths: Outputs | None, ids: NDArray[Any],
         *, split: str, seed: int,

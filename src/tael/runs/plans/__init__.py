@@ -1,6 +1,7 @@
 """What a scenario's TOML may say of its parts, checked before anything is computed."""
 
 from tael.runs.plans.approval import ApprovalPlan, Limit
+from tael.runs.plans.governance import AccountsPlan, GovernancePlan
 from tael.runs.plans.learning import ModelPlan, RecommendPlan, RisksPlan, TreatmentPlan
 from tael.runs.plans.options import GroupPlan, OptionPlan, OptionsPlan, TemplatePlan
 from tael.runs.plans.sampling import ExamplePlan, FeaturePlan, SplitPlan
@@ -8,10 +9,12 @@ from tael.runs.plans.sampling import ExamplePlan, FeaturePlan, SplitPlan
 DecisionPlan = ApprovalPlan | OptionsPlan
 
 __all__ = [
+    "AccountsPlan",
     "ApprovalPlan",
     "DecisionPlan",
     "ExamplePlan",
     "FeaturePlan",
+    "GovernancePlan",
     "GroupPlan",
     "Limit",
     "ModelPlan",
