@@ -10,6 +10,8 @@ import pytest
 # Each takes a tenth of a second to several seconds to import, and none is needed to say `tael --help`.
 HEAVY = (
     "plotly",
+    "docx",
+    "lxml",
     "lightgbm",
     "numba",
     "duckdb",
