@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ BASELINE = "response"
 CRITERION = "qini_robust"
 # Out-of-fold AUC of the propensity from which the arms count as chosen by the columns, not by lot.
 BY_LOT = 0.55
+# Of "nobody differs": as sure as the lower end of a 95 % interval.
+_SURE = 0.975
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class ArmChoice:
     report : list of LearnerReport
         The best first, the response model last.
     decided : bool
-        Whether the best ranks better than chance.
+        Whether the best ranks better than the best of so many rankings would by chance.
     slopes : dict of str to float
         Of each learner that is averaged, between 0 and 1; empty where nothing was decided.
     """
@@ -141,7 +143,7 @@ def choose_learners(
     metrics = {name: draw.told() for name, draw in draws.items()}
     rivals = [name for name in held if name != BASELINE]
     best = max(rivals, key=lambda name: draws[name].values[CRITERION])
-    decided = bool(metrics[best][CRITERION].low > 0)
+    decided = _stands_out([draws[name] for name in rivals])
     effects, everybody = found.effects(k)[found.kept], weight[found.kept]
     reports = []
     for name in held:
@@ -157,3 +159,25 @@ def choose_learners(
     # Shrunk, never stretched: a learner whose differences are noise must not shout the others down.
     slopes = {r.name: float(np.clip(np.nan_to_num(r.slope.value), 0.0, 1.0)) for r in reports if r.chosen}
     return ArmChoice(reports, decided, slopes)
+
+
+def _stands_out(rivals: Sequence[UpliftDraws]) -> bool:
+    """Whether the best learner's area stands out from what the best of all of them reaches by chance.
+
+    The greatest of several areas, each over its standard error, is held against the same greatest over the resamples,
+    each about its own value: learners that say nearly the same count as nearly one.
+
+    References
+    ----------
+    Romano, Wolf (2005). Stepwise multiple testing as formalized data snooping. Econometrica 73(4).
+    """
+    best, by_chance = 0.0, np.zeros(0)
+    for rival in rivals:
+        value, found = rival.values[CRITERION], rival.draws[CRITERION]
+        error = float(np.std(found))
+        if not np.isfinite(value) or error <= 0:
+            continue
+        best = max(best, value / error)
+        lead = (found - found.mean()) / error
+        by_chance = lead if not len(by_chance) else np.maximum(by_chance, lead)
+    return bool(len(by_chance) and best > np.quantile(by_chance, _SURE))

@@ -42,11 +42,11 @@ class UpliftChooser(UpliftEstimator):
     the mean effect (doubly robust) and each chosen learner's differences from its own mean, shrunk by the slope b of
     the actual on its predicted effects out of fold, between 0 and 1.
 
-    Where not even the best ranks better than chance (its interval holds 0), everybody's predicted effect of the arm is
-    its mean: a decision on it is then the best arm for all who may get it, under the limits. No learner is taken
-    unshrunk there, not even the plainest: differences that cannot be told from noise would send the dear arm to whom
-    the noise favours, which is worth less than one arm for all. The response-only baseline is always measured
-    beside the learners and never chosen.
+    Where not even the best ranks better than the best of so many learners would by chance (Romano and Wolf's greatest
+    statistic over the resamples, 97.5 %), everybody's predicted effect of the arm is its mean: a decision on it is then
+    the best arm for all who may get it, under the limits. No learner is taken unshrunk there, not even the plainest:
+    differences that cannot be told from noise would send the dear arm to whom the noise favours, which is worth less
+    than one arm for all. The response-only baseline is always measured beside the learners and never chosen.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from tael.errors import RunError, ScenarioError
 from tael.models import load_model, save_model
 from tael.runs.searching import features_of
 from tael.runs.tasks import task_of
-from tael.runs.tasks.uplift import propensities, propensity_of_treatment
+from tael.runs.tasks.uplift import propensities
 
 NAMES = ["p", "p_none", "p_call", "uplift_call", "p_in_house", "uplift_in_house"]
 
@@ -64,8 +64,6 @@ def test_arms_and_their_probabilities_are_those_of_the_rows(scene: Any) -> None:
     for row, (arm, chance) in enumerate(rows.select("arm", "chance").iter_rows()):
         assert every[row, arms.index(arm)] == chance
         assert every[row].sum() == pytest.approx(1.0)
-    treated = propensity_of_treatment(scene.plan, scene.sample)
-    assert treated == pytest.approx(np.full(len(rows), 0.6))
 
 
 def test_what_came_is_doubly_robust(scene: Any, fitted: Any) -> None:
@@ -137,11 +135,18 @@ def test_one_number_for_all_and_none_at_all(tiny: Any, plans: Any) -> None:
     for propensity in (0.3, None):
         stated = {"column": "arm", "control": "none"} | ({} if propensity is None else {"propensity": propensity})
         scene = tiny(plans["uplift"] | {"treatment": stated})
-        assert "propensity" not in scene.sample.extra
         assert scene.task.hidden() == ("cases.arm",)
-        share = propensity_of_treatment(scene.plan, scene.sample)
-        given = scene.sample.extra["arm"][scene.rows("train")] != "none"
-        assert share == pytest.approx(np.full(len(share), 0.6 if propensity else given.mean()))
+        if propensity is None:
+            assert "propensity" not in scene.sample.extra
+            continue
+        control = scene.sample.extra["arm"] == "none"
+        np.testing.assert_allclose(scene.sample.extra["propensity"], np.where(control, 0.4, 0.3))
+
+
+def test_a_number_that_leaves_nothing_for_the_control_is_told(tiny: Any, plans: Any) -> None:
+    stated = {"column": "arm", "control": "none", "propensity": 0.5}
+    with pytest.raises(RunError, match="none for the control"):
+        tiny(plans["uplift"] | {"treatment": stated})
 
 
 def cases(tiny_tables: Any, **columns: Any) -> Any:

@@ -169,10 +169,6 @@ class Task(ABC):
         """What the search for features is to foretell, shape (n,)."""
         return sample.y
 
-    def search_first(self, sample: Sample) -> list[tuple[Floats, str]]:
-        """Labels and their kinds for first, smaller searches whose formulas are kept in any case."""
-        return []
-
     @abstractmethod
     def estimator(self, *, n_jobs: int = 1) -> Any:
         """The unfitted scikit-learn estimator that stands behind the features in a pipeline."""
