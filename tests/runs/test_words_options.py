@@ -20,7 +20,7 @@ def around(value: float, half: float) -> dict[str, float]:
 def rule(en: str, zh: str, worth: float, ahead: float, half: float) -> Content:
     return {
         "policy": {"en": en, "zh": zh}, "profit_expected": around(worth, 10), "profit_realised": around(worth, half),
-        "behind": around(ahead, half), "uses_realised": {"cost": 900.0},
+        "behind": around(ahead, half), "uses_realised": {"cost": 900.0}, "treated": 0.4,
     }  # fmt: skip
 
 
@@ -95,6 +95,14 @@ def test_limits_that_contradict_each_other(content: Content) -> None:
 def test_a_worth_that_is_not_surely_more(content: Content, ahead: float, half: float, told: str) -> None:
     content["decision"]["values"][1]["behind"] = around(ahead, half)
     assert told in said(worries(content))
+
+
+def test_nothing_done_is_always_compared_with(content: Content) -> None:
+    nothing = rule("leave alone for all", "全部：不触达", 4900, 100, 500) | {"treated": 0.0}
+    content["decision"]["values"] += [rule("a call for all", "全部：电话", 4900, 100, 500), nothing]
+    told = said(worries(content))
+    assert 'not surely worth more than "leave alone for all": the difference is 100 [-400, 600]' in told
+    assert "a call for all" not in told
 
 
 def test_a_worth_that_was_expected_and_did_not_come(content: Content) -> None:

@@ -52,10 +52,10 @@ def _over(decision: Mapping[str, Any]) -> list[Said]:
 
 
 def _worth(decision: Mapping[str, Any]) -> list[Said]:
-    """The first other rule (today's, else nothing done): whether the chosen one is surely worth more."""
+    """Whether the chosen rule is surely worth more than the first other one (today's, if stated) and than nothing."""
     values = decision["values"]
     out = []
-    for row in values[1:2]:
+    for row in (row for k, row in enumerate(values) if k == 1 or (k and row["treated"] == 0)):
         ahead, rule = row["behind"], row["policy"]
         if ahead["value"] == ahead["low"] == ahead["high"] == 0:
             out.append(
