@@ -99,10 +99,12 @@ def test_a_worth_that_is_not_surely_more(content: Content, ahead: float, half: f
 
 def test_nothing_done_is_always_compared_with(content: Content) -> None:
     nothing = rule("leave alone for all", "全部：不触达", 4900, 100, 500) | {"treated": 0.0}
-    content["decision"]["values"] += [rule("a call for all", "全部：电话", 4900, 100, 500), nothing]
+    nobody = rule("what nobody may get", "无人符合", 4900, 100, 500) | {"treated": 0.0}
+    content["decision"]["values"] += [rule("a call for all", "全部：电话", 4900, 100, 500), nothing, nobody]
     told = said(worries(content))
     assert 'not surely worth more than "leave alone for all": the difference is 100 [-400, 600]' in told
     assert "a call for all" not in told
+    assert "what nobody may get" not in told
 
 
 def test_a_worth_that_was_expected_and_did_not_come(content: Content) -> None:

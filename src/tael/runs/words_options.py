@@ -55,7 +55,8 @@ def _worth(decision: Mapping[str, Any]) -> list[Said]:
     """Whether the chosen rule is surely worth more than the first other one (today's, if stated) and than nothing."""
     values = decision["values"]
     out = []
-    for row in (row for k, row in enumerate(values) if k == 1 or (k and row["treated"] == 0)):
+    nothing = next((row for row in values[2:] if row["treated"] == 0), None)
+    for row in [*values[1:2], *([nothing] if nothing is not None and values[1]["treated"] else [])]:
         ahead, rule = row["behind"], row["policy"]
         if ahead["value"] == ahead["low"] == ahead["high"] == 0:
             out.append(
