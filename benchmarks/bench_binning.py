@@ -119,7 +119,7 @@ def compare_cards(data: Path, python: str | None) -> None:
                 auc.append(roc_auc_score(y[test], p))
                 loss.append(log_loss(y[test], p))
             cpu = (time.process_time() - start) / 5
-            rows[title] = {"auc": float(np.mean(auc)), "log_loss": float(np.mean(loss)), "cpu": cpu}
+            rows[title] = {"auc": float(np.mean(auc)), "log_loss": float(np.mean(loss)), "cpu_s": cpu}
         with tempfile.TemporaryDirectory() as folder:
             X.write_csv(Path(folder) / "X.csv")
             np.save(Path(folder) / "y.npy", y)
@@ -127,7 +127,7 @@ def compare_cards(data: Path, python: str | None) -> None:
             (Path(folder) / "numbers.json").write_text(json.dumps(numbers))
             rows |= {f"optbinning, {title}": row for title, row in peer(python, "card", Path(folder)).items()}
         for title, row in rows.items():
-            print(f"{name:<15}{title:<40}{row['auc']:>8.4f}{row['log_loss']:>10.4f}{row['cpu']:>8.2f}", flush=True)
+            print(f"{name:<15}{title:<40}{row['auc']:>8.4f}{row['log_loss']:>10.4f}{row['cpu_s']:>8.2f}", flush=True)
 
 
 def main() -> int:

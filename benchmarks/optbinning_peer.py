@@ -1,7 +1,8 @@
-"""optbinning on a folder of arrays, for bench_binning.py: run by an environment of its own, prints one line of JSON.
+"""optbinning, and interpret's EBM, on a folder of arrays: run by an environment of its own, prints one line of JSON.
 
-python optbinning_peer.py bins FOLDER      X.npy, y.npy -> splits by column and CPU seconds
-python optbinning_peer.py card FOLDER      X.csv, y.npy -> AUC, log loss, CPU seconds a fold
+python optbinning_peer.py bins FOLDER      X.npy, y.npy -> splits by column and CPU seconds (bench_binning.py)
+python optbinning_peer.py card FOLDER      X.csv, y.npy -> AUC, log loss, CPU seconds a fold (also bench_models.py)
+python optbinning_peer.py ebm FOLDER       the same by interpret's ExplainableBoostingClassifier (bench_models.py)
 """
 
 from __future__ import annotations
@@ -43,17 +44,12 @@ def bins(folder: Path) -> dict[str, Any]:
 
 def card(folder: Path) -> dict[str, Any]:
     """Its binning with defaults and scikit-learn's logistic regression, with missing values as 0 and as they are."""
-    import pandas as pd
     from optbinning import BinningProcess
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import log_loss, roc_auc_score
     from sklearn.model_selection import StratifiedKFold
 
-    frame, y = pd.read_csv(folder / "X.csv"), np.load(folder / "y.npy")
-    numbers = json.loads((folder / "numbers.json").read_text())
-    text = [name for name in frame.columns if name not in numbers]
-    for name in text:
-        frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
+    frame, y, text = _read(folder)
     out: dict[str, Any] = {}
     for missing in (0, "empirical"):
         auc, loss, start = [], [], time.process_time()
@@ -66,11 +62,42 @@ def card(folder: Path) -> dict[str, Any]:
             auc.append(roc_auc_score(y[test], p))
             loss.append(log_loss(y[test], p))
         cpu = (time.process_time() - start) / 5
-        out[f"metric_missing={missing}"] = {"auc": np.mean(auc), "log_loss": np.mean(loss), "cpu": cpu}
+        out[f"metric_missing={missing}"] = {
+            "auc": np.mean(auc), "auc_sd": np.std(auc), "log_loss": np.mean(loss), "cpu_s": cpu,
+        }  # fmt: skip
     return out
+
+
+def ebm(folder: Path) -> dict[str, Any]:
+    """The explainable boosting machine as it comes, one process."""
+    from interpret.glassbox import ExplainableBoostingClassifier
+    from sklearn.metrics import log_loss, roc_auc_score
+    from sklearn.model_selection import StratifiedKFold
+
+    frame, y, _ = _read(folder)
+    auc, loss, start = [], [], time.process_time()
+    for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(frame, y):
+        model = ExplainableBoostingClassifier(n_jobs=1, random_state=0).fit(frame.iloc[train], y[train])
+        p = model.predict_proba(frame.iloc[test])[:, 1]
+        auc.append(roc_auc_score(y[test], p))
+        loss.append(log_loss(y[test], p))
+    cpu = (time.process_time() - start) / 5
+    return {"ebm": {"auc": np.mean(auc), "auc_sd": np.std(auc), "log_loss": np.mean(loss), "cpu_s": cpu}}
+
+
+def _read(folder: Path) -> tuple[Any, Any, list[str]]:
+    """X, y, and the columns of text."""
+    import pandas as pd
+
+    frame, y = pd.read_csv(folder / "X.csv"), np.load(folder / "y.npy")
+    numbers = json.loads((folder / "numbers.json").read_text())
+    text = [name for name in frame.columns if name not in numbers]
+    for name in text:
+        frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
+    return frame, y, text
 
 
 if __name__ == "__main__":
     warnings.filterwarnings("ignore")
-    result = {"bins": bins, "card": card}[sys.argv[1]](Path(sys.argv[2]))
+    result = {"bins": bins, "card": card, "ebm": ebm}[sys.argv[1]](Path(sys.argv[2]))
     print("JSON " + json.dumps(result, default=float))

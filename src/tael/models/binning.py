@@ -38,9 +38,9 @@ class OptimalBinning(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     ----------
     trend : str or dict of column to str, default="auto"
         Of the bad rate over the ordinary bins of a number: ``"ascending"``, ``"descending"``, ``"peak"``,
-        ``"valley"`` (the last two may be one-sided), ``"free"``. ``"auto"``: the better of ascending and descending,
-        unless a peak or valley is still better after a penalty of eight times ``1 / goods + 1 / bads``, which is what
-        chance alone gives one bin. Columns that a dict leaves out are ``"auto"``.
+        ``"valley"`` (the last two may be one-sided), ``"free"``. ``"auto"``: the best of these after a penalty for
+        each turn of the bad rate (a peak has one), eight times ``1 / goods + 1 / bads``, which is what chance alone
+        gives one bin. Columns that a dict leaves out are ``"auto"``.
     max_bins : int, default=10
         Ordinary bins at most.
     min_bin_size : float, default=0.02

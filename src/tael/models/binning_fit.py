@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,9 @@ TRENDS = {
 }
 
 TURN_COST = 8.0
-"""What ``"auto"`` asks of a peak or valley: its value, less so many times what chance alone gives a bin (1/G + 1/B),
-must still be above the best one-way trend's."""
+"""What ``"auto"`` asks for each turn of the bad rate: the value, less so many times what chance alone gives a bin
+(1/G + 1/B), must still be above that of a shape with fewer turns. A peak or valley has one turn, free bins as many as
+they show; a code such as -2, -1, 0, 1 months late may need two."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,24 @@ def _fit_numbers(
         cells=edges,
         **_sums(counts, m, cut),
     )
+
+
+def fine_column(column: Column, rows: Rows, limits: Limits, special: Sequence[Any] = ()) -> BinnedColumn:
+    """The fine bins of one column, none of them joined: quantiles of numbers, categories by rising bad rate.
+
+    Parameters
+    ----------
+    column, rows, special
+        As in `fit_column`.
+    limits : Limits
+        Of which `max_prebins`, `smoothing`, `rare` and `unseen` count.
+    """
+    free = replace(limits, max_bins=limits.max_prebins, min_bin_size=0.0, min_goods=0.0, min_bads=0.0)
+    if column.kind != NUMBER:
+        return _fit_categories(column, rows, free, special, None)
+    codes = _special_numbers(column.name, special)
+    edges = _pre_bins(column.values, rows.weight, codes, free)
+    return _fit_numbers(column, rows, free, "free", special, edges, None)
 
 
 def _pre_bins(values: Floats, weight: Floats, special: Floats, limits: Limits) -> Floats:
@@ -207,7 +226,7 @@ def join(name: str, counts: Floats, m: int, limits: Limits, trend: str, wall: ND
     sizes = counts.sum(axis=(1, 2))
     inner = np.ascontiguousarray(counts[:, :, :m])
     least = np.array([max(limits.min_bin_size * (goods + bads), 1e-9), limits.min_goods, limits.min_bads])
-    tried = ("ascending", "descending", "peak", "valley") if trend == "auto" else (trend,)
+    tried = ("ascending", "descending", "peak", "valley", "free") if trend == "auto" else (trend,)
     best, best_value, found = np.zeros(m, dtype=bool), -np.inf, "none"
     chance = 1.0 / goods + 1.0 / bads
     for one in tried:
@@ -216,8 +235,9 @@ def join(name: str, counts: Floats, m: int, limits: Limits, trend: str, wall: ND
             inner, sizes, goods, bads, limits.smoothing, least, limits.max_bins, TRENDS[one], wall,
             limits.stability, limits.bin_cost, cut,
         )  # fmt: skip
-        if trend == "auto" and one in ("peak", "valley"):
-            value -= TURN_COST * chance
+        if trend == "auto" and value > -np.inf:
+            turns = _turns(inner, cut) if one == "free" else int(one in ("peak", "valley"))
+            value -= TURN_COST * turns * chance
         if value > best_value:
             best, best_value, found = cut, value, one
     if best_value == -np.inf and wall.any():
@@ -229,6 +249,15 @@ def join(name: str, counts: Floats, m: int, limits: Limits, trend: str, wall: ND
             fix="Leave a split out, loosen the limits, or give all bins in splits.",
         )
     return best, found if best.any() else "none"
+
+
+def _turns(counts: Floats, cut: NDArray[np.bool_]) -> int:
+    """How often the bad rate changes its direction from bin to bin."""
+    starts = np.flatnonzero(np.concatenate([[True], cut[1:]]))
+    goods, bads = np.add.reduceat(counts.sum(axis=0), starts, axis=1)
+    way = np.sign(np.diff(bads / (goods + bads)))
+    way = way[way != 0]
+    return int(np.count_nonzero(way[1:] != way[:-1]))
 
 
 def _sums(counts: Floats, m: int, cut: NDArray[np.bool_]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def binning_from_state(state: State) -> OptimalBinning:
     model.n_features_in_ = state["n_features_in"]
     if state["feature_names_in"] is not None:
         model.feature_names_in_ = state["feature_names_in"]
-    model.columns_ = [_rule(one) for one in state["columns"]]
+    model.columns_ = [rule_from_state(one) for one in state["columns"]]
     model.edits_ = [BinEdit(**edit) for edit in state["edits"]]
     return model
 
@@ -98,7 +98,8 @@ def _back(value: Any) -> Any:
     return {key: v for key, v in value["pairs"]} if isinstance(value, dict) else value
 
 
-def _rule(state: State) -> BinnedColumn:
+def rule_from_state(state: State) -> BinnedColumn:
+    """One column's bins from ``vars(rule)``."""
     state = dict(state)
     for name in ("groups", "special", "rare"):
         state[name] = tuple(tuple(one) if isinstance(one, list) else one for one in state[name])

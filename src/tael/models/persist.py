@@ -29,6 +29,8 @@ from tael.models.recommender_state import recommender_from_state, recommender_st
 from tael.models.reference import LogisticReference
 from tael.models.scorecard import Scorecard
 from tael.models.segments import Segments
+from tael.models.shape_state import shapes_from_state, shapes_state
+from tael.models.shapes import AdditiveBooster
 from tael.models.uplift_state import CLASSES as UPLIFT
 from tael.models.uplift_state import writers
 
@@ -354,6 +356,7 @@ register(PortfolioClassifier, _portfolio_state, _portfolio)
 register(LogisticReference, _reference_state, _reference)
 register(OptimalBinning, binning_state, binning_from_state)
 register(Scorecard, scorecard_state, scorecard_from_state)
+register(AdditiveBooster, shapes_state, shapes_from_state)
 register(Segments, segments_state, segments_from_state)
 register(CompetingRisks, lambda model: hazard_state(model, Text), hazard_from_state)
 for _learner in UPLIFT.values():
