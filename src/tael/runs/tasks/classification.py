@@ -30,9 +30,9 @@ def classifier(kind: str, plan: Plan, *, n_jobs: int = 1, monotone: Mapping[str,
 
         return Scorecard()
     if kind == "additive":
-        from tael.models import AdditiveClassifier
+        from tael.models import AdditiveBooster
 
-        return AdditiveClassifier(monotone=dict(monotone) if monotone else None, random_state=plan.seed, n_jobs=n_jobs)
+        return AdditiveBooster(monotone=dict(monotone) if monotone else None, random_state=plan.seed, n_jobs=n_jobs)
     from tael.models import PortfolioClassifier
 
     members: Any = plan.model.members if plan.model.members == "auto" else list(plan.model.members)
