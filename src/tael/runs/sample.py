@@ -19,7 +19,15 @@ from tael.observations.observe import CUTOFF, settled_at
 from tael.runs.plan import Plan
 from tael.tables.frames import Tables
 from tael.tables.schema import Language
-from tael.validation import Finding, Split, key_carries_label, pairs_carry_label, scan_columns, shared_entities
+from tael.validation import (
+    Finding,
+    Split,
+    key_carries_label,
+    pairs_carry_label,
+    scan_columns,
+    shared_entities,
+    sums_of_leaks,
+)
 from tael.validation.splits import three_way
 
 
@@ -196,6 +204,7 @@ def leaks_of(engine: Engine, sample: Sample, plan: Plan, hidden: Sequence[str] =
         )
         found += scan_columns(frame, y, seed=plan.seed)
         found += pairs_carry_label(frame, y, skip={leak.column for leak in found}, seed=plan.seed)
+        found += sums_of_leaks(frame, {leak.column for leak in found}, seed=plan.seed)
     found += key_carries_label(X[engine.key], y, X[CUTOFF], born=_born(engine, X), name=engine.key)
     if sample.groups is not None:
         parts = sample.split

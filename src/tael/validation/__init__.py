@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tael.validation.splits import Split, three_way
     from tael.validation.splitters import GroupedStratifiedKFold, OutOfTimeSplit, TimeOrderedKFold
     from tael.validation.stability import Stability, critical_psi, csi, psi
+    from tael.validation.sum_leaks import sums_of_leaks
     from tael.validation.transitions import RollRates, roll_rates
     from tael.validation.uplift_metrics import (
         UPLIFT_METRICS,
@@ -87,6 +88,7 @@ _WHERE = {
     "Finding": "tael.validation.leaks",
     "key_carries_label": "tael.validation.key_leaks",
     "pairs_carry_label": "tael.validation.pair_leaks",
+    "sums_of_leaks": "tael.validation.sum_leaks",
     "scan_columns": "tael.validation.leaks",
     "shared_entities": "tael.validation.leaks",
     "METRICS": "tael.validation.metrics",
@@ -181,6 +183,7 @@ __all__ = [
     "roll_rates",
     "scan_columns",
     "shared_entities",
+    "sums_of_leaks",
     "three_way",
     "top_share",
     "treat_where",

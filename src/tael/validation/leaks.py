@@ -31,7 +31,7 @@ class Finding:
     code : str
         ``TAEL-L01`` foretells the label too well, ``L02`` missingness alone foretells, ``L03`` filled only for one
         class, ``L04`` the key carries the label, ``L05`` the same people on both sides, ``L06`` one value alone gives
-        the label away, ``L07`` two columns together.
+        the label away, ``L07`` two columns together, ``L08`` part of a sum that is such a column.
     column : str
         Column, or what was looked at.
     strength : float
