@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from tael.errors import ModelError
 from tael.models._input import check_monotone
-from tael.models.binning_columns import NUMBER, Column, position_of
+from tael.models.binning_columns import NUMBER, Column, by_column, position_of
 from tael.models.shape_terms import Indices
 
 
@@ -79,3 +79,16 @@ def named_pairs(interactions: Any, names: Sequence[str]) -> Indices | None:
             )
         pairs.append((a, b))
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
+def specials(special: Any, columns: Sequence[Column]) -> list[Any]:
+    """Special codes of each column: a mapping by column, or one sequence for every column of numbers.
+
+    Parameters
+    ----------
+    special : None, sequence or dict of column to sequence
+    columns : sequence of p Column
+    """
+    if special is None or isinstance(special, Mapping):
+        return by_column(special or {}, [column.name for column in columns], "special", ())
+    return [special if column.kind == NUMBER else () for column in columns]

@@ -195,6 +195,18 @@ class Shapes:
             base += mean
         return Shapes(base, columns, self.pairs, cells)
 
+    def interactions(
+        self, rules: Sequence[BinnedColumn], layout: Layout, codes: Codes, weight: Floats
+    ) -> list[Interaction]:
+        """The pairs' tables as a person reads them, strongest over the training rows first."""
+        coarse = layout.coarsen(codes)
+        found = []
+        for (a, b), cells in zip(self.pairs.tolist(), self.cells, strict=True):
+            strength = float(np.average(np.abs(cells[coarse[a], coarse[b]]), weights=weight))
+            table = cells[: layout.coarse_sizes[a], : layout.coarse_sizes[b]].copy()
+            found.append(Interaction((a, b), (rules[a].name, rules[b].name), table, strength))
+        return sorted(found, key=lambda one: -one.strength)
+
     def scaled(self, calibration: Calibration) -> Shapes:
         """The same shapes after the calibration line."""
         slope = calibration.slope

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 
 from tael.errors import ModelError
 from tael.models.additive import AdditiveClassifier
-from tael.models.binning_columns import NUMBER, Column, by_column, position_of, read_columns
+from tael.models.binning_columns import position_of, read_columns
 from tael.models.binning_fit import Limits, fine_column
 from tael.models.binning_rows import training_rows
 from tael.models.binning_rule import BinnedColumn
@@ -24,7 +24,7 @@ from tael.models.blending import Calibration, blend
 from tael.models.folds import make_folds
 from tael.models.logistic import Floats
 from tael.models.shape_fit import Boosting, Rule
-from tael.models.shape_input import directions, named_pairs
+from tael.models.shape_input import directions, named_pairs, specials
 from tael.models.shape_terms import (
     Codes,
     Interaction,
@@ -59,8 +59,7 @@ class AdditiveBooster(AdditiveClassifier):
     interactions : int or list of pairs, default=30
         Pairs at most; or the pairs themselves, by name or position, which are then taken as they are.
     monotone : None, dict or array of shape (p,), default=None
-        Wanted direction by column: +1 the log-odds may only rise with it, -1 only fall, whatever the others are.
-        Missing values and special codes are free. Not for categories.
+        +1: the log-odds may only rise with the column, whatever the others are; -1: only fall. Not for categories.
     special : sequence or dict of column to sequence, optional
         Codes such as -9 that each have a bin of their own; a sequence is for every column of numbers.
     categories : sequence of str or int, default=()
@@ -104,7 +103,7 @@ class AdditiveBooster(AdditiveClassifier):
     oof_log_odds_ : ndarray of shape (n,)
         Out of fold, calibrated; NaN for rows that were never held out.
     n_sweeps_ : list of int
-        Rounds over the columns, then over the pairs for each batch of them.
+        Over the columns, then over the pairs, batch by batch.
     classes_ : ndarray of shape (2,)
     n_features_in_, feature_names_in_
         As in scikit-learn.
@@ -244,7 +243,7 @@ class AdditiveBooster(AdditiveClassifier):
         forced = named_pairs(self.interactions, [column.name for column in columns])
         self.columns_ = [
             fine_column(column, rows, self._limits(), special)
-            for column, special in zip(columns, self._special(columns), strict=True)
+            for column, special in zip(columns, specials(self.special, columns), strict=True)
         ]
         self._layout = lay_out(self.columns_, _COARSE)
         label = rows.label.astype(np.float64)
@@ -276,37 +275,17 @@ class AdditiveBooster(AdditiveClassifier):
             smoothing=1.0, bin_cost=0.0, stability=0.0, rare=float(self.rare), unseen="other",
         )  # fmt: skip
 
-    def _special(self, columns: list[Column]) -> list[Any]:
-        if self.special is None or isinstance(self.special, Mapping):
-            return by_column(self.special or {}, [c.name for c in columns], "special", ())
-        return [self.special if column.kind == NUMBER else () for column in columns]
-
     def _settle(self, boosting: Boosting, codes: Codes, weight: Floats) -> None:
         """The mean of the folds' models, purified and calibrated, as what a person reads."""
         layout = self._layout
         weights = [rule.goods + rule.bads for rule in self.columns_]
         parts = [fold.shapes.purified(layout, weights).scaled(self.calibration_) for fold in boosting.folds]
         whole = mean_of(parts)
-        coarse = layout.coarsen(codes)
-        strength = [
-            float(np.average(np.abs(cells[coarse[a], coarse[b]]), weights=weight))
-            for (a, b), cells in zip(whole.pairs, whole.cells, strict=True)
-        ]
-        order = np.argsort(-np.array(strength, dtype=np.float64), kind="stable")
         sizes, spread = layout.sizes, np.std([one.columns for one in parts], axis=0)
         self.base_ = whole.base
         self.shapes_ = [whole.columns[j, :k].copy() for j, k in enumerate(sizes)]
         self.spreads_ = [spread[j, :k].copy() for j, k in enumerate(sizes)]
-        self.interactions_ = [
-            Interaction(
-                (int(a), int(b)),
-                (self.columns_[a].name, self.columns_[b].name),
-                whole.cells[q, : layout.coarse_sizes[a], : layout.coarse_sizes[b]].copy(),
-                strength[q],
-            )
-            for q in order
-            for a, b in (whole.pairs[q],)
-        ]
+        self.interactions_ = whole.interactions(self.columns_, layout, codes, weight)
         self._assemble()
         moved = np.abs(self._shapes.contributions(codes, layout)[:, :-1])
         self.importances_ = np.average(moved, axis=0, weights=weight)
