@@ -16,12 +16,14 @@ from tael.models.uplift_arm import BASELINE, ArmChoice, choose_learners
 from tael.models.uplift_base import OutcomeModel
 from tael.models.uplift_learners import DRLearner, ResponseModel, SLearner, TLearner, XLearner, nuisances_of
 from tael.models.uplift_nuisance import Nuisances, Overlap, make_folds
+from tael.models.uplift_risk import RiskLearner
 
 LEARNERS: dict[str, tuple[type[UpliftEstimator], str]] = {
     "t_linear": (TLearner, "linear"),
     "s_linear": (SLearner, "linear"),
     "x_linear": (XLearner, "linear"),
     "dr_linear": (DRLearner, "linear"),
+    "risk_linear": (RiskLearner, "linear"),
     "t_boosted": (TLearner, "boosted"),
     "s_boosted": (SLearner, "boosted"),
     "x_boosted": (XLearner, "boosted"),
@@ -147,7 +149,7 @@ class UpliftChooser(UpliftEstimator):
 
     def _make(self, name: str, trial: Trial) -> UpliftEstimator:
         kind, base = (ResponseModel, "linear") if name == BASELINE else LEARNERS[name]
-        extra = {"cv": self.cv, "trim": self.trim} if kind is DRLearner else {}
+        extra = {"cv": self.cv, "trim": self.trim} if issubclass(kind, DRLearner) else {}
         member = kind(base, l2=self.l2, random_state=trial.base.seed, **extra)
         # The rows are encoded already: the members read their matrix.
         member.encoding_, member.arms_, member.n_features_in_ = self.encoding_, self.arms_, self.n_features_in_

@@ -16,6 +16,7 @@ from tael.models.uplift_choice import UpliftChooser
 from tael.models.uplift_input import Encoding
 from tael.models.uplift_learners import DRLearner, ResponseModel, SLearner, TLearner, XLearner
 from tael.models.uplift_nuisance import Overlap
+from tael.models.uplift_risk import RiskLearner
 from tael.validation import Metric
 
 State = dict[str, Any]
@@ -25,7 +26,7 @@ FromText = Callable[[State, str], BoostedScorer]
 OBJECTIVES = {True: "binary sigmoid:1", False: "regression"}
 _CHOSEN = ("means", "centres", "slopes", "shares")
 CLASSES: dict[str, type[UpliftEstimator]] = {
-    c.__name__: c for c in (TLearner, SLearner, XLearner, DRLearner, ResponseModel, UpliftChooser)
+    c.__name__: c for c in (TLearner, SLearner, XLearner, DRLearner, RiskLearner, ResponseModel, UpliftChooser)
 }
 
 
