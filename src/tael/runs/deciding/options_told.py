@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 FACTORS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+TOLD = 5
+"""Options that the message names."""
 MANY = 5
 """Options of which each is compared as a rule of its own; of more only the last."""
 
@@ -47,7 +49,7 @@ def options_section(
     return {
         "kind": "options",
         "currency": plan.currency,
-        "message": _message(made, values[0], plan.currency).to_dict(),
+        "message": _message(made, values[0], plan.currency, terms).to_dict(),
         "binding": _binding(made).to_dict(),
         "status": status,
         "batch": plan.batch,
@@ -56,7 +58,7 @@ def options_section(
         "counts_split": split,
         "reasons": {code: int((made.reason == code).sum()) for code in dict.fromkeys(made.reason.tolist())},
         "options": _options(deciding, outputs, terms, told, made),
-        "limits": [] if made.allocation is None else made.allocation.limits.to_dicts(),
+        "limits": _limits(made),
         "gap": None if made.allocation is None else _finite(made.allocation.gap),
         "curves": _curves(made),
         "values_basis": "expected" if came is None else "realised",
@@ -141,13 +143,21 @@ def _rules(
     taken = np.bincount(made.choice[made.choice > 0], minlength=len(options))
     if taken.sum():
         k, size = int(taken.argmax()), int(taken.sum())
-        p = np.where(told.mask[:, k], outputs["p"], -np.inf)
-        top = np.argsort(-p, kind="stable")[: min(size, int(told.mask[:, k].sum()))]
+        # where the option is worth less the likelier the label is (a loan, and default), the unlikeliest come first
+        may = told.mask[:, k]
+        gain = told.value[may, k] - told.value[may, 0]
+        p = outputs["p"]
+        falls = bool(np.cov(gain, p[may])[0, 1] < 0) if may.sum() > 1 else False
+        top = np.argsort(np.where(may, p if falls else -p, np.inf), kind="stable")[: min(size, int(may.sum()))]
         choice = np.zeros(n, dtype=np.int64)
         choice[top] = k
         title = policy.titles[k]
+        order = Words("lowest", "从低到高") if falls else Words("highest", "从高到低")
         found.append(
-            (Words(f"{title.en} for as many, highest probability first", f"同等人数按概率从高到低：{title.zh}"), choice)
+            (
+                Words(f"{title.en} for as many, {order.en} probability first", f"同等人数按概率{order.zh}：{title.zh}"),
+                choice,
+            )
         )
     return found
 
@@ -217,6 +227,14 @@ def _options(
     return rows
 
 
+def _limits(made: Chosen) -> list[dict[str, Any]]:
+    """Use, bounds and shadow price of each limit; a resource without a bound is no limit."""
+    if made.allocation is None:
+        return []
+    rows = made.allocation.limits.to_dicts()
+    return [row for row in rows if row["lower"] is not None or row["upper"] is not None]
+
+
 def _curves(made: Chosen) -> list[dict[str, Any]]:
     """What more or less of each budget and capacity would be worth."""
     if made.allocation is None or made.allocation.status != "solved":
@@ -234,15 +252,20 @@ def _curves(made: Chosen) -> list[dict[str, Any]]:
     ]
 
 
-def _message(made: Chosen, value: dict[str, Any], currency: str) -> Words:
-    """What was decided, on the part that was counted."""
+def _message(made: Chosen, value: dict[str, Any], currency: str, terms: OptionTerms) -> Words:
+    """What was decided, on the part that was counted; of many options the most frequent."""
     if made.allocation is not None and made.allocation.status != "solved":
         return Words(made.allocation.words("en"), made.allocation.words("zh"))
     n, counts = len(made), made.counts()
     unit = f" {currency}" if currency else ""
     some = [(title, counts[name]) for name, title in zip(made.options, made.titles, strict=True) if counts[name]]
-    en = f"Out of time, {n:,} customers: " + ", ".join(f"{c:,} {t.en}" for t, c in some) + ". "
-    zh = f"跨期测试集共 {n:,} 户：" + "，".join(f"{t.zh} {c:,} 户" for t, c in some) + "。"
+    some.sort(key=lambda pair: -pair[1])
+    rest = sum(count for _, count in some[TOLD:])
+    some = [*some[:TOLD], *([(Words("others", "其他"), rest)] if rest else [])]
+    schema, entity = terms.engine.tables.schema, terms.engine.entity
+    who, whom = schema.title_of(entity, lang="en"), schema.title_of(entity, lang="zh")
+    en = f"Out of time, {n:,} {who}: " + ", ".join(f"{c:,} {t.en}" for t, c in some) + ". "
+    zh = f"跨期测试集（{whom}）共 {n:,} 个：" + "，".join(f"{t.zh} {c:,} 个" for t, c in some) + "。"
     en += f"Worth {value['profit_expected']['value']:,.0f}{unit} as expected"
     zh += f"预期价值 {value['profit_expected']['value']:,.0f}{unit}"
     if value["profit_realised"] is not None:
