@@ -58,7 +58,7 @@ def lender() -> Tables:
 def scene(request: Any, lender: Tables) -> Scene:
     content = tomllib.loads(scenario(request.param).source)
     del content["example"]
-    content["features"] |= {"budget": {"candidates": 30}, "windows": ["90d", "all"]}
+    content["features"] |= {"budget": {"candidates": 30}, "windows": ["90d"]}
     plan = Plan.from_dict(content)
     seen = observe(lender, plan.observations, plan.label)
     labelled = seen.frame.filter(pl.Series(seen.labelled))
@@ -105,7 +105,7 @@ def test_the_own_treatment_and_labels_do_not_matter(scene: Scene) -> None:
 
 
 def test_the_poison_is_noticed_later(scene: Scene, falsify: ModuleType) -> None:
-    """The same change moves many formulas at a later cutoff: the tests above could fail."""
+    """The same change moves formulas at a later cutoff: the tests above could fail."""
     other = falsify.poisoned(scene.tables, scene.cutoff, scene.keys, scene.plan.entity)
     later = scene.X.with_columns(pl.lit(scene.cutoff + timedelta(days=120), pl.Datetime("us")).alias("cutoff"))
-    assert len(scene.moved(other, later)) > len(scene.formulas) // 10
+    assert len(scene.moved(other, later)) >= 5
