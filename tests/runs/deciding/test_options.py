@@ -53,7 +53,8 @@ def tables() -> Tables:
     )
     schema = {
         "people": {
-            "key": "person", "time": "since", "columns": {"channel": {"type": "category"}, "done": {"type": "category"}},
+            "key": "person", "time": "since",
+            "columns": {"channel": {"type": "category"}, "done": {"type": "category"}},
         },
         "complaints": {"time": "at", "columns": {"who": {"to": "people"}}},
     }  # fmt: skip
