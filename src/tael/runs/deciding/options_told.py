@@ -144,10 +144,10 @@ def _rules(
     if taken.sum():
         k, size = int(taken.argmax()), int(taken.sum())
         # where the option is worth less the likelier the label is (a loan, and default), the unlikeliest come first
-        may = told.mask[:, k]
-        gain = told.value[may, k] - told.value[may, 0]
-        p = outputs["p"]
-        falls = bool(np.cov(gain, p[may])[0, 1] < 0) if may.sum() > 1 else False
+        may, p = told.mask[:, k], outputs["p"]
+        more = valued(deciding.stated, terms, {n: v + 0.01 for n, v in outputs.items()}, masks=outputs).value
+        gain = (more[:, k] - more[:, 0]) - (told.value[:, k] - told.value[:, 0])
+        falls = bool(may.any() and gain[may].mean() < 0)
         top = np.argsort(np.where(may, p if falls else -p, np.inf), kind="stable")[: min(size, int(may.sum()))]
         choice = np.zeros(n, dtype=np.int64)
         choice[top] = k
