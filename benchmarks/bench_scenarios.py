@@ -27,6 +27,7 @@ sys.path.insert(0, str(HERE))
 
 from results import circumstances  # noqa: E402
 from scenarios import CASES, Case  # noqa: E402
+from scenarios.telling import placed, tables_of  # noqa: E402
 
 FILE = HERE / "results" / "scenarios.jsonl"
 WORTH = ("profit_expected", "profit_realised", "behind", "approval", "bad_rate")
@@ -145,8 +146,6 @@ def latest(file: Path) -> list[Line]:
 
 def main() -> int:
     """Run and print; exit 1 if the data is not there."""
-    from scenarios.telling import placed, tables_of
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("TAEL_DATA", "../shared/data")))
     parser.add_argument("--sets", nargs="+", choices=list(CASES), default=list(CASES))

@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 
 import polars as pl
-from tasks import Task, berka, superlender
 
 from scenarios import customers, lenders
 from tael.runs.plan import Plan
 from tael.tables import Tables
+from tasks import Task, berka, superlender
 
 HERE = Path(__file__).resolve().parent
 

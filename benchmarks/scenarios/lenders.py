@@ -10,7 +10,7 @@ import polars as pl
 
 from tael.tables import Tables
 
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 OUTCOMES = (
     *("out_prncp", "out_prncp_inv", "total_pymnt", "total_pymnt_inv", "total_rec_prncp", "total_rec_int"),
     *("total_rec_late_fee", "recoveries", "collection_recovery_fee", "last_pymnt_d", "last_pymnt_amnt"),
@@ -97,7 +97,15 @@ def german(data: Path) -> Tables:
     lines = (data / "credit/german/german.data").read_text().splitlines()
     head = [name.replace("-", "_").replace("/", "_").lower() for name in lines[0].split()]
     frame = pl.DataFrame([line.split() for line in lines[1:] if line.strip()], schema=head, orient="row")
-    numbers = "duration credit_amount installment_rate present_residence age existing_credits liable".split()
+    numbers = [
+        "duration",
+        "credit_amount",
+        "installment_rate",
+        "present_residence",
+        "age",
+        "existing_credits",
+        "liable",
+    ]
     frame = frame.with_columns(pl.col(numbers).cast(pl.Float64)).rename({"credit_amount": "amount"})
     texts = tuple(name for name in frame.columns if frame[name].dtype == pl.String)
     return _single(frame, "target", categories=tuple(name for name in texts if name != "target"))

@@ -37,7 +37,7 @@ UNSEEN = {
     "lending_club_limit": {"out_prncp", "out_prncp_inv", "last_pymnt_d"},
     "lending_club_recovery": {"last_pymnt_d", "last_fico_range_low", "last_fico_range_high"},
 }
-"""Outcome columns that tell the label no better than a good feature might (AUC below .73): no scan of labels can know."""
+"""Outcome columns that tell the label no better than a good feature might: no scan of labels can know them."""
 
 
 @pytest.fixture(scope="module")

@@ -26,9 +26,9 @@ def sums_of_leaks(
 ) -> list[Finding]:
     """Which columns add up to a column that gives the outcome away?
 
-    Nothing that was known at the cutoff determines to the cent what was paid later. So where a leak is a weighted sum of
-    other columns (paid = principal + interest + fees), at least one of them was not known either, though alone it may
-    say little about the outcome.
+    Nothing that was known at the cutoff determines to the cent what was paid later. So where a leak is a weighted sum
+    of other columns (paid = principal + interest + fees), at least one of them was not known either, though alone it
+    may say little about the outcome.
 
     Parameters
     ----------
@@ -89,9 +89,9 @@ def sums_of_leaks(
                 called,
                 float(abs(R[at, part])),
                 Words(
-                    f"{called} is part of a sum that gives {whole} exactly, and {whole} gives the label away: what adds "
-                    "up to it cannot all have been known at the cutoff. Declare its known_at, or give it the role "
-                    "ignore.",
+                    f"{called} is part of a sum that gives {whole} exactly, and {whole} gives the label away: what "
+                    "adds up to it cannot all have been known at the cutoff. Declare its known_at, or give it the "
+                    "role ignore.",
                     f"{called} 与其他列之和恰好等于 {whole}，而 {whole} 会泄漏标签：其组成部分不可能在截止时全部已知。"
                     "请声明 known_at，或将其角色设为 ignore。",
                 ),
@@ -115,7 +115,7 @@ def _standardised(table: Any) -> dict[str, Floats]:
 
 
 def _parts(R: NDArray[np.float64], target: int) -> list[int]:
-    """The columns of which the target is a weighted sum, or nothing: the best next one in turn, then what is not needed.
+    """The columns of which the target is a weighted sum, or nothing: the next best in turn, less what is not needed.
 
     `R` holds correlations, so that no step looks at rows.
     """
@@ -142,10 +142,10 @@ def _left(
     """Share of the target's variance that the chosen leave, and what each further column would take of it."""
     if not chosen:
         return 1.0, R[target, may] ** 2
-    inside = R[np.ix_(chosen, chosen)]
-    weight = np.linalg.lstsq(inside, R[chosen, target], rcond=1e-12)[0]
-    left = float(1.0 - R[chosen, target] @ weight)
-    across = np.linalg.lstsq(inside, R[np.ix_(chosen, may)], rcond=1e-12)[0]
-    own = 1.0 - np.einsum("ij,ij->j", R[np.ix_(chosen, may)], across)
-    shared = R[target, may] - weight @ R[np.ix_(chosen, may)]
+    inside, between, with_target = R[chosen][:, chosen], R[chosen][:, may], R[chosen, target]
+    weight = np.linalg.lstsq(inside, with_target, rcond=1e-12)[0]
+    across = np.linalg.lstsq(inside, between, rcond=1e-12)[0]
+    left = float(1.0 - with_target @ weight)
+    own = 1.0 - (between * across).sum(axis=0)
+    shared = R[target, may] - weight @ between
     return left, np.where(own > 1e-9, shared**2 / np.maximum(own, 1e-9), 0.0)
