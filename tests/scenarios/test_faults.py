@@ -78,7 +78,7 @@ FAULTS: dict[str, tuple[Change, list[str]]] = {
     "label that is no flag": (text('next="90d") > 0', 'next="90d") + 2'), ["must be a flag", "label.formula"]),
     "label that is a text": (
         text("formula = 'count(defaults, next=\"90d\") > 0'", "formula = 'channel'"),
-        ["neither a flag nor a number", "channel"],
+        ["must be a flag", "got:      categories", "label.formula = channel", '== "Bad"'],
     ),
     "unknown entity": (text('entity = "applications"', 'entity = "aplications"'), ["aplications", "applications"]),
     "unknown cutoff": (text('cutoff = "applied"', 'cutoff = "aplied"'), ["aplied", 'Did you mean "applied"']),

@@ -149,8 +149,8 @@ class Task(ABC):
                 "The label of a decision between yes and no must be a flag.",
                 expected="0 or 1",
                 got=got,
-                where="label.formula",
-                fix="Compare it with a value: ... >= 90.",
+                where=f"label.formula = {self.plan.label.formula}",
+                fix="Compare it with a value: " + ('... == "Bad".' if seen.classes else "... >= 90."),
             )
 
     def observe(self, engine: Engine, sample: Sample) -> Sample:
