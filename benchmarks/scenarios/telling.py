@@ -106,14 +106,20 @@ def _uplift(lines: list[Line]) -> str:
 
 
 def _ranking(lines: list[Line]) -> str:
-    rows = []
+    """A row a product, whoever ranked side by side; intervals where all products are taken together."""
+    rows, who = [], []
     for line in lines:
-        for who, measured in line["ranking"].items():
-            of: dict[str, dict[str, Line]] = {}
+        of: dict[str, dict[str, dict[str, Line]]] = {}
+        who = list(line["ranking"])
+        for name, measured in line["ranking"].items():
             for row in measured:
-                of.setdefault(row["product"], {})[row["metric"]] = row
-            for product, found in of.items():
-                count = next(iter(found.values())).get("rows", "")
-                rows.append([product, f"{count}", who, _figure(found.get("mrr")), _figure(found.get("hit"))])
-    rows.sort(key=lambda row: ("all", "mean of products").index(row[0]) if row[0] in ("all", "mean of products") else 2)
-    return _grid(["product", "taken", "who", "MRR", "hit at 3"], rows)
+                of.setdefault(row["product"], {}).setdefault(name, {})[row["metric"]] = row
+        for product, found in of.items():
+            together = product in ("all", "mean of products")
+            cells = [_short(found[name].get(metric), together) for name in who for metric in ("mrr", "hit")]
+            rows.append([product, f"{found[who[0]]['mrr']['rows']:,}", *cells])
+    return _grid(["product", "taken", *(f"{name}: {metric}" for name in who for metric in ("MRR", "hit at 3"))], rows)
+
+
+def _short(value: Line | None, interval: bool) -> str:
+    return _figure(value if interval or value is None else {"value": value.get("value")})

@@ -75,8 +75,8 @@ def test_a_set_goes_all_the_way_to_a_row(bench: ModuleType, small_project: Any, 
     tables = bench.tables_of([line])
     assert tables["auc"].count("\n") == 5
     assert "approve all" in tables["decisions"]
-    page = bench.placed("a\n<!-- table: auc -->\nold\n<!-- end -->\nb", tables)
-    assert "old" not in page
+    page = bench.placed("a\n<!-- table: auc -->\nas it was\n<!-- end -->\nb", tables)
+    assert "as it was" not in page
     assert page.count("| tael |") == 1
 
 
