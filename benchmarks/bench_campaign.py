@@ -287,7 +287,8 @@ def main() -> int:
         best = max(value for name, value in worth.items() if name.endswith("for all") or "," not in name)
         print(f"seed {seed}: {about}, CPU s {time.process_time() - start:.0f}, tael less best uniform "
               f"{worth['tael, free'] - best:,.0f}")  # fmt: skip
-        print("  " + ", ".join(f"{name} {value:,.0f}" for name, value in worth.items()), flush=True)
+        print("  " + ", ".join(f"{name} {value:,.0f}" for name, value in worth.items()))
+        print("  intervals hold: " + ", ".join(f"{name} {sum(f)} of {len(f)}" for name, f in holds.items()), flush=True)
     print(f"\n{'CNY for 1,000 customers':<32}{'mean':>10}{'sd':>9}{'least':>10}{'most':>10}{'intervals hold':>18}")
     for name in rows[0]:
         found = np.array([row[name] for row in rows])
