@@ -223,3 +223,19 @@ def test_all_that_is_not_the_usual_value_is_looked_at_together(rows) -> None:
     assert "不等于0" in found[0].text("zh")
     by_lot = np.where(rng.random(len(y)) < 0.1, rng.uniform(1, 900, len(y)), 0.0)
     assert scan_columns({"by_lot": by_lot}, y) == []
+
+
+def test_a_value_with_nearly_all_of_a_common_outcome_is_no_leak() -> None:
+    """Of 99.5 % events, a value with 99.95 % differs, and tells next to nothing; a value of nothing else does."""
+    rng = np.random.default_rng(0)
+    y = (rng.random(20_000) < 0.995).astype(int)
+    bad = np.flatnonzero(y == 0)
+    married = rng.random(20_000) < 0.6
+    married[bad] = rng.random(len(bad)) < 0.06
+    assert married[bad].sum() > 0
+    assert scan_columns({"married": np.where(married, "M", "S").tolist()}, y) == []
+    fled = np.full(20_000, "here", dtype=object)
+    fled[bad[:60]] = "fled"
+    found = scan_columns({"remark": fled.tolist()}, y)
+    assert [f.code for f in found] == ["TAEL-L06"]
+    assert "0 of 60 rows are events" in found[0].text()

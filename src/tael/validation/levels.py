@@ -54,7 +54,7 @@ def single_levels(name: str, kind: str, values: NDArray[Any], y: Floats, weight:
     elsewhere), or none is, and a binomial test at the overall rate says that chance would not do that once in a
     million, divided by twice the number of values looked at. All that is not the usual value of a column counts as one
     value more. That no row of 2 % is bad at a rate of 10 % is thus
-    evidence among 10,000 rows, and none among 1,000.
+    evidence among 10,000 rows, and none among 1,000. Where events are the more common outcome, "events" are the others.
 
     Examples
     --------
@@ -67,6 +67,9 @@ def single_levels(name: str, kind: str, values: NDArray[Any], y: Floats, weight:
     >>> words.en.split(":")[0]
     'One value of remark alone gives the label away'
     """
+    # the rarer outcome is what a value may give away: of 99.5 % events, 99.95 % is a rate like others
+    turned = float(weight @ y) > 0.5 * float(weight.sum())
+    y = 1.0 - y if turned else y
     codes, names = arrays.codes(values)
     missing = codes < 0
     groups: list[tuple[Words, NDArray[np.bool_]]] = []
@@ -89,9 +92,10 @@ def single_levels(name: str, kind: str, values: NDArray[Any], y: Floats, weight:
     if not found:
         return None
     found.sort(key=lambda level: -level.strength)
-    en = "; ".join(f"{level.said.en} ({level.events:,} of {level.n:,} rows are events)" for level in found[:NAMED])
-    zh = "；".join(f"{level.said.zh}（{level.n:,} 行中 {level.events:,} 行为坏样本）" for level in found[:NAMED])
-    rate = events / total
+    seen = [(level.said, level.n, level.n - level.events if turned else level.events) for level in found[:NAMED]]
+    en = "; ".join(f"{said.en} ({bad:,} of {n:,} rows are events)" for said, n, bad in seen)
+    zh = "；".join(f"{said.zh}（{n:,} 行中 {bad:,} 行为坏样本）" for said, n, bad in seen)
+    rate = 1 - events / total if turned else events / total
     return found[0].strength, Words(
         f"One value of {name} alone gives the label away: {en}, against {rate:.1%} overall. Was it known at the "
         "cutoff? Declare its known_at, or give it the role ignore.",
