@@ -89,3 +89,9 @@ def test_every_field_is_on_the_page(page: str, model: type) -> None:
     hidden = {"layers", "columns", "max", "margin_rate"}  # not yet a choice; a section; named in words beside its twin
     absent = [name for name in model.model_fields if name not in hidden and not re.search(rf"\b{name}\b", text)]
     assert not absent
+
+
+def test_the_page_of_a_flat_file_is_read() -> None:
+    tables, scenario = blocks(DOCS / "tables-toml.md")[-2:]
+    assert Schema.from_dict(tomllib.loads(tables)).tables["clients"].key == "ID"
+    assert Plan.from_dict(tomllib.loads(scenario)).at

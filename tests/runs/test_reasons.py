@@ -152,3 +152,9 @@ def test_reasons_are_the_same_each_time(run: Run, bundle: Bundle, made_run: Any)
     ids = run.decisions["application_id"].cast(pl.String).head(5).to_list()
     one, two = score(bundle, tables, ids=ids), score(bundle, tables, ids=ids[::-1])
     assert one.equals(two)
+
+
+def test_either_way_tells_whatever_moved_most() -> None:
+    found = reasons_of(np.array([[0.2, -0.9, 0.5]]), np.zeros(3), None, told=2)
+    assert found.feature.tolist() == [[1, 2]]
+    assert found.difference.tolist() == [[-0.9, 0.5]]

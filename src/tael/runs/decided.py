@@ -68,13 +68,17 @@ def decided_rows(
     p = outputs["p"]
     decision = np.empty(n, dtype=object)
     code = np.empty(n, dtype=object)
-    adverse = np.zeros(n, dtype=bool)
+    adverse: NDArray[np.bool_] | None = np.zeros(n, dtype=bool)
     told: dict[str, NDArray[Any]] = {lang: np.empty(n, dtype=object) for lang in LANGUAGES}
     more: dict[str, NDArray[Any]] = {}
     for name in dict.fromkeys(part.tolist()):
         rows = np.flatnonzero(part == name)
         batch = deciding.decide(policy, {k: v[rows] for k, v in outputs.items()}, terms.take(rows), ids[rows])
-        decision[rows], code[rows], adverse[rows] = batch.decision, batch.code, batch.adverse
+        decision[rows], code[rows] = batch.decision, batch.code
+        if batch.adverse is None or adverse is None:
+            adverse = None
+        else:
+            adverse[rows] = batch.adverse
         for lang in LANGUAGES:
             told[lang][rows] = batch.texts[lang]
         for column, values_of in batch.columns.items():
@@ -147,6 +151,7 @@ def _samples(
                 "cutoff": str(decisions["cutoff"][row])[:10],
                 "probability": float(p[row]),
                 "decision": kind,
+                "because": {lang: decisions[f"reason_{lang}"][row] for lang in LANGUAGES},
                 "reasons": told,
             }
         )

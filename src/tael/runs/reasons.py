@@ -65,7 +65,7 @@ def baseline_of(fitted: Any, features: pl.DataFrame, favoured: NDArray[np.bool_]
 
 
 def reasons_of(
-    contributions: NDArray[np.float64], baseline: NDArray[np.float64], adverse: NDArray[np.bool_], *,
+    contributions: NDArray[np.float64], baseline: NDArray[np.float64], adverse: NDArray[np.bool_] | None, *,
     same: NDArray[np.bool_] | None = None, told: int = TOLD,
 ) -> Reasons:  # fmt: skip
     """Rank the features of each applicant.
@@ -75,8 +75,9 @@ def reasons_of(
     contributions : ndarray, shape (n, m)
         Log-odds of each feature, without the base.
     baseline : ndarray, shape (m,) or (n, m)
-    adverse : ndarray of bool, shape (n,)
-        True: what raised the risk is told (declined, referred); False: what lowered it (approved).
+    adverse : ndarray of bool, shape (n,), or None
+        True: what raised the risk is told (declined, referred); False: what lowered it (approved). None: whatever moved
+        it most, either way.
     same : ndarray of bool, shape (n, m), optional
         Where the applicant is as the approved are: no reason, whatever the model made of it; see `unremarkable`.
 
@@ -88,7 +89,7 @@ def reasons_of(
     """
     told = min(told, contributions.shape[1])
     difference = contributions - baseline
-    towards = np.where(adverse[:, None], difference, -difference)
+    towards = np.abs(difference) if adverse is None else np.where(adverse[:, None], difference, -difference)
     if same is not None:
         towards = np.where(same, 0.0, towards)
     # ties by position, so that the same applicant always gets the same reasons

@@ -131,6 +131,13 @@ def _scan(tables: Tables, plan: Plan, lang: Language) -> tuple[list[str], bool]:
         if zh
         else f"{len(seen):,} observations: {known:,} with a label (rate {rate:.1%}), {len(seen) - known:,} to predict."
     ]
+    if known == len(seen) and plan.every is not None:
+        lines.append(
+            f"没有待预测的观测：数据截至 {seen.data_end}。若完整到更晚（如整日数据的次日），请声明 data_end。"
+            if zh
+            else f"Nobody to predict: the data count as complete up to {seen.data_end}. If they are so for longer "
+            "(whole days: to the day after), state data_end in scenario.toml."
+        )
     leaks = leaks_of(engine, sample, governed(plan, engine), hidden=task.hidden())
     lines += ["", *deciding_of(plan).lines(lang)]
     lines += ["", "泄漏扫描" if zh else "Leak scan"]

@@ -191,10 +191,11 @@ def _overfitted(auc: Mapping[str, Metric]) -> list[Verdict]:
                 f"过拟合：从训练集到验证集，AUC 下降 {gap:.3f}（{seen}），超出随机波动。",
             ),
             Words(
-                "In scenario.toml, lower features.keep, or name only the calmer members in model.members (such as "
-                '["linear", "cautious"]); or bring more rows. Trust only the validation and out-of-time numbers.',
-                '在 scenario.toml 中调低 features.keep，或在 model.members 中只留较保守的成员（如 ["linear", '
-                '"cautious"]）；或增加样本。只采信验证集和跨期测试集的数字。',
+                "In scenario.toml, lower features.keep, or, of a portfolio, name only the calmer members in "
+                'model.members (such as ["linear", "cautious"]); or bring more rows. Trust only the validation and '
+                "out-of-time numbers.",
+                "在 scenario.toml 中调低 features.keep，或（模型组合）在 model.members 中只留较保守的成员"
+                '（如 ["linear", "cautious"]）；或增加样本。只采信验证集和跨期测试集的数字。',
             ),
         )
     ]
@@ -256,9 +257,9 @@ def _underfitted(auc: Mapping[str, Metric], reference: Metric | None) -> list[Ve
     m, said = auc[split], _said(split)
     todo = Words(
         "Bring tables that tell more about these people, or longer features.windows in scenario.toml; or keep the "
-        'simpler model: model.members = ["linear"].',
+        'simpler model (of a portfolio: model.members = ["linear"]).',
         "增加信息量更大的表，或在 scenario.toml 的 features.windows 中加入更长的窗口；否则采用更简单的模型："
-        'model.members = ["linear"]。',
+        '（模型组合：model.members = ["linear"]）。',
     )
     if isfinite(m.value) and (m.low if isfinite(m.low) else m.value) <= 0.5:
         return [

@@ -64,6 +64,8 @@ def _applicant(page: Page, sample: Mapping[str, Any], most: float) -> Safe:
             "reasons.facts", probability=page.fmt.percent(sample.get("probability")), cutoff=sample.get("cutoff") or "–"
         ),
     )
+    if because := page.say(sample.get("because")):
+        facts = join(facts, el("p", because))
     told = [r for r in sample.get("reasons") or [] if isinstance(r, Mapping)]
     # Where the applicant is as the typical one is, there is nothing to explain by it.
     reasons = [r for r in told if r.get("value") is None or str(r.get("value")) != str(r.get("typical"))]

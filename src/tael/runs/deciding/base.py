@@ -38,8 +38,8 @@ class Batch:
         What was decided, and the code of why.
     texts : dict of language to list of str
         Why, in a sentence.
-    adverse : ndarray of bool, shape (n,)
-        Whether to tell what raised the probability (else what lowered it).
+    adverse : ndarray of bool, shape (n,), or None
+        Whether to tell what raised the probability (else what lowered it); None: whatever moved it most.
     columns : dict of str to ndarray, shape (n,)
         Further columns of ``decisions.parquet``.
     """
@@ -47,7 +47,7 @@ class Batch:
     decision: NDArray[Any]
     code: NDArray[Any]
     texts: dict[str, list[str]]
-    adverse: NDArray[np.bool_]
+    adverse: NDArray[np.bool_] | None
     columns: dict[str, Any] = field(default_factory=dict)
 
 

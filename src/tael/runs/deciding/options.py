@@ -102,7 +102,7 @@ class Options(Deciding):
             "cost": told.uses["cost"][at, made.choice],
             **{name: values for name, values in outputs.items() if name != "p"},
         }
-        return Batch(made.names, made.reason, {lang: made.texts(lang) for lang in LANGUAGES}, made.choice > 0, columns)
+        return Batch(made.names, made.reason, {lang: made.texts(lang) for lang in LANGUAGES}, None, columns)
 
     def favoured(self, batch: Batch) -> NDArray[np.bool_]:
         """Everybody."""
@@ -128,11 +128,15 @@ class Options(Deciding):
         lines = ["方案（scenario.toml 的 [decision]）" if zh else "Options (scenario.toml, [decision])"]
         for name, option in plan.every.items():
             title = getattr(option.title, lang) or option.title.en or ""
-            lines.append(f"  {name:<22} {option.value} - {option.cost}  {title}".rstrip())
+            value, cost = (f"{v:g}" if isinstance(v, float) else v for v in (option.value, option.cost))
+            less = "" if cost == "0" else f"  {'成本' if zh else 'cost'} {cost}"
+            lines.append(f"  {name:<22} {value}{less}  {title}".rstrip())
+        each = "" if plan.batch is None else f"（每 {plan.batch:,.0f} 个）" if zh else f" for {plan.batch:,.0f}"
         for name, stated in {**plan.budgets, **plan.capacities}.items():
             low, high = _bounds(stated)
             told = ", ".join(f"{sign} {bound:g}" for sign, bound in (("≥", low), ("≤", high)) if bound is not None)
-            lines.append(f"  {'限额' if zh else 'limit'} {name}: {told}")
+            unit = plan.units.get(name) or (plan.currency if name == "cost" else "")
+            lines.append(f"  {'限额' if zh else 'limit'} {name}: {told}{f' {unit}' if unit else ''}{each}")
         return lines
 
 

@@ -69,7 +69,10 @@ def options_section(
                 "Worth of each option for one customer, its cost taken off; the first option is nothing done.",
                 "每个方案对单个客户的价值（已扣除成本）；第一个方案为不采取行动。",
             ).to_dict(),
-            "formula": "\n".join(f"{name}: {o.value} - {o.cost}" for name, o in plan.every.items()),
+            "formula": "\n".join(
+                f"{name}: {_plain(o.value)}" + (f" - ({_plain(o.cost)})" if o.cost else "")
+                for name, o in plan.every.items()
+            ),
             "parameters": [
                 {"name": name, "value": value, "unit": "", "title": {"en": name, "zh": name}, "assumed": False}
                 for name, value in plan.terms.items()
@@ -215,8 +218,8 @@ def _options(
                 "value": float(made.worth[mine].sum()),
                 "value_each": float(made.worth[mine].mean()) if mine.any() else None,
                 "uses": {resource: float(use[mine, k].sum()) for resource, use in told.uses.items()},
-                "formula": str(option.value),
-                "cost": str(option.cost),
+                "formula": _plain(option.value),
+                "cost": _plain(option.cost),
                 "where": option.where,
                 "words": {lang: said(option.value, schema, engine.entity, own, lang) for lang in ("en", "zh")},
                 "where_words": None
@@ -225,6 +228,10 @@ def _options(
             }
         )
     return rows
+
+
+def _plain(stated: float | str) -> str:
+    return stated if isinstance(stated, str) else f"{stated:g}"
 
 
 def _limits(made: Chosen) -> list[dict[str, Any]]:
