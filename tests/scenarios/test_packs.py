@@ -130,10 +130,11 @@ def lent(made: Made) -> dict[str, Any]:
     rows = made.own("amount")
     limit = rows["decision"].replace("none", "0").cast(pl.Float64).to_numpy()
     more = np.clip(limit / rows["amount"].to_numpy(), 0.1, 10) ** 0.25
+    terms = made.content["decision"]["terms"]
     return {
-        "exposure": 0.6 * limit,
-        "capital": 0.105 * 0.6 * limit,
-        "loss": rows["probability"].to_numpy() * more * 0.6 * 0.85 * limit,
+        "exposure": terms["drawn"] * limit,
+        "capital": terms["capital"] * terms["drawn"] * limit,
+        "loss": rows["probability"].to_numpy() * more * terms["lgd"] * terms["default_draw"] * limit,
     }
 
 

@@ -154,7 +154,7 @@ class OptionsPlan(Strict):
         first = next(iter(self.options))
         if self.options[first].where is not None:
             raise ValueError(f"no `where` on {first}: the first option is open to everybody")
-        known = {*everything}
+        known = list(everything)
         for place, names in (
             ("capacities", self.capacities),
             *((f"groups.{name}", group.options) for name, group in self.groups.items()),
