@@ -191,9 +191,8 @@ def _overfitted(auc: Mapping[str, Metric]) -> list[Verdict]:
                 f"过拟合：从训练集到验证集，AUC 下降 {gap:.3f}（{seen}），超出随机波动。",
             ),
             Words(
-                "In scenario.toml, lower features.keep, or, of a portfolio, name only the calmer members in "
-                'model.members (such as ["linear", "cautious"]); or bring more rows. Trust only the validation and '
-                "out-of-time numbers.",
+                "In scenario.toml, lower features.keep, or (portfolio) keep calmer model.members such as "
+                '["linear", "cautious"]; or bring more rows. Trust only the validation and out-of-time numbers.',
                 "在 scenario.toml 中调低 features.keep，或（模型组合）在 model.members 中只留较保守的成员"
                 '（如 ["linear", "cautious"]）；或增加样本。只采信验证集和跨期测试集的数字。',
             ),
