@@ -14,8 +14,7 @@ from tael.features.ledger import Ledger
 from tael.features.select import QUICK, ROUNDS, Choice, weigh
 from tael.formulas.syntax import Call, Node
 
-# columns that stand in for one another each help a little: to ask more of every one would let all of them go at once
-STABLE = 0.5
+STABLE = 0.75
 # with fewer cases (of the rarest class), blocks of time are too small to tell a weak formula from noise
 ENOUGH_CASES = 100
 GIVEN_SHARE = 4  # the observation's own plain columns may take a quarter of the places untested
@@ -82,8 +81,7 @@ class Weighing:
             self._drop(nodes, left, staying, "weaker together")
             left = left[staying]
             choice, order = self._ask(columns[left], QUICK if len(left) > 1.5 * self.keep else ROUNDS)
-        proven = (choice.stability >= STABLE) & (choice.help > 0.0)
-        staying = np.flatnonzero(proven) if self.label.cases >= ENOUGH_CASES else np.arange(len(left))
+        staying = np.flatnonzero(choice.stability >= (STABLE if self.label.cases >= ENOUGH_CASES else 0.0))
         if len(staying) == 0:
             # they beat chance one by one, but there are too few rows for a model to show that it needs them
             staying = np.sort(order[: min(self.keep, 5)])
