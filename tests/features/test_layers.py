@@ -8,7 +8,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tael.engine import Engine
 from tael.errors import FeaturesError
 from tael.features import AutoFeatures
 from tael.features.deeper import Deeper
@@ -110,41 +109,3 @@ def test_a_planted_pattern_of_three_layers_is_found(world: Any, quiet: dict, see
     made = auto.transform(X).to_numpy()[:, :10]
     like = [abs(np.corrcoef(np.nan_to_num(column, nan=1.0), relative)[0, 1]) for column in made.T]
     assert max(like) > 0.98, auto.formulas_[:10]
-
-
-def test_where_in_time_a_history_lies(world: Any, quiet: dict) -> None:
-    """The second layer asks for the age of the rows, and for rate and recency beside the history's length."""
-    tables, X, _ = world(0, 60)
-    tried = {
-        "mean(cutoff - events.at)",
-        "std(cutoff - events.at)",
-        "mean(cutoff - events.at) / days_since_first(events)",
-        "days_since_last(events) / days_since_first(events)",
-        "count(events) / days_since_first(events)",
-        "std(events.value) / mean(events.value)",
-        "quantile(events.value, 0.1)",
-    }
-    auto = AutoFeatures(tables, **quiet).fit(X)
-    formulas = set(auto.ledger_.frame()["formula"])
-    assert tried <= formulas
-    told = Engine(tables, "people", cutoff="cutoff")
-    events = X.join(tables["events"], on="person").filter(pl.col("at") < pl.col("cutoff"))
-    age = (pl.col("cutoff") - pl.col("at")).dt.total_seconds() / 86_400
-    slow = X.join(
-        events.group_by("person").agg(
-            mean=age.mean(), std=age.std(), rate=pl.len() / age.max(), recent=age.min() / age.max()
-        ),
-        on="person",
-        how="left",
-        maintain_order="left",
-    )
-    for formula, name in (
-        ("mean(cutoff - events.at)", "mean"),
-        ("std(cutoff - events.at)", "std"),
-        ("count(events) / days_since_first(events)", "rate"),
-        ("days_since_last(events) / days_since_first(events)", "recent"),
-    ):
-        values = told.evaluate([parse(formula)], told.observe(X, {}))[0].data
-        np.testing.assert_allclose(values, slow[name].to_numpy(), rtol=1e-9)
-    forbidden = AutoFeatures(tables, **quiet, forbid=("events.at",)).fit(X)
-    assert not any("cutoff - " in formula for formula in forbidden.ledger_.frame()["formula"])

@@ -85,9 +85,7 @@ def test_shuffled_statistics_are_those_of_the_plain_kernel(seed: int, bins: int,
     out, one = np.empty(p + 1), np.empty(9)
     between_shuffled(codes, bins, residual, variance, out, pad)
     for j in range(p):
-        between(
-            codes, bins, residual[:, j].astype(float), variance[:, j].astype(float), np.zeros(n, np.uint8), one, pad
-        )
+        between(codes, bins, residual[:, j].astype(float), variance[:, j].astype(float), np.zeros(n, np.uint8), one, pad)
         slow = sum(
             residual[codes == c, j].astype(float).sum() ** 2 / (variance[codes == c, j].astype(float).sum() + pad)
             for c in np.unique(codes)
@@ -148,44 +146,3 @@ def test_what_chance_reaches_seldom_lies_above_what_it_reaches_on_average() -> N
     assert np.isfinite(seldom).all()
     assert seldom == sorted(seldom)
     assert all(there > mean for there, mean in zip(seldom, means, strict=True) if mean < 37)
-
-
-def test_a_path_full_of_finds_does_not_pay_for_one_that_knows_nothing() -> None:
-    rng = np.random.default_rng(1)
-    chance = Chance(np.arange(50))
-    told = {"transactions": rng.normal(5, 1, 1000), "neighbours": rng.normal(size=1000)}
-    for scores in told.values():
-        chance.paths += 1
-        for score in scores:
-            chance.note(score, rng.normal(size=SHUFFLES))
-    null = chance.null()
-    full, empty = null.thresholds
-    assert null.threshold == min(full, empty)
-    assert (told["transactions"] >= full).mean() > 0.99
-    assert (told["neighbours"] >= empty).sum() <= 2
-    # one threshold for both, as the first path's alone would be, lets dozens in
-    assert (told["neighbours"] >= full).sum() > 30
-
-
-def test_where_nothing_is_found_no_path_has_a_threshold() -> None:
-    rng = np.random.default_rng(2)
-    chance = Chance(np.arange(50))
-    for _ in range(3):
-        chance.paths += 1
-        for _ in range(50):
-            chance.note(rng.normal(), rng.normal(size=SHUFFLES))
-    null = chance.null()
-    assert not null.found
-    assert null.thresholds == (np.inf,) * 3
-
-
-def test_the_order_of_the_table_is_no_order_of_time() -> None:
-    """Rows without a cutoff (or of one cutoff) sorted by their label: halves and blocks of them would be classes."""
-    rng = np.random.default_rng(0)
-    X = pl.DataFrame({f"x{i}": rng.normal(size=1500) for i in range(4)})
-    y = (X["x3"].to_numpy() + rng.normal(size=1500) > 0).astype(int)
-    for order in (np.argsort(y, kind="stable"), np.argsort(X["x0"].to_numpy())):
-        auto = AutoFeatures().fit(X[order], y[order])
-        assert auto.formulas_[0] == "x3"
-        assert auto.stability_[0] == 1.0
-        assert auto.formulas_ == AutoFeatures().fit(X[order], y[order]).formulas_

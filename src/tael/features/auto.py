@@ -242,7 +242,7 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         clock = Clock(parse_seconds(budget.get("time")), parse_count(budget.get("candidates")))
         sight = self._sight
         everything = sight.observe(self, X)
-        rows = _in_time_order(everything.cutoff, self.search_rows, self.random_state)
+        rows = _in_time_order(everything.cutoff, self.search_rows)
         seen = sight.observe(self, X, rows)
         label = None
         if told.values is not None:
@@ -370,13 +370,9 @@ def _distinct(parts: Iterable[list[Node]]) -> list[list[Node]]:
     return out
 
 
-def _in_time_order(cutoff: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
-    """Row numbers ordered by cutoff, thinned evenly to at most so many.
-
-    Rows of one cutoff are shuffled: their order in the table (by customer number, say) is no order of time, and blocks
-    of it would be cohorts.
-    """
-    order = np.lexsort((np.random.default_rng(seed).random(len(cutoff)), cutoff))
+def _in_time_order(cutoff: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Row numbers ordered by cutoff, thinned evenly to at most so many."""
+    order = np.argsort(cutoff, kind="stable")
     if len(order) <= most:
         return order
     return order[np.linspace(0, len(order) - 1, most).astype(np.int64)]

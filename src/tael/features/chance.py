@@ -38,10 +38,8 @@ class Null:
         How clearly what one half of time teaches foretells the other half, in standard deviations: where it is clear,
         something is kept although no single formula stands out.
     threshold : float
-        Least of ``thresholds``; infinity if nothing was found.
-    thresholds : tuple of float
-        For each path that was tried, the score from which at most a tenth of its candidates (half of them where cases
-        are few) are expected to be chance; infinity where none stands out.
+        Score from which at most a tenth of the candidates (half of them where cases are few) are expected to be
+        chance; infinity if nothing was found.
     """
 
     trials: int
@@ -51,7 +49,6 @@ class Null:
     best: float
     across: float
     threshold: float
-    thresholds: tuple[float, ...] = ()
 
     @property
     def found(self) -> bool:
@@ -62,10 +59,6 @@ class Null:
 @dataclass
 class Chance:
     """Gathers candidates' scores and those of the same candidates on shuffled labels.
-
-    Whether there is anything at all is asked of all candidates together, which of them to believe of each path by
-    itself: pooled, a path full of finds would pay for the chance finds of a path that knows nothing (Efron,
-    Simultaneous inference: when should hypothesis testing problems be combined?, Annals of Applied Statistics 2, 2008).
 
     Parameters
     ----------
@@ -78,11 +71,8 @@ class Chance:
     cutoff: NDArray[np.int64]
     groups: NDArray[np.int64] | None = None
     seed: int = 0
-    paths: int = 0
-    """How many paths have been begun; candidates noted belong to the last."""
     _scores: list[float] = field(default_factory=list)
     _shuffled: list[NDArray[np.float64]] = field(default_factory=list)
-    _path: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.block = time_blocks(self.cutoff) if self.groups is None else np.unique(self.groups, return_inverse=True)[1]
@@ -103,7 +93,6 @@ class Chance:
         """Take down a candidate's score, and its scores on shuffled labels."""
         self._scores.append(score)
         self._shuffled.append(shuffled)
-        self._path.append(max(self.paths - 1, 0))
 
     def null(self, across: float = float("nan"), *, few: bool = False) -> Null:
         """What it takes to beat chance.
@@ -118,30 +107,20 @@ class Chance:
         """
         if not self._scores:
             return Null(0, SHUFFLES, 0.0, 0.0, 0.0, across, float("inf"))
-        scores, shuffled, path = np.array(self._scores), np.stack(self._shuffled), np.array(self._path)
+        scores, shuffled = np.sort(self._scores), np.stack(self._shuffled)
         best = shuffled.max(axis=0)
         needed = max(_quantile_of_best(float(best.mean())), float(best.max()))
-        alone, together = bool(scores.max() >= needed), bool(across >= CLEAR)
-        thresholds = np.full(max(self.paths, 1), np.inf)
+        alone, together = bool(scores[-1] >= needed), bool(across >= CLEAR)
+        threshold = float("inf")
         if alone or together:
-            share = OF_FEW if few else FALSE_SHARE
-            for one in np.unique(path):
-                thresholds[one] = _threshold(scores[path == one], shuffled[path == one], share)
-            first = path[scores.argmax()]
-            thresholds[first] = min(thresholds[first], scores.max())
+            false = np.sort(shuffled.ravel())
+            above = len(scores) - np.arange(len(scores))
+            expected = (len(false) - np.searchsorted(false, scores)) / SHUFFLES
+            passing = np.flatnonzero(expected <= (OF_FEW if few else FALSE_SHARE) * above)
+            threshold = float(scores[passing[0]]) if len(passing) else float(scores[-1])
             if together:  # the sum of many is proven, if none of them alone
-                thresholds = np.minimum(thresholds, np.sort(scores)[-min(TAUGHT, len(scores))])
-        figures = (float(best.mean()), needed, float(scores.max()), across, float(thresholds.min()))
-        return Null(len(scores), SHUFFLES, *figures, tuple(thresholds.tolist()))
-
-
-def _threshold(scores: NDArray[np.float64], shuffled: NDArray[np.float64], share: float) -> float:
-    """The score from which at most a share of the candidates are expected to be chance; infinity if there is none."""
-    scores, false = np.sort(scores), np.sort(shuffled.ravel())
-    above = len(scores) - np.arange(len(scores))
-    expected = (len(false) - np.searchsorted(false, scores)) / SHUFFLES
-    passing = np.flatnonzero(expected <= share * above)
-    return float(scores[passing[0]]) if len(passing) else float("inf")
+                threshold = min(threshold, float(scores[-min(TAUGHT, len(scores))]))
+        return Null(len(scores), SHUFFLES, float(best.mean()), needed, float(scores[-1]), across, threshold)
 
 
 def _quantile_of_best(mean: float) -> float:

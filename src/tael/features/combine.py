@@ -34,34 +34,10 @@ def over_time(
         op = "sub" if expression.derived else "div"
         mean = call("mean", expression.node, None)
         yield Call(op, (call("last", expression.node, None), mean))
-        if not expression.derived:
-            yield Call("div", (call("std", expression.node, None), mean))
         for window in windows:
             yield Call(op, (call("mean", expression.node, window), mean))
             if not expression.derived:
                 yield Call("div", (call("sum", expression.node, window), call("sum", expression.node, None)))
-
-
-def since(call: Aggregate, table: Name, time: Node) -> Iterator[Node]:
-    """Where in time a history lies: how old its rows are, how far apart, and what of its length has passed since.
-
-    How many rows there are, when the last came and how long ago the first is are all that a law of customers who buy
-    at random until they leave asks of a history (Schmittlein, Morrison and Colombo, Counting your customers,
-    Management Science 33, 1987): hence rate and recency beside the length.
-
-    Parameters
-    ----------
-    call : callable
-    table : Name
-    time : Node
-        When a row happened.
-    """
-    age = Call("sub", (Name(("cutoff",)), time))
-    length = call("days_since_first", table, None)
-    yield call("mean", age, None)
-    yield call("std", age, None)
-    for part in (call("mean", age, None), call("days_since_last", table, None), call("count", table, None)):
-        yield Call("div", (part, length))
 
 
 def against_own(call: Aggregate, own: Sequence[Expression], expressions: Sequence[Expression]) -> Iterator[Node]:

@@ -121,9 +121,6 @@ class Enumeration(OwnColumns):
         if not timeless and self.limits.combined:
             spans = [w for w in self.limits.windows if w != "all"]
             yield from combine.over_time(call, table, numbers, spans)
-            time = self.schema.tables[path.base].time
-            if time is not None and not self.is_forbidden(path.base, time):
-                yield from combine.since(call, table, Name((path.base, time)))
         plain = [e for e in numbers if not e.derived]
         yield from combine.against_own(call, self.own_numbers, plain)
         if self.limits.combined:

@@ -16,7 +16,6 @@ Aggregate = Callable[..., Call]
 NEW_FOR = (7.0, 30.0)  # days for which somebody met for the first time counts as new
 MONEY = 4  # numbers of a row whose shares and distribution are asked about
 KINDS = 4  # categories of a row whose mix is asked about
-TAILS = (0.1, 0.9)  # extremes that one odd row does not make
 MANY = 20  # different values from which on one may be met for the first time
 STREAKS = 12  # conditions of which the longest run is asked
 INNER = 5  # expressions of a grandchild that are aggregated for each child
@@ -52,8 +51,7 @@ def order(
             yield call("entropy", kind, window)
             yield call("top_share", kind, window)
     for expression in numbers:
-        for share in TAILS:
-            yield _quantile(call("quantile", expression.node, longest), share)
+        yield _quantile(call("quantile", expression.node, longest), 0.9)
         for condition in conditions:
             if expression.node not in getattr(condition, "args", ()):
                 yield call("share_of", expression.node, longest, condition)

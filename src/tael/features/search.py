@@ -107,7 +107,6 @@ class Search:
         Ctrl-C ends the search with what it has; a second one goes through.
         """
         self._given: list[Given] = []
-        self._path: dict[Node, int] = {}
         self._best: tuple[float, Node] | None = None
         self._done, self._total = 0, sum(map(len, parts))
         self._chance = None if self.label is None else Chance(self.cutoff, self.label.groups, self.seed)
@@ -199,8 +198,6 @@ class Search:
         self, candidates: list[Node], title: str, plan: Forecast, pool: Pool, screen: Screen | None, *, own: bool
     ) -> None:
         tried = 0
-        if self._chance is not None:
-            self._chance.paths += 1
         for batch in chunks(candidates, plan.batch):
             if self._done and self.clock.search_over():
                 self.ledger.skipped(candidates[tried:], "out of time")
@@ -224,8 +221,6 @@ class Search:
         elif screen is None:
             pool.add(-float(number), number, node, column)
         else:
-            assert self._chance is not None
-            self._path[node] = self._chance.paths - 1
             self._halves.note(node, one.halves)
             if own and is_plain(node):
                 self._given.append(Given(one.score, node, column.copy()))
@@ -255,8 +250,7 @@ class Search:
         across = self._halves.proof(self.evaluate, self._plain[0])
         self.null = self._chance.null(across, few=self.label.cases < ENOUGH_CASES)
         nodes, columns = self._pool.best()
-        needed = self.null.thresholds
-        staying = [i for i, node in enumerate(nodes) if self.ledger.test(node) >= needed[self._path[node]]]
+        staying = [i for i, node in enumerate(nodes) if self.ledger.test(node) >= self.null.threshold]
         for i in set(range(len(nodes))) - set(staying):
             self.ledger.drop(nodes[i], "no better than chance")
         if not staying:
