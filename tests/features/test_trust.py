@@ -85,7 +85,8 @@ def test_shuffled_statistics_are_those_of_the_plain_kernel(seed: int, bins: int,
     out, one = np.empty(p + 1), np.empty(9)
     between_shuffled(codes, bins, residual, variance, out, pad)
     for j in range(p):
-        between(codes, bins, residual[:, j].astype(float), variance[:, j].astype(float), np.zeros(n, np.uint8), one, pad)
+        told, spread = residual[:, j].astype(float), variance[:, j].astype(float)
+        between(codes, bins, told, spread, np.zeros(n, np.uint8), one, pad)
         slow = sum(
             residual[codes == c, j].astype(float).sum() ** 2 / (variance[codes == c, j].astype(float).sum() + pad)
             for c in np.unique(codes)
