@@ -118,7 +118,7 @@ def run(
         parts = sample.split.parts()
         with clock.stage("features", "searching features"):
             auto = searched(
-                searchable, task, tables, sample, say=lambda text, share: clock.say("features", text, share),
+                searchable, tables, sample, say=lambda text, share: clock.say("features", text, share),
                 n_jobs=n_jobs, unknown=unknown,
             )  # fmt: skip
             names = list(auto.get_feature_names_out())

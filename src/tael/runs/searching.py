@@ -16,7 +16,7 @@ from tael.formulas.printer import to_text
 from tael.observations.observe import CUTOFF
 from tael.runs.plan import Plan
 from tael.runs.sample import Sample
-from tael.runs.tasks import Task, task_of
+from tael.runs.tasks import task_of
 from tael.tables.frames import Tables
 
 
@@ -47,7 +47,7 @@ def features_of(
 
 
 def searched(
-    plan: Plan, task: Task, tables: Tables, sample: Sample, *, say: Callable[[str, float], None], n_jobs: int,
+    plan: Plan, tables: Tables, sample: Sample, *, say: Callable[[str, float], None], n_jobs: int,
     unknown: Collection[str],
 ) -> AutoFeatures:  # fmt: skip
     """Search on the training rows.
@@ -59,7 +59,7 @@ def searched(
     """
     rows = sample.split.parts()["train"]
     auto = features_of(plan, tables, n_jobs=n_jobs, progress=say, unknown=unknown)
-    y = task.search_label(sample)[rows]
+    y = sample.y[rows]
     auto.fit(sample.X[rows], y.astype(np.int64) if sample.classes else y)
     _something_found(auto, int(sample.flag[rows].sum()), len(rows))
     return auto

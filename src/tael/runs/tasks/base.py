@@ -165,10 +165,6 @@ class Task(ABC):
         """Columns of the entity that must not become features."""
         return ()
 
-    def search_label(self, sample: Sample) -> Floats:
-        """What the search for features is to foretell, shape (n,)."""
-        return sample.y
-
     @abstractmethod
     def estimator(self, *, n_jobs: int = 1) -> Any:
         """The unfitted scikit-learn estimator that stands behind the features in a pipeline."""
