@@ -386,3 +386,15 @@ def test_the_smallest_bin_allowed_can_stand_at_either_end() -> None:
         rule = OptimalBinning("free", min_bin_size=0.05).fit(x[:, None], y).columns_[0]
         sizes = (rule.goods + rule.bads)[: rule.n_ordinary]
         assert sizes.min() == 500
+
+
+def test_the_trend_found_by_itself_may_turn_twice() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 4, 8000)
+    y = (rng.random(len(x)) < np.array([0.10, 0.35, 0.12, 0.40])[x]).astype(int)
+    values = np.asarray(
+        OptimalBinning(trend="auto").fit(x[:, None].astype(float), y).transform([[0.0], [1.0], [2.0], [3.0]])
+    ).ravel()
+    steps = np.sign(np.diff(values))
+    assert len(np.unique(values)) == 4
+    assert steps[0] == -steps[1] == steps[2]
