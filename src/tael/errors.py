@@ -99,6 +99,12 @@ class ScenarioError(TaelError):
     stage = "scenarios"
 
 
+class MarketError(TaelError):
+    """Bars, exchange rules, portfolios, backtests or orders that make no sense or break a limit."""
+
+    stage = "markets"
+
+
 class RunError(TaelError):
     """A run folder or model bundle that cannot be written, read or trusted."""
 
