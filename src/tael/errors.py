@@ -63,6 +63,12 @@ class FormulaError(TaelError):
     stage = "formulas"
 
 
+class PanelError(TaelError):
+    """A panel whose bars or entities do not fit together, or a formula that does not fit it."""
+
+    stage = "panels"
+
+
 class ObservationsError(TaelError):
     """Entities, cutoffs or labels that cannot be made."""
 
