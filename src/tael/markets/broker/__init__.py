@@ -1,0 +1,78 @@
+"""From weights to orders to fills: one broker interface, a paper broker that survives being killed, a day's cycle."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tael.markets.broker.actions import CorporateAction
+    from tael.markets.broker.day import TradedDay, trade_day
+    from tael.markets.broker.filling import CN_STOCK_FEES, Fees, NextOpen
+    from tael.markets.broker.guard import Limits
+    from tael.markets.broker.orders import Account, Fill, Order, OrderState, Position, client_order_id
+    from tael.markets.broker.paper import PaperBroker
+    from tael.markets.broker.protocol import STOCK, US_STOCK, Bar, Broker, FillModel, Instrument
+    from tael.markets.broker.reconcile import Reconciliation
+    from tael.markets.broker.sizing import OrderPlan, Skipped, orders_for
+
+_WHERE = {
+    "Account": "orders",
+    "Bar": "protocol",
+    "Broker": "protocol",
+    "CN_STOCK_FEES": "filling",
+    "CorporateAction": "actions",
+    "Fees": "filling",
+    "Fill": "orders",
+    "FillModel": "protocol",
+    "Instrument": "protocol",
+    "Limits": "guard",
+    "NextOpen": "filling",
+    "Order": "orders",
+    "OrderPlan": "sizing",
+    "OrderState": "orders",
+    "PaperBroker": "paper",
+    "Position": "orders",
+    "Reconciliation": "reconcile",
+    "STOCK": "protocol",
+    "Skipped": "sizing",
+    "TradedDay": "day",
+    "US_STOCK": "protocol",
+    "client_order_id": "orders",
+    "orders_for": "sizing",
+    "trade_day": "day",
+}
+
+__all__ = [
+    "CN_STOCK_FEES",
+    "STOCK",
+    "US_STOCK",
+    "Account",
+    "Bar",
+    "Broker",
+    "CorporateAction",
+    "Fees",
+    "Fill",
+    "FillModel",
+    "Instrument",
+    "Limits",
+    "NextOpen",
+    "Order",
+    "OrderPlan",
+    "OrderState",
+    "PaperBroker",
+    "Position",
+    "Reconciliation",
+    "Skipped",
+    "TradedDay",
+    "client_order_id",
+    "orders_for",
+    "trade_day",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # SQLite is imported by the first name that needs it, not by the package
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
