@@ -1,6 +1,9 @@
-"""Data to try tael on: a simulated bank or lender of any size. Everything here is simulated and says so."""
+"""Data to try tael on: a simulated bank, lender or market of any size. Everything here is simulated and says so."""
 
 from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from tael.datasets.bank import simulate_bank
 from tael.datasets.lender import simulate_lender
@@ -9,14 +12,37 @@ from tael.datasets.planted import Planted, simulate_planted
 from tael.datasets.simulated import PlantedTruth, SimulatedBank
 from tael.datasets.toml_writer import dump_schema
 
+if TYPE_CHECKING:
+    from tael.datasets.market import simulate_market
+    from tael.datasets.market_alphas import Alpha
+    from tael.datasets.market_result import MarketTruth, SimulatedMarket
+
+# Whoever simulates a bank needs no exchange.
+_WHERE = {
+    "Alpha": "tael.datasets.market_alphas",
+    "MarketTruth": "tael.datasets.market_result",
+    "SimulatedMarket": "tael.datasets.market_result",
+    "simulate_market": "tael.datasets.market",
+}
+
 __all__ = [
+    "Alpha",
     "LenderTruth",
+    "MarketTruth",
     "Planted",
     "PlantedTruth",
     "SimulatedBank",
     "SimulatedLender",
+    "SimulatedMarket",
     "dump_schema",
     "simulate_bank",
     "simulate_lender",
+    "simulate_market",
     "simulate_planted",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'tael.datasets' has no attribute {name!r}")
+    return getattr(import_module(_WHERE[name]), name)
