@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     )
     from tael.validation.pair_leaks import pairs_carry_label
     from tael.validation.proxies import Proxies, find_proxies
+    from tael.validation.purged import PurgedKFold
+    from tael.validation.purged_paths import CombinatorialPurgedCV
+    from tael.validation.purged_sealed import Opening, Sealed
+    from tael.validation.purged_walk import WalkForward
     from tael.validation.robustness import Robustness, noise_robustness
     from tael.validation.segments import PerformanceBy, performance_by
     from tael.validation.splits import Split, three_way
@@ -68,6 +72,11 @@ _WHERE = {
     "bad_definitions": "tael.validation.definitions",
     "delinquency_events": "tael.validation.delinquency",
     "delinquency_panel": "tael.validation.delinquency",
+    "PurgedKFold": "tael.validation.purged",
+    "CombinatorialPurgedCV": "tael.validation.purged_paths",
+    "Opening": "tael.validation.purged_sealed",
+    "Sealed": "tael.validation.purged_sealed",
+    "WalkForward": "tael.validation.purged_walk",
     "Robustness": "tael.validation.robustness",
     "noise_robustness": "tael.validation.robustness",
     "RollRates": "tael.validation.transitions",
@@ -132,24 +141,29 @@ __all__ = [
     "UPLIFT_METRICS",
     "BadDefinitions",
     "CalibrationFit",
+    "CombinatorialPurgedCV",
     "Fairness",
     "Finding",
     "GroupedStratifiedKFold",
     "Jurisdiction",
     "Metric",
     "MetricSpec",
+    "Opening",
     "OutOfTimeSplit",
     "PerformanceBy",
     "PolicyValue",
     "Proxies",
+    "PurgedKFold",
     "Robustness",
     "RollRates",
+    "Sealed",
     "Split",
     "Stability",
     "TimeOrderedKFold",
     "UpliftDraws",
     "Verdict",
     "Vintages",
+    "WalkForward",
     "Words",
     "bad_definitions",
     "calibration_fit",
