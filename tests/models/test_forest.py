@@ -201,4 +201,16 @@ def test_what_is_kept_of_a_model_is_its_text_alone(credit: Data, tmp_path: Path)
     assert load_model(tmp_path / "after").contributions(X).tobytes() == told.tobytes()
     scorer = next(m for m in model.members_).scorers[0]
     assert isinstance(scorer, BoostedScorer)
-    assert scorer.__getstate__() == {"text": scorer.text, "_booster": [], "_forest": []}
+    assert scorer.__getstate__() == {"_text": scorer.text, "_booster": None, "_forest": []}
+
+
+@pytest.mark.parametrize("name", BOOSTED)
+def test_a_model_scores_the_same_before_and_after_it_is_written(name: str, credit: Data) -> None:
+    X, y = credit
+    scorer = SETTINGS[name].fit(X, y.astype(float), np.ones(len(y)), np.zeros(X.shape[1], dtype=np.int64), 0)
+    assert isinstance(scorer, BoostedScorer)
+    fresh, booster = scorer.score(X), scorer.booster()
+    text = scorer.text
+    assert scorer.booster() is not booster, "what was trained is let go"
+    assert scorer.score(X).tobytes() == BoostedScorer(text).score(X).tobytes() == fresh.tobytes()
+    assert BoostedScorer(text).booster().model_to_string() == text
