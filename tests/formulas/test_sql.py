@@ -11,7 +11,7 @@ import sqlglot
 
 from tael.engine.peers import Population
 from tael.errors import FormulaError
-from tael.formulas.operators import REGISTRY
+from tael.formulas.operators import ON_TABLES
 from tael.formulas.sql import DIALECTS, NOT_IN_SQL, operators_in_sql, to_sql
 from tael.formulas.sql.dialects import Dialect
 from tael.tables.schema import Schema, Type
@@ -225,7 +225,7 @@ def test_names_of_ctes_avoid_the_users_tables() -> None:
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_operator_is_in_sql_or_listed(dialect: str) -> None:
     # no longer than needed: whatever can be written must not stand in the list
-    assert set(REGISTRY) - operators_in_sql(dialect) == set(NOT_IN_SQL[dialect])
+    assert set(ON_TABLES) - operators_in_sql(dialect) == set(NOT_IN_SQL[dialect])
     assert set(NOT_IN_SQL[dialect]) == ({"matched"} if dialect == "spark" else set())
 
 
@@ -244,7 +244,7 @@ def test_sqlglot_reads_a_walk(dialect: str) -> None:
 def test_an_operator_that_is_not_in_sql_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("tael.formulas.sql.expressions.Writer._log")
     monkeypatch.delattr("tael.formulas.sql.aggregates.Batch._std")
-    assert operators_in_sql() == set(REGISTRY) - {"log", "std"}
+    assert operators_in_sql() == set(ON_TABLES) - {"log", "std"}
     for formula in ("log(amount)", "std(loans.amount)"):
         with pytest.raises(FormulaError, match="not in SQL yet") as error:
             sql(formula)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tael.engine import Engine
-from tael.formulas.operators import REGISTRY
+from tael.formulas.operators import ON_TABLES
 from tael.formulas.values import NAT, Values
 from tael.tables.schema import Type
 
@@ -54,10 +54,10 @@ def slow_time(cutoff: Any) -> int:
 
 
 def test_every_operator_has_a_case(worlds: ModuleType) -> None:
-    assert {*worlds.ROW_CASES, *worlds.AGGREGATE_CASES} == set(REGISTRY)
+    assert {*worlds.ROW_CASES, *worlds.AGGREGATE_CASES} == set(ON_TABLES)
 
 
-@pytest.mark.parametrize("op", REGISTRY)
+@pytest.mark.parametrize("op", ON_TABLES)
 @settings(max_examples=12)
 @given(number=st.integers(0, WORLDS - 1), seed=SEEDS)
 def test_engine_equals_oracle(worlds: ModuleType, oracle: ModuleType, op: str, number: int, seed: int) -> None:
@@ -65,7 +65,7 @@ def test_engine_equals_oracle(worlds: ModuleType, oracle: ModuleType, op: str, n
     check(engine, slow, X, worlds.Writer(seed).one(op))
 
 
-@pytest.mark.parametrize("op", [op for op, operator in REGISTRY.items() if operator.kind == "aggregate"])
+@pytest.mark.parametrize("op", [op for op, operator in ON_TABLES.items() if operator.kind == "aggregate"])
 @settings(max_examples=6)
 @given(number=st.integers(0, WORLDS - 1), seed=SEEDS)
 def test_labels_look_forward(worlds: ModuleType, oracle: ModuleType, op: str, number: int, seed: int) -> None:
@@ -73,7 +73,7 @@ def test_labels_look_forward(worlds: ModuleType, oracle: ModuleType, op: str, nu
     check(engine, slow, X, worlds.Writer(seed).aggregate(op, forward=True), label=True)
 
 
-@pytest.mark.parametrize("op", REGISTRY)
+@pytest.mark.parametrize("op", ON_TABLES)
 @settings(max_examples=4)
 @given(number=st.integers(0, WORLDS - 1), seed=SEEDS)
 def test_entities_observed_themselves(worlds: ModuleType, oracle: ModuleType, op: str, number: int, seed: int) -> None:

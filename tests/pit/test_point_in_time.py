@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tael.engine import Engine
-from tael.formulas.operators import REGISTRY
+from tael.formulas.operators import ON_TABLES
 from tael.formulas.values import Values
 from tael.tables import Tables
 
@@ -26,7 +26,7 @@ LAYERED = 40
 def formulas(worlds: ModuleType, seed: int, entity: str = "applications") -> list[str]:
     """Formulas for every operator, and some in layers."""
     writer = worlds.Writer(seed, entity)
-    flat = [writer.one(op) for op in REGISTRY for _ in range(BY_OPERATOR)]
+    flat = [writer.one(op) for op in ON_TABLES for _ in range(BY_OPERATOR)]
     return flat + [worlds.layers.layered(writer, entity) for _ in range(LAYERED)]
 
 

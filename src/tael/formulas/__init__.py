@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tael.formulas.durations import Duration
 from tael.formulas.names import short_name, short_names
+from tael.formulas.panel import PanelSchema, lookback, resolve_panel
+from tael.formulas.panel_words import panel_words
 from tael.formulas.parser import parse
 from tael.formulas.printer import to_text
 from tael.formulas.relations import path_text, paths
@@ -20,13 +22,17 @@ __all__ = [
     "Literal",
     "Name",
     "Node",
+    "PanelSchema",
     "Values",
     "bound_words",
     "evaluate_row",
+    "lookback",
+    "panel_words",
     "parse",
     "path_text",
     "paths",
     "resolve",
+    "resolve_panel",
     "short_name",
     "short_names",
     "to_text",

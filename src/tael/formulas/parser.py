@@ -13,8 +13,14 @@ from tael.formulas.durations import Duration
 from tael.formulas.syntax import MAX_DEPTH, Call, Literal, Name, Node, depth
 
 MAX_CHARACTERS = 20_000
+MAX_BARS = 100_000
+"""The longest window of a panel operator."""
+
 OPTIONS = ("where", "after", "by", "among", "over", "within", "last", "next", "gap", "via")
 """The keyword arguments of aggregates, in canonical order."""
+
+PANEL_OPTIONS = ("by", "min_periods")
+"""The keyword arguments of panel operators, in canonical order."""
 
 TOGETHER = "together"
 """What ``by=(a, b)`` becomes in the tree: a call that no formula can write."""
@@ -159,11 +165,7 @@ class _Reader:
             case ast.Call():
                 return self.call(node, level)
             case ast.Subscript():
-                self.refuse(
-                    node,
-                    "Offsets and ranks of market panels, such as `close[+5]`, are not in the language yet.",
-                    'Windows over child tables are: `last="5d"`, and in labels `next="5d"`.',
-                )
+                return self.moved(node, level)
             case _:
                 self.refuse(node, "This is not in the language.", None)
 
@@ -282,24 +284,45 @@ class _Reader:
             known = [*operators.callable_names(), COLUMN]
             self.refuse(node.func, f'There is no function "{name}" in the language.', did_you_mean(name, known))
         args = tuple(self.read(arg, level) for arg in node.args)
+        known = OPTIONS if operators.is_aggregate(name) else operators.REGISTRY[name].named
         options = {}
         for keyword in node.keywords:
-            if keyword.arg is None or not operators.is_aggregate(name):
+            if keyword.arg is None or not known:
                 self.refuse(keyword, f"`{name}` takes no named arguments.", None)
             if keyword.arg in options:
                 self.refuse(keyword, f"`{keyword.arg}=` is given twice.", "Remove one of the two.")
+            if keyword.arg not in known:
+                self.refuse(keyword, f'There is no option "{keyword.arg}".', did_you_mean(keyword.arg, known))
             options[keyword.arg] = self.option(keyword, keyword.arg, level)
-        return Call(name, args, tuple((key, options[key]) for key in OPTIONS if key in options))
+        order = OPTIONS if operators.is_aggregate(name) else PANEL_OPTIONS
+        return Call(name, args, tuple((key, options[key]) for key in order if key in options))
+
+    def moved(self, node: ast.Subscript, level: int) -> Call:
+        """``close[-5]``: five bars before; ``close[+5]``: five bars after."""
+        sign, count = (node.slice.op, node.slice.operand) if isinstance(node.slice, ast.UnaryOp) else (None, None)
+        whole = isinstance(count, ast.Constant) and type(count.value) is int and 0 < count.value <= MAX_BARS
+        if not whole or not isinstance(sign, ast.UAdd | ast.USub):
+            self.refuse(
+                node,
+                "In square brackets stands how many bars before or after.",
+                "Write `close[-5]`, or in labels `close[+5]`: a whole number with its sign.",
+            )
+        assert isinstance(count, ast.Constant)
+        bars = Literal(float(count.value))
+        return Call("ahead" if isinstance(sign, ast.UAdd) else "delay", (self.read(node.value, level), bars))
 
     def option(self, keyword: ast.keyword, name: str, level: int) -> Node:
-        if name not in OPTIONS:
-            self.refuse(keyword, f'There is no option "{name}".', did_you_mean(name, OPTIONS))
         if name == "by" and isinstance(keyword.value, ast.Tuple | ast.List):
             parts = [self.read(part, level + 1) for part in keyword.value.elts]
             if not parts:
                 self.refuse(keyword, "`by=` is empty.", 'Name columns, or write `by="all"` for one group of all.')
             return parts[0] if len(parts) == 1 else Call(TOGETHER, tuple(parts))
         value = self.read(keyword.value, level)
+        if name == "min_periods":
+            number = value.value if isinstance(value, Literal) else None
+            if not isinstance(number, float) or number != int(number) or not 1 <= number <= MAX_BARS:
+                self.refuse(keyword, "`min_periods=` takes a whole number.", "Write `min_periods=1`.")
+            return value
         if name in ("where", "after", "by"):
             return value
         if name == "over":

@@ -8,7 +8,7 @@ import unicodedata
 
 from tael.errors import FormulaError
 from tael.formulas import operators
-from tael.formulas.parser import COLUMN, TOGETHER
+from tael.formulas.parser import COLUMN, MAX_BARS, TOGETHER
 from tael.formulas.syntax import Call, Literal, Name, Node
 
 _LOOSEST, _NOT, _COMPARISON, _UNARY, _POWER, _ATOM = 0, 3, 4, 7, 8, 9
@@ -89,6 +89,8 @@ def _name(parts: tuple[str, ...]) -> str:
 def _call(node: Call) -> tuple[str, int]:
     if node.op == TOGETHER:
         return f"({', '.join(_write(arg, _LOOSEST) for arg in node.args)})", _ATOM
+    if node.op == "ahead" and _bars(node) is not None:
+        return f"{_write(node.args[0], _ATOM)}[+{_bars(node)}]", _ATOM
     operator = operators.REGISTRY.get(node.op)
     infix = operator.infix if operator else None
     if infix is not None and not node.options:
@@ -114,6 +116,16 @@ def _call(node: Call) -> tuple[str, int]:
     inside = [_write(arg, _LOOSEST) for arg in node.args]
     inside += [f"{key}={_write(value, _LOOSEST)}" for key, value in node.options]
     return f"{node.op}({', '.join(inside)})", _ATOM
+
+
+def _bars(node: Call) -> int | None:
+    """How many bars `ahead` looks forward, if it is written as `x[+5]`."""
+    inner = node.args[0] if len(node.args) == 2 and not node.options else None
+    count = node.args[1].value if inner is not None and isinstance(node.args[1], Literal) else None
+    if not isinstance(count, float) or count != int(count) or not 0 < count <= MAX_BARS:
+        return None
+    # texts and numbers in square brackets would be read, but look odd
+    return None if isinstance(inner, Literal) else int(count)
 
 
 def _is_bare(literal: Literal) -> bool:

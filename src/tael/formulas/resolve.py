@@ -115,6 +115,14 @@ class _Resolver(Aggregating):
                 operator = operators.get(node.op)
                 if operator.kind == "aggregate":
                     return self.aggregate(node, operator, grain)
+                if operators.is_panel(node.op):
+                    raise FormulaError(
+                        f"`{node.op}` looks along a market panel, and these are linked tables.",
+                        expected="aggregates and row operators",
+                        got=to_text(node),
+                        fix='Windows over child tables are written `mean(bars.close, last="20d")`, '
+                        'and in labels `next="5d"`.',
+                    )
                 return self.call(node, operator, grain)
 
     def call(self, node: Call, operator: Operator, grain: str | None) -> Bound:

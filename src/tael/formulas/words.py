@@ -33,8 +33,8 @@ from tael.tables.schema import Language, Schema, Type
 
 # How closely a phrase holds together: it is put in brackets where its place needs more. Infix operators bind in words
 # as they do in the formula.
-_WHERE, _OR, _AND, _CLAUSE, _PRODUCT, _PHRASE, _NOUN = 0, 1, 2, 4, 6, 7, 9
-_HOLDS = {
+_WHERE, _OR, _AND, CLAUSE, _PRODUCT, PHRASE, NOUN = 0, 1, 2, 4, 6, 7, 9
+HOLDS = {
     "where": _WHERE,
     "or": _OR,
     "and": _AND,
@@ -45,14 +45,14 @@ _HOLDS = {
     "div": _PRODUCT,
     "pow": _PRODUCT,
 }
-_NEEDS: dict[str, tuple[int, int]] = {
+NEEDS: dict[str, tuple[int, int]] = {
     "where": (_OR, _OR),
     "or": (_OR, _OR),
     "and": (_AND, _AND),
-    "not": (_CLAUSE, _CLAUSE),
+    "not": (CLAUSE, CLAUSE),
     "add": (SUM, SUM),
     "sub": (SUM, _PRODUCT),
-    "mul": (_PRODUCT, _PHRASE),
+    "mul": (_PRODUCT, PHRASE),
 }
 # A condition on such a column is said as an adjective: `operation == "cash withdrawal"`: cash withdrawal transactions.
 _KINDS = ("type", "kind", "operation", "category", "product", "purpose", "channel", "status", "class", "method")
@@ -117,11 +117,11 @@ class _Speaker(Owners):
     def said(self, bound: Bound, unit: str | None) -> tuple[str, int]:
         match bound:
             case BoundLiteral():
-                return self.literal(bound, unit), _NOUN
+                return self.literal(bound, unit), NOUN
             case BoundCutoff():
-                return ("the cutoff" if self.english else "观测时点"), _NOUN
+                return ("the cutoff" if self.english else "观测时点"), NOUN
             case BoundColumn():
-                return self.column(bound), _NOUN
+                return self.column(bound), NOUN
             case BoundCall():
                 return self.call(bound)
             case BoundAggregate() | BoundGroup():
@@ -139,10 +139,10 @@ class _Speaker(Owners):
 
     def call(self, bound: BoundCall) -> tuple[str, int]:
         operator = operators.get(bound.op)
-        holds = _HOLDS.get(bound.op, _CLAUSE if bound.type is Type.FLAG else _PHRASE)
+        holds = HOLDS.get(bound.op, CLAUSE if bound.type is Type.FLAG else PHRASE)
         inner = bound.args[0]
         if bound.op == "not" and isinstance(inner, BoundCall) and inner.op in ("in", "is_missing"):
-            return self.denied(inner), _CLAUSE
+            return self.denied(inner), CLAUSE
         denial = operators.get(inner.op).denial if bound.op == "not" and isinstance(inner, BoundCall) else None
         if denial is not None:
             said, holds = self.said(inner, None)
@@ -154,12 +154,12 @@ class _Speaker(Owners):
             return self.said(inner if holding else BoundCall("not", (inner,), Type.FLAG), None)
         args = bound.args[:1] if operator.takes_cutoff else bound.args
         unit = next((found for arg in args if (found := self.unit(arg)) is not None), None)
-        if holds != _CLAUSE and bound.op not in _SAME_UNIT:
+        if holds != CLAUSE and bound.op not in _SAME_UNIT:
             unit = None
-        default = SUM if holds == _CLAUSE else _PHRASE
-        needs = _NEEDS.get(bound.op, (default, default))
+        default = SUM if holds == CLAUSE else PHRASE
+        needs = NEEDS.get(bound.op, (default, default))
         if bound.op == "sub" and inner.type is Type.TIME:
-            needs, holds = (_PHRASE, _PHRASE), _PHRASE
+            needs, holds = (PHRASE, PHRASE), PHRASE
         texts = [self.say(arg, needs[min(place, 1)], unit) for place, arg in enumerate(args)]
         return operator.say(texts, [arg.type for arg in args], self.lang), holds
 
@@ -168,7 +168,7 @@ class _Speaker(Owners):
         if inner.op == "is_missing":
             return f"{subject} is known" if self.english else f"{subject}不缺失"
         unit = self.unit(inner.args[0])
-        *most, last = [self.say(choice, _NOUN, unit) for choice in inner.args[1:]]
+        *most, last = [self.say(choice, NOUN, unit) for choice in inner.args[1:]]
         if not self.english:
             return f"{subject}不为{'、'.join([*most, last])}"
         return f"{subject} is neither {', '.join(most)} nor {last}" if most else f"{subject} is not {last}"
@@ -215,7 +215,7 @@ class _Speaker(Owners):
         if isinstance(value, BoundColumn) and value.hops:
             slots |= self.of_parent(value, slots["rows"])
         spoken = operators.get(op).say_rows(slots, types, self.lang)
-        return spoken, _CLAUSE if self.english and (restriction or whole or asked) else _PHRASE
+        return spoken, CLAUSE if self.english and (restriction or whole or asked) else PHRASE
 
     def further(self, bound: BoundAggregate | BoundGroup) -> dict[str, str]:
         """Slots for arguments and options that few operators have."""

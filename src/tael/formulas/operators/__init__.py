@@ -14,6 +14,8 @@ from tael.formulas.operators import (
     missing,
     moments,
     order,
+    panel_cross,
+    panel_series,
     sequences,
     text,
     times,
@@ -21,19 +23,49 @@ from tael.formulas.operators import (
 from tael.formulas.operators.base import Infix, Kind, Operator
 from tael.tables.schema import Language
 
-__all__ = ["ALIASES", "REGISTRY", "Infix", "Operator", "aggregates", "get", "is_aggregate", "reference"]
+__all__ = [
+    "ALIASES", "ON_PANELS", "ON_TABLES", "REGISTRY", "Infix", "Operator", "aggregates", "get", "is_aggregate",
+    "is_panel", "reference",
+]  # fmt: skip
 
-_FAMILIES = (moments, order, distinct, sequences, arithmetic, comparison, logic, times, calendars, text, missing)
+_TABLES = (moments, order, distinct, sequences, arithmetic, comparison, logic, times, calendars, text, missing)
+_PANELS = (panel_series, panel_cross)
+_ELEMENTWISE = (arithmetic, comparison, logic, missing)
+_FAMILIES = (*_TABLES, *_PANELS)
 
 REGISTRY = MappingProxyType({operator.name: operator for family in _FAMILIES for operator in family.OPERATORS})
 """Every operator by its name, families in their order."""
 
-ALIASES = MappingProxyType({"fill": "coalesce"})
+ON_TABLES = MappingProxyType({operator.name: operator for family in _TABLES for operator in family.OPERATORS})
+"""What formulas on linked tables may use: aggregates and row operators."""
+
+ON_PANELS = MappingProxyType(
+    {operator.name: operator for family in (*_ELEMENTWISE, *_PANELS) for operator in family.OPERATORS}
+)
+"""What formulas on market panels may use: row operators on numbers, groups and flags, series and cross-sections."""
+
+ALIASES = MappingProxyType(
+    {
+        "fill": "coalesce",
+        # the names of Kakushadze (2016), "101 Formulaic Alphas"
+        "correlation": "ts_corr",
+        "covariance": "ts_cov",
+        "stddev": "ts_std",
+        "product": "ts_product",
+        "signedpower": "signed_power",
+        "indneutralize": "neutralize",
+    }
+)
 """Other names that the parser takes."""
 
 _HEADINGS: dict[Language, dict[Kind, str]] = {
-    "en": {"aggregate": "Aggregates over child tables", "row": "Row operators"},
-    "zh": {"aggregate": "子表聚合", "row": "行运算"},
+    "en": {
+        "aggregate": "Aggregates over child tables",
+        "row": "Row operators",
+        "series": "Market panels: along the bars of one entity",
+        "cross": "Market panels: across the entities of one bar",
+    },
+    "zh": {"aggregate": "子表聚合", "row": "行运算", "series": "行情面板：时间序列", "cross": "行情面板：截面"},
 }
 _COLUMNS: dict[Language, tuple[str, str, str]] = {
     "en": ("operator", "example", "what it gives"),
@@ -73,6 +105,15 @@ def is_aggregate(name: str) -> bool:
     return name in REGISTRY and REGISTRY[name].kind == "aggregate"
 
 
+def is_panel(name: str) -> bool:
+    """Whether an operator of that name stands on market panels alone.
+
+    >>> is_panel("ts_mean"), is_panel("log")
+    (True, False)
+    """
+    return name in REGISTRY and REGISTRY[name].kind in ("series", "cross")
+
+
 def aggregates() -> tuple[Operator, ...]:
     """All aggregates, in the order of the reference page."""
     return tuple(operator for operator in REGISTRY.values() if operator.kind == "aggregate")
@@ -90,7 +131,7 @@ def reference(lang: Language = "en") -> str:
     ## Aggregates over child tables
     """
     lines: list[str] = []
-    kinds: tuple[Kind, ...] = ("aggregate", "row")
+    kinds: tuple[Kind, ...] = ("aggregate", "row", "series", "cross")
     for kind in kinds:
         lines += [f"## {_HEADINGS[lang][kind]}", "", f"| {' | '.join(_COLUMNS[lang])} |", "|---|---|---|"]
         for operator in REGISTRY.values():

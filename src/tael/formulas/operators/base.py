@@ -11,7 +11,8 @@ from tael.formulas.values import Values
 from tael.tables.schema import Language, Type
 
 Types = tuple[Type, ...]
-Kind = Literal["row", "aggregate"]
+Kind = Literal["row", "aggregate", "series", "cross"]
+Back = Literal["none", "shift", "window", "ever", "ahead"]
 # A row operator's callable gets a list of texts, an aggregate's a dict of the slots named in `Operator.say_rows`.
 Wording = str | Callable[[Any, Sequence[Type]], str]
 
@@ -48,8 +49,9 @@ class Operator:
     Parameters
     ----------
     name : str
-    kind : {"row", "aggregate"}
+    kind : {"row", "aggregate", "series", "cross"}
         ``row``: one value from the values of one row. ``aggregate``: one value from many rows of a child table.
+        On market panels alone: ``series`` looks along the bars of one entity, ``cross`` at all entities of one bar.
     takes : tuple of frozenset of Type
         The types allowed for each argument; the last set holds for any further ones.
     result : Type, or callable of the arguments' types
@@ -78,15 +80,22 @@ class Operator:
     takes_cutoff : bool
         The cutoff is added as the last argument when names are looked up.
     constants : tuple of int
-        Aggregates alone: which arguments must be constants (the share of a quantile).
+        Aggregates and panel operators: which arguments must be constants (the share of a quantile, a number of bars).
     limits : tuple of (float, float)
-        Aggregates alone: between which each of ``constants`` must lie; empty: anywhere.
+        Between which each of ``constants`` must lie; empty: anywhere.
     options : tuple of str
         Aggregates alone: named arguments that it needs besides those of all (``within``, ``after``).
     denial : dict of "en" and "zh", optional
         Flags alone: what of its words to exchange for what where ``not`` stands before it.
     at_once : bool
         Aggregates alone: needs a window's rows side by side (:mod:`tael.kernels.sequences`), not one after another.
+    named : tuple of str
+        Panel operators alone: the named arguments that it takes (``by``, ``min_periods``).
+    window : int, optional
+        Series alone: which argument counts bars, a whole number.
+    back : {"none", "shift", "window", "ever", "ahead"}
+        Series alone: how many bars it looks back: none, as many as the window says, one less (the newest counts),
+        to the first, or forward.
     """
 
     name: str
@@ -110,6 +119,9 @@ class Operator:
     options: tuple[str, ...] = ()
     denial: Mapping[Language, tuple[str, str]] | None = None
     at_once: bool = False
+    named: tuple[str, ...] = ()
+    window: int | None = None
+    back: Back = "none"
 
     def result_type(self, types: Types) -> Type:
         """The type of the result.
@@ -146,6 +158,13 @@ class Operator:
         >>> operators.get("quantile").check_constants([0.9])
         """
         for place, value, (low, high) in zip(self.constants, values, self.limits, strict=False):
+            if place == self.window and value != int(value):
+                raise FormulaError(
+                    f"Argument {place + 1} of `{self.name}` counts bars.",
+                    expected="a whole number",
+                    got=f"{value:g}",
+                    fix=f"Write it like `{self.example}`.",
+                )
             if not low <= value <= high:
                 raise FormulaError(
                     f"Argument {place + 1} of `{self.name}` is out of range.",
@@ -160,11 +179,13 @@ class Operator:
         return wording.format(*texts) if isinstance(wording, str) else wording(texts, types)
 
     def say_rows(self, slots: Mapping[str, str], types: Sequence[Type], lang: Language) -> str:
-        """An aggregate in words.
+        """An aggregate, or a panel operator, in words.
 
         Parameters
         ----------
         slots : dict of str
+            Of a panel operator: ``value``, ``second``; ``span`` ("20-day"), ``bars`` ("20 days"); ``parameter``;
+            ``within`` (the group). Of an aggregate:
             ``value``: what is aggregated ("amount"; empty where rows are); ``values``: its plural. ``rows``: which
             rows, with their condition and window. ``of``: value and rows together. ``plain``: the rows without their
             condition. ``condition``. ``one``: one such row. ``noun``: the rows without their window. ``window``.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tael.errors import FormulaError
 from tael.formulas.bound import Bound, BoundAggregate, BoundColumn
-from tael.formulas.operators import REGISTRY
+from tael.formulas.operators import ON_TABLES
 from tael.formulas.sql.dialects import Dialect
 from tael.formulas.sql.expressions import COLUMN_SIZE, WRITTEN, Sql, Writer
 from tael.formulas.sql.rows import ROW, ChildRows
@@ -35,7 +35,7 @@ def operators_in_sql(dialect: str = "duckdb") -> frozenset[str]:
     """
     return frozenset(
         name
-        for name, operator in REGISTRY.items()
+        for name, operator in ON_TABLES.items()
         if name not in NOT_IN_SQL[dialect]
         and (
             name in _PLAIN or name in WRITTEN or hasattr(Batch if operator.kind == "aggregate" else Writer, f"_{name}")
