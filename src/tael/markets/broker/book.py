@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -198,14 +198,26 @@ class Book:
             values,
         )
         return [
-            Fill(*row[:3], date.fromisoformat(row[3]), row[4], row[5], *map(from_micros, row[6:10]), row[10])
-            for row in rows
+            Fill(
+                fill_id,
+                name,
+                entity,
+                date.fromisoformat(day),
+                side,
+                quantity,
+                from_micros(price),
+                from_micros(commission),
+                from_micros(tax),
+                from_micros(fees),
+                multiplier,
+            )
+            for fill_id, name, entity, day, side, quantity, price, commission, tax, fees, multiplier in rows
         ]
 
     def held(self) -> dict[str, Holding]:
         """Holdings by entity, in alphabetical order; one that was closed today may still await its settlement."""
         rows = self.all("SELECT * FROM positions ORDER BY entity")
-        return {row[0]: Holding(*row[:7], Decimal(row[7])) for row in rows}
+        return {entity: Holding(entity, *numbers, Decimal(rate)) for entity, *numbers, rate in rows}
 
     def keep(self, holding: Holding) -> None:
         """Write a holding, or take it out when nothing is left of it."""
@@ -214,7 +226,7 @@ class Book:
             return
         self.sql.execute(
             "INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (*(getattr(holding, name) for name in Holding.__slots__[:-1]), str(holding.margin_rate)),
+            (*astuple(holding)[:-1], str(holding.margin_rate)),
         )
 
     def close(self) -> None:
@@ -222,24 +234,18 @@ class Book:
         self.sql.close()
 
 
+@dataclass(slots=True)
 class Holding:
     """A position as the book keeps it, in millionths: `basis` is the value that futures were last settled at."""
 
-    __slots__ = ("entity", "quantity", "bought", "bought_on", "basis", "price", "multiplier", "margin_rate")
-
-    def __init__(
-        self,
-        entity: str,
-        quantity: int,
-        bought: int,
-        bought_on: str,
-        basis: int,
-        price: int,
-        multiplier: int,
-        margin_rate: Decimal,
-    ) -> None:
-        self.entity, self.quantity, self.bought, self.bought_on = entity, quantity, bought, bought_on
-        self.basis, self.price, self.multiplier, self.margin_rate = basis, price, multiplier, margin_rate
+    entity: str
+    quantity: int
+    bought: int
+    bought_on: str
+    basis: int
+    price: int
+    multiplier: int
+    margin_rate: Decimal
 
     @classmethod
     def empty(cls, entity: str, rules: Instrument) -> Holding:

@@ -90,11 +90,12 @@ class Instrument:
     def whole(self, quantity: float) -> int:
         """The largest quantity up to this one that may be bought; 0 below `min_lot`.
 
-        >>> Instrument().whole(250), Instrument(lot=1, min_lot=200).whole(250), Instrument(lot=1, min_lot=200).whole(150)
+        >>> star = Instrument(lot=1, min_lot=200)
+        >>> Instrument().whole(250), star.whole(250), star.whole(150)
         (200, 250, 0)
         """
         # a weight times an equity is a float: what is a hair under a whole lot is a whole lot
-        whole = int(math.floor(quantity / self.lot + 1e-9)) * self.lot
+        whole = math.floor(quantity / self.lot + 1e-9) * self.lot
         return whole if whole >= self.min_lot else 0
 
 
@@ -166,12 +167,10 @@ class Bar:
         for name in ("open", "high", "low", "close"):
             if name not in plain:
                 raise MarketError("A bar lacks a price.", expected=name, got=", ".join(plain))
-        return cls(
-            **{
-                name: bool(value) if name == "suspended" else math.nan if value is None else float(value)
-                for name, value in plain.items()
-            }
-        )
+        numbers = {
+            name: math.nan if value is None else float(value) for name, value in plain.items() if name != "suspended"
+        }
+        return cls(**numbers, suspended=bool(plain.get("suspended", False)))
 
     @property
     def mark(self) -> float:
