@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 from tael.datasets.market_calendar import Flags, Floats, Ints
 from tael.errors import TablesError, did_you_mean
@@ -74,11 +73,7 @@ def _short_reversal(past: Past) -> Floats:
 
 def _momentum(past: Past) -> Floats:
     change = past.back("close", 0) / past.back("close", 40) - 1
-    out, sector = np.full(len(change), np.nan), past.groups["sector"]
-    for code in np.unique(sector):
-        inside = sector == code
-        out[inside] = ranked(change[inside], past.members[inside])
-    return out
+    return ranked(change, past.members, past.groups["sector"])
 
 
 def _upgrades(past: Past) -> Floats:
@@ -167,16 +162,29 @@ def choose_alphas(alphas: Sequence[tuple[str | Alpha, float]] | None) -> list[tu
     return chosen
 
 
-def ranked(values: Floats, members: Flags) -> Floats:
-    """Rank the members with a value into (0, 1], ties averaged; NaN elsewhere.
+def ranked(values: Floats, members: Flags, groups: Ints | None = None) -> Floats:
+    """Rank the members with a value into (0, 1], ties averaged, within groups if there are any; NaN elsewhere.
 
     >>> ranked(np.array([3.0, 1.0, np.nan, 1.0]), np.array([True, True, True, True])).tolist()
     [1.0, 0.5, nan, 0.5]
     """
-    there = members & ~np.isnan(values)
+    there = np.flatnonzero(members & ~np.isnan(values))
     out = np.full(len(values), np.nan)
-    if there.any():
-        out[there] = rankdata(values[there]) / there.sum()
+    if len(there) == 0:
+        return out
+    group = np.zeros(len(there), dtype=np.int64) if groups is None else groups[there]
+    value = values[there]
+    order = np.lexsort((value, group))
+    value, group = value[order], group[order]
+    begins = np.concatenate([[True], group[1:] != group[:-1]])
+    new = begins | np.concatenate([[True], value[1:] != value[:-1]])
+    run = np.cumsum(new) - 1
+    first = np.flatnonzero(new)
+    last = np.concatenate([first[1:], [len(order)]]) - 1
+    start = np.flatnonzero(begins)
+    size = np.diff(np.concatenate([start, [len(order)]]))
+    inside = np.cumsum(begins) - 1
+    out[there[order]] = ((first + last)[run] / 2 + 1 - start[inside]) / size[inside]
     return out
 
 

@@ -12,7 +12,7 @@ from tael.datasets.market_stocks import SECTORS
 REGIMES = ("bull", "bear", "crisis")
 STYLES = ("size", "value", "momentum", "volatility")
 
-_DRIFT = np.array([0.0007, -0.0004, -0.0012])
+_DRIFT = np.array([0.0009, -0.0005, -0.0012])
 _SPREAD = np.array([0.0085, 0.0115, 0.0240])
 _STAY = np.array([[0.9935, 0.0050, 0.0015], [0.0060, 0.9900, 0.0040], [0.0150, 0.0150, 0.9700]])
 _SECTOR_SPREAD = 0.0065

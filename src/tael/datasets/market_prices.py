@@ -12,13 +12,17 @@ from tael.datasets.market_alphas import Alpha, Past, standardised
 from tael.datasets.market_calendar import Days, Flags, Floats
 from tael.datasets.market_companies import Companies
 from tael.datasets.market_factors import Factors, fat_tailed
-from tael.datasets.market_rules import MAIN, TICK, limit_prices, limit_rates
+from tael.datasets.market_rules import TICK, limit_prices, limit_rates
 from tael.datasets.market_stocks import Stocks
 
 LAG = 2
 """Bars from the close after which an alpha is known to the close at which it is paid: there is a day to trade in."""
 
 _STYLE_EVERY = 20
+_NEWS_IN_SUSPENSION = 0.25
+_SPILL = 0.6
+"""What is still wanted of a move on the morning after a limit has cut it off."""
+
 _FIELDS = ("open", "high", "low", "close", "volume")
 
 
@@ -74,7 +78,8 @@ def make_prices(
     """Live through the days.
 
     Each stock has a latent price, which moves by ``beta * market + sector + styles + own + planted``, freely. The close
-    is the latent price as far as the day's limits and the tick let it: what a limit cuts off waits for the next day.
+    is the latent price as far as the day's limits and the tick let it: of what a limit cuts off, the larger part waits
+    for the next day and the rest is not wanted any more.
 
     Parameters
     ----------
@@ -109,9 +114,9 @@ def make_prices(
         adjust *= np.where(here, close_before / preclose, 1.0)
         if t % _STYLE_EVERY == 0:
             exposure = _exposures(stocks, companies, seen["close"][:t], days[t], preclose * shares, heat, here)
-        heat = 0.97 * heat + 0.09 * rng.standard_normal(n)
-        sigma = stocks.volatility * np.exp(heat - 0.07) * (1.35 if factors.regime[t] == 2 else 1.0)
-        own = fat_tailed(rng, n, 4)
+        heat = 0.98 * heat + 0.09 * rng.standard_normal(n)
+        sigma = stocks.volatility * np.exp(heat - 0.1) * (1.35 if factors.regime[t] == 2 else 1.0)
+        own = fat_tailed(rng, n, 5)
         move = stocks.beta * factors.market[t] + factors.sectors[t, stocks.sector] + exposure @ factors.styles[t]
         move += sigma * own
         if t >= LAG and alphas:
@@ -119,7 +124,7 @@ def make_prices(
             planted = sum((ic * score[t - LAG] for (_, ic), score in zip(alphas, scores, strict=True)), np.zeros(n))
             expected[t - LAG] = dispersion * planted
             move += dispersion * planted
-        move = np.maximum(move, -0.6)
+        move = np.where(trading, np.maximum(move, -0.6), _NEWS_IN_SUSPENSION * move)
         gap = np.clip(0.3 * move + 0.25 * sigma * rng.standard_normal(n), -0.5, 0.5)
         wanted_open = latent * (1 + gap)
         latent = np.where(here, np.maximum(latent * (1 + move), 0.1), latent)
@@ -144,6 +149,8 @@ def make_prices(
         average = weights[:, 0] * opening + weights[:, 1] * high + weights[:, 2] * low + weights[:, 3] * closing
 
         close = np.where(trading, closing, preclose)
+        rest = latent / closing - 1
+        latent = np.where(trading & (np.abs(rest) > 0.01), closing * (1 + _SPILL * rest), latent)
         today = {"open": opening, "high": high, "low": low, "close": closing, "volume": volume}
         for name, values in today.items():
             raw[name][t, here] = np.where(trading, values, 0.0 if name == "volume" else preclose)[here]
@@ -178,9 +185,8 @@ def _presence(rng: np.random.Generator, stocks: Stocks, companies: Companies, n_
 
 
 def _fair_at_listing(rng: np.random.Generator, stocks: Stocks) -> Floats:
-    """Say how far above its offering the market values a new share; on the main board by far, which the limit hides."""
-    new = stocks.first > 0
-    return np.where(new, 1 + np.where(stocks.board == MAIN, 0.6, 0.3) * rng.random(len(stocks)) * 2, 1.0)
+    """Say how far above its offering the market values a new share; the first day's limit lets it through."""
+    return np.where(stocks.first > 0, 1 + 0.38 * rng.random(len(stocks)), 1.0)
 
 
 def _go_ex(companies: Companies, t: int, here: Flags, preclose: Floats, latent: Floats, shares: Floats) -> None:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
-from tael.datasets.market_alphas import Alpha
+from tael.datasets.market_alphas import Alpha, ranked, standardised
 from tael.datasets.market_calendar import Days, Floats, Ints
 from tael.datasets.market_prices import LAG, Prices
 from tael.datasets.simulated import PlantedTruth, SimulatedBank
@@ -94,9 +93,10 @@ def alpha_table(alphas: Sequence[tuple[Alpha, float]], prices: Prices) -> pl.Dat
             there = dealt[t] & (score[t] != 0)
             if there.sum() < 10:
                 continue
-            x, y = score[t, there].astype(np.float64), paid[t, there]
-            daily.append(np.corrcoef(x, y)[0, 1])
-            ranks.append(np.corrcoef(rankdata(x), rankdata(y))[0, 1])
+            known = score[t].astype(np.float64)
+            daily.append((standardised(known, there) * standardised(paid[t], there))[there].mean())
+            x, y = (standardised(ranked(values, there), there) for values in (known, paid[t]))
+            ranks.append((x * y)[there].mean())
         rows.append(
             {
                 "formula": alpha.formula,
