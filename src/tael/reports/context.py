@@ -56,6 +56,8 @@ class Page:
     ----------
     approval : bool
         Whether the decision is to approve or decline; taken to be so unless the run says that it is one among options.
+    panel : bool
+        Whether the run is of a market: time by entity, a portfolio, a backtest.
 
     Examples
     --------
@@ -69,9 +71,10 @@ class Page:
     def __init__(self, run: Mapping[str, Any], lang: Lang) -> None:
         self.run = run
         self.lang: Lang = lang
-        self.approval = self.at("decision", "kind") != "options"
-        self._texts = texts_of(lang, self.at("decision", "kind"), self.at("model", "kind"))
-        self.fmt = Format(lang, str(self.at("decision", "currency") or ""))
+        self.approval = self.at("decision", "kind") != "options" and self.at("shape") != "panel"
+        self.panel = self.at("shape") == "panel"
+        self._texts = texts_of(lang, self.at("decision", "kind"), self.at("model", "kind"), str(self.at("shape") or ""))
+        self.fmt = Format(lang, str(self.at("decision", "currency") or self.at("market", "currency") or ""))
 
     def t(self, key: str, **values: Any) -> str:
         """A fixed text of the catalogue, with its gaps filled."""

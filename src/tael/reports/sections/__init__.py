@@ -14,6 +14,13 @@ from tael.reports.sections import (
     features,
     incidence,
     limits,
+    market_backtest,
+    market_factors,
+    market_facts,
+    market_orders,
+    market_scores,
+    market_summary,
+    market_trust,
     observations,
     performance,
     ranking,
@@ -39,26 +46,42 @@ def where_held(section: Section, *keys: str) -> Section:
     return replace(section, applies=applies)
 
 
+def not_of_markets(section: Section) -> Section:
+    """The section, for runs on customers, applicants, claims: not for a market's."""
+
+    def applies(page: Page) -> bool:
+        return not page.panel and section.applies(page)
+
+    return replace(section, applies=applies)
+
+
 SECTIONS = (
-    summary.SECTION,
+    not_of_markets(summary.SECTION),
+    market_summary.SECTION,
     data.SECTION,
-    observations.SECTION,
+    market_facts.SECTION,
+    market_factors.SECTION,
+    market_scores.SECTION,
+    market_backtest.SECTION,
+    market_trust.SECTION,
+    market_orders.SECTION,
+    not_of_markets(observations.SECTION),
     where_held(vintages.SECTION, "vintages"),
     where_held(roll_rates.SECTION, "roll_rates", "bad_definitions"),
     where_held(reject_inference.SECTION, "reject_inference"),
-    features.SECTION,
-    performance.SECTION,
+    not_of_markets(features.SECTION),
+    not_of_markets(performance.SECTION),
     uplift.SECTION,
     incidence.SECTION,
     ranking.SECTION,
-    calibration.SECTION,
-    stability.SECTION,
+    not_of_markets(calibration.SECTION),
+    not_of_markets(stability.SECTION),
     where_held(segments.SECTION, "segments", "robustness"),
     strategy.SECTION,
     allocation.SECTION,
-    economics.SECTION,
+    not_of_markets(economics.SECTION),
     where_held(fairness.SECTION, "fairness"),
-    reasons.SECTION,
+    not_of_markets(reasons.SECTION),
     limits.SECTION,
     reproduce.SECTION,
 )

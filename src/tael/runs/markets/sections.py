@@ -1,0 +1,260 @@
+"""What the sections of a market's ``scenario.toml`` may say."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from tael.errors import FormulaError
+from tael.formulas.parser import parse
+from tael.runs.plans._strict import Strict
+
+
+def _read(text: str) -> str:
+    try:
+        parse(text)
+    except FormulaError as error:
+        raise ValueError(f"a formula; {error.problem} {error.got or ''}".strip()) from None
+    return text
+
+
+class MarketSection(Strict):
+    """Which bars are traded, and by whose rules.
+
+    Parameters
+    ----------
+    kind : {"stocks", "futures"}
+    bars : str
+        The table of bars: one row for each entity and time.
+    entity : str
+        Its column that names the entity (for futures: the contract).
+    time : str
+        Its column with the time of each bar.
+    columns : dict of str to str
+        Standard name -> column, where they differ: ``{ amount = "turnover" }``.
+    fields : tuple of str
+        Further columns of the bars that formulas may name.
+    securities : str, optional
+        The table with what does not change of an entity.
+    groups : tuple of str
+        Columns of `securities` or of the bars by which formulas may compare (``by=sector``).
+    exchange : str
+        Whose rules hold: ``cn_stocks``, ``us_stocks``, ``cn_futures``.
+    prices : {"unadjusted", "forward_adjusted"}
+        What the prices of the table are.
+    universe : str, optional
+        A formula on the panel: who belongs on each bar, as known then.
+    bar : str
+        What one row spans.
+    roll : {"open_interest", "volume", "days_before_expiry"}
+        Futures: when a product moves to its next contract.
+    """
+
+    kind: Literal["stocks", "futures"] = "stocks"
+    bars: str = "bars"
+    entity: str = "code"
+    time: str = "date"
+    columns: dict[str, str] = Field(default_factory=dict)
+    fields: tuple[str, ...] = ()
+    securities: str | None = None
+    groups: tuple[str, ...] = ()
+    exchange: str = "cn_stocks"
+    prices: Literal["unadjusted", "forward_adjusted"] = "unadjusted"
+    universe: str | None = None
+    bar: str = "1d"
+    roll: Literal["open_interest", "volume", "days_before_expiry"] = "open_interest"
+
+    _formulas = field_validator("universe")(lambda text: None if text is None else _read(text))
+
+
+class PanelLabel(Strict):
+    """What is foretold.
+
+    Parameters
+    ----------
+    formula : str
+        Looks forward: ``close[+2] / close[+1] - 1`` is the return from tomorrow's close to the day after.
+    scale : {"raw", "demean", "zscore", "rank", "rank_normal"}
+        How the labels of one bar are put on one scale.
+    horizons : tuple of int
+        Bars for which the decay of the scores is measured.
+    """
+
+    formula: str = "close[+2] / close[+1] - 1"
+    scale: Literal["raw", "demean", "zscore", "rank", "rank_normal"] = "zscore"
+    horizons: tuple[int, ...] = (1, 2, 5, 10, 20)
+
+    _formulas = field_validator("formula")(_read)
+
+
+class MinePlan(Strict):
+    """Search for factors.
+
+    Parameters
+    ----------
+    candidates : int
+        Formulas tried at most.
+    keep : int
+        Factors kept at most.
+    time : str, optional
+        Such as ``"5min"``.
+    """
+
+    candidates: int = Field(default=2000, ge=1)
+    keep: int = Field(default=20, ge=1)
+    time: str | None = None
+
+
+class PanelFeatures(Strict):
+    """What the model is given.
+
+    Parameters
+    ----------
+    libraries : tuple of str
+        Factor libraries: ``alpha158``, ``alpha101``, ``futures_classics``.
+    formulas : dict of str to str
+        Name -> formula on the panel.
+    events : dict of str to str
+        Name -> formula on other tables, as in other scenarios, asked for every entity at every bar
+        (``count(analysts, last="5d")``). Panel formulas may use the name.
+    mine : MinePlan, optional
+        Also search for factors, on the training stretch alone.
+    neutral : str, optional
+        A group by which every feature is compared with its own group alone (``sector``).
+    """
+
+    libraries: tuple[str, ...] = ()
+    formulas: dict[str, str] = Field(default_factory=dict)
+    events: dict[str, str] = Field(default_factory=dict)
+    mine: MinePlan | None = None
+    neutral: str | None = None
+
+    @field_validator("formulas", "events")
+    @classmethod
+    def _formulas(cls, stated: dict[str, str]) -> dict[str, str]:
+        return {name: _read(text) for name, text in stated.items()}
+
+    @model_validator(mode="after")
+    def _something(self) -> PanelFeatures:
+        if not (self.libraries or self.formulas or self.mine):
+            raise ValueError("libraries, formulas or [features.mine]: a model needs something to look at")
+        return self
+
+
+class PanelSplit(Strict):
+    """How time is parted.
+
+    Parameters
+    ----------
+    start : str, optional
+        First day of the training.
+    validation, test : str or float
+        First day of each stretch; or the share of the bars that lie before it.
+    embargo : int
+        Bars left out between stretches, besides those into which labels reach.
+    retrain : int, optional
+        Fit again after so many bars of the test.
+    window : int, optional
+        Train on the last so many bars alone.
+    """
+
+    start: str | None = None
+    validation: str | float = 0.6
+    test: str | float = 0.75
+    embargo: int = Field(default=0, ge=0)
+    retrain: int | None = Field(default=None, ge=1)
+    window: int | None = Field(default=None, ge=1)
+
+
+class PanelModel(Strict):
+    """The model.
+
+    Parameters
+    ----------
+    kind : {"booster", "linear", "ranker", "formula"}
+        "formula": no model; the score is `score`.
+    blend : tuple of kinds
+        Further models whose scores (put on one scale bar by bar) are averaged with it.
+    score : str, optional
+        The formula, for the kind "formula".
+    settings : dict
+        Parameters of the estimator (``learning_rate``, ``n_seeds``, ...), see ``tael.markets.modelling``.
+    """
+
+    kind: Literal["booster", "linear", "ranker", "formula"] = "booster"
+    blend: tuple[Literal["booster", "linear", "ranker"], ...] = ()
+    score: str | None = None
+    settings: dict[str, float | int] = Field(default_factory=dict)
+
+    _formulas = field_validator("score")(lambda text: None if text is None else _read(text))
+
+    @model_validator(mode="after")
+    def _score_of_a_formula(self) -> PanelModel:
+        if (self.kind == "formula") != (self.score is not None):
+            raise ValueError('score = "..." with kind = "formula", and with no other')
+        return self
+
+
+class PortfolioPlan(Strict):
+    """From scores to positions.
+
+    Parameters
+    ----------
+    method : str
+        ``topk_drop``, ``mean_variance``, ``risk_parity``, ``equal_weight``, ``volatility_target`` ...; see
+        ``tael.markets.portfolio``.
+    every : int
+        Bars between two rebalances.
+    settings : dict
+        Parameters of the method (``k``, ``drop``, ``max_weight``, ...).
+    """
+
+    method: str = "topk_drop"
+    every: int = Field(default=1, ge=1)
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class TradingPlan(Strict):
+    """With how much money, how it is dealt, and what that costs.
+
+    Parameters
+    ----------
+    cash : float
+        At the start, in the currency of the prices.
+    fill : {"open", "vwap", "close"}
+        Price of the next bar at which orders are filled.
+    commission_bp : float
+        Of the amount, each way.
+    spread_bp : float
+        The whole spread; half of it is paid each way.
+    impact : float
+        Coefficient of the square-root impact: times daily volatility times the root of the share of the volume.
+    participation : float
+        Greatest share of the trailing volume that an order takes.
+    benchmark : str
+        ``equal_weight`` (the universe, rebalanced daily), ``none``, or a column of the bars' own table of index quotes.
+    """
+
+    cash: float = Field(default=1e8, gt=0)
+    fill: Literal["open", "vwap", "close"] = "open"
+    commission_bp: float = Field(default=2.5, ge=0)
+    spread_bp: float = Field(default=5.0, ge=0)
+    impact: float = Field(default=0.1, ge=0)
+    participation: float = Field(default=0.1, gt=0, le=1)
+    benchmark: str = "equal_weight"
+
+
+class MarketExample(Strict):
+    """The example data: a simulator and its size.
+
+    Parameters
+    ----------
+    simulator : {"market", "futures"}
+    n_entities, n_bars, seed : int
+    """
+
+    simulator: Literal["market", "futures"] = "market"
+    n_entities: int = Field(default=300, ge=10)
+    n_bars: int = Field(default=1000, ge=100)
+    seed: int = 0
