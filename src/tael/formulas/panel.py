@@ -15,6 +15,7 @@ from tael.formulas.printer import to_text
 from tael.formulas.syntax import Call, Literal, Name, Node
 from tael.tables.schema import Language, Type
 
+_OF_GROUPS = frozenset({"eq", "ne", "in", "is_missing"})
 MASKS = ("listed", "suspended", "members")
 """Flags that every panel has; a field of the same name wins."""
 
@@ -188,6 +189,11 @@ def _call(node: Call, schema: PanelSchema, label: bool) -> PanelCall:
         args = tuple(_bind(arg, schema, label) for arg in node.args)
         if node.op == "in" and not all(isinstance(arg, PanelConstant) for arg in args[1:]):
             raise FormulaError("`in` takes constants alone.", fix="Write several comparisons joined by `or`.")
+        if node.op not in _OF_GROUPS and any(arg.type is Type.CATEGORY for arg in args):
+            raise FormulaError(
+                f"`{node.op}` takes numbers and flags.", expected="number or flag", got=to_text(node),
+                fix='Compare the group with one of its levels: `sector == "banks"`.',
+            )  # fmt: skip
         _levels_known(args, schema)
         return PanelCall(node.op, args, _type(operator, args, node))
     constants = _constants(operator, node)

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from tael.panels.frames import from_frame
 from tael.panels.panel import Panel
+from tael.panels.plan import PanelPlan, compute
 
-__all__ = ["Panel", "from_frame"]
+__all__ = ["Panel", "PanelPlan", "compute", "from_frame"]

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tael.errors import PanelError, did_you_mean
-from tael.tables.schema import Language
+from tael.formulas.panel import PanelSchema
+from tael.tables.schema import Language, Type
 
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
@@ -101,6 +102,12 @@ class Panel:
     def shape(self) -> tuple[int, int]:
         """Bars and entities: (T, N)."""
         return len(self.times), len(self.entities)
+
+    @property
+    def schema(self) -> PanelSchema:
+        """What formulas need to know: names, levels, titles, units, the bar."""
+        fields = dict.fromkeys(self.fields, Type.NUMBER)
+        return PanelSchema(fields, self.levels, self.bar, self.titles, self.units)
 
     def __len__(self) -> int:
         return len(self.times)

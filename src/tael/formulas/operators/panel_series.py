@@ -37,7 +37,7 @@ def _series(
         arity=(arrays + 1 + len(parameters),) * 2,
         constants=constants,
         limits=((float(least), float(MOST)), *parameters),
-        named=("min_periods",) if back == "window" else (),
+        named=("min_periods",) if back in ("window", "ever") else (),
         window=arrays,
         back=back,
     )
@@ -129,6 +129,11 @@ OPERATORS = (
     ),
     _series("ts_median", ("{span} median of {value}", "{value}的{span}中位数"), ("The median.", "中位数。")),
     _series(
+        "ts_mad",
+        ("{span} mean deviation of {value}", "{value}的{span}平均绝对偏差"),
+        ("The mean absolute deviation from the window's mean.", "相对窗口均值的平均绝对偏差。"),
+    ),
+    _series(
         "ts_corr",
         ("{span} correlation of {value} and {second}", "{value}与{second}的{span}相关系数"),
         (
@@ -196,9 +201,22 @@ OPERATORS = (
         "ewm",
         ("exponential average of {value} of span {bars}", "{value}的{span}指数加权均值"),
         (
-            "The exponentially weighted mean of span n (weights fall by 1 - 2 / (n + 1)), from the first bar on.",
-            "跨度为 n 的指数加权均值（权重按 1 - 2 / (n + 1) 衰减），自首根 K 线起。",
+            "The exponentially weighted mean of span n (weights fall by 1 - 2 / (n + 1)), as in pandas.",
+            "跨度为 n 的指数加权均值（权重按 1 - 2 / (n + 1) 衰减），与 pandas 一致。",
         ),
+        back="ever",
+    ),
+    Operator(
+        "streak",
+        "series",
+        (FLAGS,),
+        Type.NUMBER,
+        {"en": "how long {value} has held", "zh": "{value}的连续期数"},
+        {
+            "en": "How many bars in a row, up to this one, a condition has held.",
+            "zh": "条件截至当前连续成立的 K 线数量。",
+        },
+        "streak(close > open)",
         back="ever",
     ),
     Operator(
