@@ -13,7 +13,9 @@ from tael.datasets.market_calendar import trading_days
 from tael.datasets.market_companies import make_companies
 from tael.datasets.market_events import make_reports, running_totals
 from tael.datasets.market_factors import REGIMES, make_factors
+from tael.datasets.market_flows import northbound_frame, previews_frame, top_traders_frame, visits_frame
 from tael.datasets.market_indices import make_indices
+from tael.datasets.market_news import Language, news_frame
 from tael.datasets.market_prices import make_prices
 from tael.datasets.market_result import MarketTruth, SimulatedMarket, alpha_table
 from tael.datasets.market_schema import market_schema
@@ -28,6 +30,7 @@ def simulate_market(
     *,
     alphas: Sequence[tuple[str | Alpha, float]] | None = None,
     start: str = "2019-01-02",
+    language: Language = "zh",
 ) -> SimulatedMarket:
     """Simulate a stock market: bars, companies, analysts, indices, and what foretells returns.
 
@@ -54,6 +57,8 @@ def simulate_market(
         momentum within the sector (.025), analysts' upgrades (.025). Empty: nothing, returns cannot be foretold.
     start : str
         The data begin on the first trading day from here on, as ``YYYY-MM-DD``, from 2005 on.
+    language : {"zh", "en"}
+        Of the news.
 
     Returns
     -------
@@ -70,7 +75,7 @@ def simulate_market(
     >>> market.truth.frame["formula"].to_list()[2], market.schema["tael"]["simulated"]
     ('delta(upgrades, 5)', True)
     """
-    first = _check(n_stocks, n_days, seed, start)
+    first = _check(n_stocks, n_days, seed, start, language)
     planted = choose_alphas(alphas)
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(8)]
     days = trading_days(first, n_days)
@@ -88,6 +93,11 @@ def simulate_market(
         "statements": frames_of.statements_frame(stocks, companies, prices, days),
         "dividends": frames_of.dividends_frame(stocks, companies, prices, days),
         "analysts": frames_of.analysts_frame(stocks, reports),
+        "previews": previews_frame(streams[5], stocks, companies, days),
+        "top_traders": top_traders_frame(streams[5], stocks, prices, days),
+        "northbound": northbound_frame(streams[5], stocks, prices, days),
+        "visits": visits_frame(streams[6], stocks, companies, days),
+        "news": news_frame(streams[7], stocks, prices, days, language),
     }
     truth = MarketTruth(
         frame=alpha_table(planted, prices),
@@ -102,7 +112,7 @@ def simulate_market(
     return SimulatedMarket(frames, market_schema(frames), truth, days, stocks.code, seen)
 
 
-def _check(n_stocks: int, n_days: int, seed: int, start: str) -> date:
+def _check(n_stocks: int, n_days: int, seed: int, start: str, language: str) -> date:
     def refuse(name: str, expected: str, got: object) -> TablesError:
         return TablesError(
             "The market cannot be simulated with this argument.",
@@ -117,6 +127,8 @@ def _check(n_stocks: int, n_days: int, seed: int, start: str) -> date:
         raise refuse("n_days", "60 to 6,000 trading days", n_days)
     if seed < 0:
         raise refuse("seed", "0 or more", seed)
+    if language not in ("zh", "en"):
+        raise refuse("language", "zh or en", language)
     try:
         first = date.fromisoformat(start)
     except ValueError as error:

@@ -30,7 +30,7 @@ class Companies:
     ends : datetime64[D] array, shape (Q,)
         Ends of the quarters, which begin three years before the simulated period.
     announced : datetime64[us] array, shape (Q, N)
-        After the close of a day, within the exchange's deadline.
+        After the close of a day, within the exchange's deadline; two weeks before the listing what was before it.
     income, revenue, equity, assets : float64 arrays, shape (Q, N)
         CNY, of the quarter or at its end, for the shares of the first bar.
     consensus : float64 array, shape (Q, N)
@@ -100,6 +100,8 @@ def make_companies(rng: np.random.Generator, stocks: Stocks, days: Days) -> Comp
     delay = np.floor(soonest + (latest - soonest) * lateness).astype(np.int64)
     evening = 17 + 5 * rng.random(shape)
     announced = at_hour(ends[:, None] + delay.astype("timedelta64[D]"), evening)
+    # What was before the listing is told by the prospectus.
+    announced = np.maximum(announced, at_hour(stocks.listed - np.timedelta64(14, "D"), 18))
     warned, last = _fates(profit, ends, announced, stocks, days)
     dividend, bonus = _payouts(rng, profit, ends, stocks, days)
     return Companies(

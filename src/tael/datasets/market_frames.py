@@ -13,10 +13,18 @@ from tael.datasets.market_prices import Prices
 from tael.datasets.market_rules import BOARDS
 from tael.datasets.market_stocks import SECTORS, Stocks
 
+_PROSPECTUS = 2 * 365
+"""Days before the listing that a prospectus looks back."""
+
 
 def named(words: tuple[str, ...], codes: Ints) -> pl.Series:
     """Spell out codes (-1: missing)."""
     return pl.Series((None, *words), dtype=pl.String).gather(codes + 1)
+
+
+def codes(stocks: Stocks, at: Ints) -> pl.Series:
+    """Spell out stocks by their number."""
+    return pl.Series(stocks.code, dtype=pl.String).gather(at)
 
 
 def stocks_frame(stocks: Stocks, companies: Companies, days: Days) -> pl.DataFrame:
@@ -42,7 +50,7 @@ def bars_frame(stocks: Stocks, companies: Companies, prices: Prices, days: Days)
     close, preclose, volume = prices.close[at], prices.preclose[at], prices.volume[at]
     return pl.DataFrame(
         {
-            "code": pl.Series(stocks.code, dtype=pl.String).gather(stock),
+            "code": codes(stocks, stock),
             "date": days[row],
             "closed_at": at_hour(days, CLOSE_HOUR)[row],
             "open": prices.open[at],
@@ -84,7 +92,7 @@ def index_frames(stocks: Stocks, indices: Indices, days: Days) -> dict[str, pl.D
     )
     members = pl.DataFrame(
         {
-            "code": pl.Series(stocks.code, dtype=pl.String).gather(indices.stock),
+            "code": codes(stocks, indices.stock),
             "index": named(INDICES, indices.index),
             "announced": announced,
             "since": days[indices.start],
@@ -99,13 +107,14 @@ def statements_frame(stocks: Stocks, companies: Companies, prices: Prices, days:
     end = days[-1].astype("datetime64[us]") + np.timedelta64(1, "D")
     last_day = days[np.minimum(companies.last, len(days) - 1)].astype("datetime64[us]") + np.timedelta64(1, "D")
     until = np.where(companies.last < len(days), last_day, end)
-    q, stock = np.nonzero(companies.announced < until)
+    told = companies.ends[:, None] > stocks.listed - np.timedelta64(_PROSPECTUS, "D")
+    q, stock = np.nonzero((companies.announced < until) & told)
     row = np.clip(np.searchsorted(days, companies.ends[q], side="right") - 1, stocks.first[stock], None)
     row = np.minimum(row, companies.last[stock])
     at = (q, stock)
     return pl.DataFrame(
         {
-            "code": pl.Series(stocks.code, dtype=pl.String).gather(stock),
+            "code": codes(stocks, stock),
             "period_end": companies.ends[q],
             "announced": companies.announced[at],
             "revenue": np.round(companies.revenue[at]),
@@ -116,7 +125,7 @@ def statements_frame(stocks: Stocks, companies: Companies, prices: Prices, days:
             "consensus": np.round(companies.consensus[at]),
             "surprise": companies.surprise[at],
         }
-    ).sort("announced", "code")
+    ).sort("announced", "code", "period_end")
 
 
 def dividends_frame(stocks: Stocks, companies: Companies, prices: Prices, days: Days) -> pl.DataFrame:
@@ -126,7 +135,7 @@ def dividends_frame(stocks: Stocks, companies: Companies, prices: Prices, days: 
     cash = np.round(companies.dividend[at] * prices.close[before], 2)
     return pl.DataFrame(
         {
-            "code": pl.Series(stocks.code, dtype=pl.String).gather(stock),
+            "code": codes(stocks, stock),
             "announced": at_hour(days[row] - np.timedelta64(21, "D"), 18),
             "ex_date": days[row],
             "cash": cash,
@@ -139,7 +148,7 @@ def analysts_frame(stocks: Stocks, reports: Reports) -> pl.DataFrame:
     """Lay out the table ``analysts``."""
     return pl.DataFrame(
         {
-            "code": pl.Series(stocks.code, dtype=pl.String).gather(reports.stock),
+            "code": codes(stocks, reports.stock),
             "published": reports.published,
             "broker": named(BROKERS, reports.broker),
             "rating": named(RATINGS, reports.rating),

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tael.datasets.market_alphas import Alpha, ranked, standardised
-from tael.datasets.market_calendar import Days, Floats, Ints
+from tael.datasets.market_calendar import Days, Floats
 from tael.datasets.market_prices import LAG, Prices
 from tael.datasets.simulated import PlantedTruth, SimulatedBank
 
@@ -116,8 +116,3 @@ def alpha_table(alphas: Sequence[tuple[Alpha, float]], prices: Prices) -> pl.Dat
         "days": pl.Int64,
     }
     return pl.DataFrame(rows, schema=columns)
-
-
-def codes_of(stocks: Sequence[str], at: Ints) -> pl.Series:
-    """Spell out stocks by their number."""
-    return pl.Series("code", stocks, dtype=pl.String).gather(at)

@@ -10,6 +10,7 @@ _PRICE = {"type": "number", "unit": "CNY", "min": 0}
 _MONEY = {"type": "number", "unit": "CNY"}
 _SHARES = {"type": "number", "unit": "shares", "min": 0}
 _CATEGORY, _FLAG, _TIME, _NUMBER = {"type": "category"}, {"type": "flag"}, {"type": "time"}, {"type": "number"}
+_COUNT = {"type": "number", "min": 0}
 _CODE: _Column = ("code", "stock", "股票", {"to": "stocks"})
 _PUBLISHED: _Column = ("published", "time of publication", "发布时间", _TIME)
 _DATE: _Column = ("date", "trading day", "交易日", _TIME)
@@ -106,6 +107,50 @@ _TABLES: dict[str, tuple[dict[str, str], str, str, list[_Column]]] = {
              {"type": "category", "values": ["downgrade", "maintain", "upgrade", "initiate"]}),
             ("estimate_change", "change of the earnings estimate", "盈利预测调整幅度", _NUMBER),
         ],
+    ),
+    "previews": (
+        {"time": "published"}, "earnings previews", "业绩预告",
+        [
+            _CODE,
+            ("period_end", "end of the half year or year", "预告报告期", _TIME),
+            _PUBLISHED,
+            ("kind", "kind of preview", "预告类型", _CATEGORY),
+            ("income_low", "net income at least", "预告净利润下限", _MONEY),
+            ("income_high", "net income at most", "预告净利润上限", _MONEY),
+        ],
+    ),
+    "top_traders": (
+        {"time": "date", "known_at": "published"}, "top traders' lists", "龙虎榜",
+        [
+            _CODE, _DATE, _PUBLISHED,
+            ("reason", "reason for the list", "上榜原因", _CATEGORY),
+            ("buy_amount", "bought by the five largest buyers", "买入前五合计", _PRICE),
+            ("sell_amount", "sold by the five largest sellers", "卖出前五合计", _PRICE),
+            ("institutions_buying", "institutions among the buyers", "买入前五中机构席位数", _COUNT),
+            ("institutions_selling", "institutions among the sellers", "卖出前五中机构席位数", _COUNT),
+        ],
+    ),
+    "northbound": (
+        {"time": "date", "known_at": "published"}, "northbound holdings", "北向持股",
+        [
+            _CODE, _DATE, _PUBLISHED,
+            ("shares_held", "shares held through the Connect", "北向持股数", _SHARES),
+            ("share", "share of the shares outstanding held", "北向持股比例", {"type": "number", "min": 0, "max": 1}),
+        ],
+    ),
+    "visits": (
+        {"time": "visited", "known_at": "published"}, "visits of institutions", "机构调研",
+        [
+            _CODE,
+            ("visited", "day of the visit", "调研日期", _TIME),
+            _PUBLISHED,
+            ("kind", "kind of visit", "调研方式", _CATEGORY),
+            ("institutions", "institutions that came", "参与机构数", _COUNT),
+        ],
+    ),
+    "news": (
+        {"time": "published"}, "news", "新闻",
+        [_CODE, _PUBLISHED, ("text", "headline", "标题", {"type": "text"})],
     ),
 }  # fmt: skip
 
