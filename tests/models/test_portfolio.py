@@ -16,6 +16,7 @@ from sklearn.model_selection import GroupKFold, TimeSeriesSplit
 from tael.errors import ModelError
 from tael.models import SETTINGS, LogisticReference, PortfolioClassifier, crossfit
 from tael.models import portfolio as portfolio_module
+from tael.models.folds import make_folds
 
 Data = tuple[np.ndarray, np.ndarray]
 
@@ -205,7 +206,8 @@ def test_calibration_corrects_an_overconfident_member(credit: Data) -> None:
 
 def test_large_tables_are_screened_first(credit: Data, monkeypatch: pytest.MonkeyPatch) -> None:
     X, y = credit
-    monkeypatch.setattr(portfolio_module, "_SCREEN_FROM", 1000)
+    for limit in ("_SCREEN_FROM", "_SCREEN_ALWAYS_FROM"):
+        monkeypatch.setattr(portfolio_module, limit, 1000)
     monkeypatch.setattr(crossfit, "SCREEN_ROWS", 300)
     model = PortfolioClassifier(cv=3).fit(X, y)
     assert {c.name for c in model.candidates_} == set(SETTINGS)
@@ -219,13 +221,56 @@ def test_a_fold_that_holds_out_one_class_is_not_the_one_to_screen_on(
     credit: Data, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     X, y = credit
-    monkeypatch.setattr(portfolio_module, "_SCREEN_FROM", 1000)
+    for limit in ("_SCREEN_FROM", "_SCREEN_ALWAYS_FROM"):
+        monkeypatch.setattr(portfolio_module, limit, 1000)
     monkeypatch.setattr(crossfit, "SCREEN_ROWS", 300)
     rows = np.arange(len(y))
     good = rows[y == 0][:50]
     folds = [(np.setdiff1d(rows, good), good), (rows[:400], rows[400:])]
     model = PortfolioClassifier(cv=folds).fit(X, y)
     assert all(np.isfinite(c.auc) for c in model.candidates_)
+
+
+@pytest.mark.parametrize(("enough", "screened"), [(20, True), (500, False)])
+def test_a_table_of_middle_size_is_screened_where_a_fold_can_tell_settings_apart(
+    enough: int, screened: bool, credit: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, y = credit
+    monkeypatch.setattr(portfolio_module, "_SCREEN_FROM", 1000)
+    monkeypatch.setattr(portfolio_module, "_ENOUGH", enough)
+    model = PortfolioClassifier(cv=2).fit(X, y)
+    assert any(c.stage == "screening" for c in model.candidates_) == screened
+    assert sorted(c.name for c in model.candidates_) == sorted(SETTINGS)
+
+
+def test_a_fold_that_was_screened_whole_is_not_fitted_again(credit: Data) -> None:
+    X, y = credit
+    fit = crossfit.CrossFit(X, y.astype(float), np.ones(len(y)), np.zeros(X.shape[1], dtype=np.int64), 0, 1)
+    settings = [SETTINGS[name] for name in ("boosted", "linear", "binned")]
+    folds = make_folds(3, X, fit.y, None, 0)
+    screened = fit.screen(settings, folds, 1, at_most=2)
+    kept = [settings[k] for k in screened.kept]
+    with_it, scorers = fit.cross_fit(kept, folds, screened.done)
+    without, _ = fit.cross_fit(kept, folds)
+    np.testing.assert_array_equal(with_it, without)
+    assert [one[1] for one in scorers] == [scorer for scorer, _ in screened.done[1]]
+
+
+def test_a_fold_that_was_screened_in_part_is_fitted_whole(credit: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = credit
+    monkeypatch.setattr(crossfit, "SCREEN_ROWS", 300)
+    fit = crossfit.CrossFit(X, y.astype(float), np.ones(len(y)), np.zeros(X.shape[1], dtype=np.int64), 0, 1)
+    assert not fit.screen([SETTINGS["linear"]], make_folds(3, X, fit.y, None, 0), 0, at_most=1).done
+
+
+def test_folds_by_themselves_are_five_and_three_where_the_table_is_very_large(
+    credit: Data, fast: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, y = credit
+    assert PortfolioClassifier(fast).fit(X, y).n_splits_ == 5
+    monkeypatch.setattr(portfolio_module, "_THREE_FOLDS_FROM", 1000)
+    assert PortfolioClassifier(fast).fit(X, y).n_splits_ == 3
+    assert PortfolioClassifier(fast, cv=4).fit(X, y).n_splits_ == 4
 
 
 @pytest.mark.parametrize("refit", ["all", "folds"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -59,6 +60,21 @@ class Candidate:
     kept: bool
 
 
+HeldOut = tuple[Scorer, Floats]  # a fold's model and its log-odds of the rows held out
+
+
+@dataclass(frozen=True)
+class Screened:
+    """What a screening found: which settings go on, how all did, and the fold's results of those that go on.
+
+    `done` is empty where the screening saw a part of the fold only.
+    """
+
+    kept: list[int]
+    tried: list[Candidate]
+    done: dict[int, list[HeldOut]]
+
+
 @dataclass(frozen=True)
 class CrossFit:
     """The training rows, and the three things that are done with them."""
@@ -77,40 +93,51 @@ class CrossFit:
             self.X[train], self.y[train], self.weight[train], self.sign, (self.seed + 7919 * number) % (2**31 - 1)
         )
 
-    def cross_fit(self, settings: list[Setting], folds: list[Fold]) -> tuple[Floats, list[list[Scorer]]]:
-        """Out-of-fold log-odds, shape (n, K), and the folds' models of each setting."""
+    def cross_fit(
+        self, settings: list[Setting], folds: list[Fold], known: Mapping[int, list[HeldOut]] | None = None
+    ) -> tuple[Floats, list[list[Scorer]]]:
+        """Out-of-fold log-odds, shape (n, K), and the folds' models of each setting.
+
+        `known` holds folds that were done before, by number: a result for each setting.
+        """
+        known = known or {}
+        open_folds = [(number, fold) for number, fold in enumerate(folds) if number not in known]
         jobs = [
             partial(self._fit_and_score, setting, train, test, number)
             for setting in settings
-            for number, (train, test) in enumerate(folds)
+            for number, (train, test) in open_folds
         ]
-        done = run_side_by_side(jobs, self.n_jobs)
+        done = iter(run_side_by_side(jobs, self.n_jobs))
         Z = np.empty((len(self.y), len(settings)))
         scorers: list[list[Scorer]] = []
         for k in range(len(settings)):
-            part = done[k * len(folds) : (k + 1) * len(folds)]
+            part = [known[number][k] if number in known else next(done) for number in range(len(folds))]
             scorers.append([scorer for scorer, _ in part])
             Z[:, k] = out_of_fold([(test, z) for (_, test), (_, z) in zip(folds, part, strict=True)], len(self.y))
         return Z, scorers
 
     def _fit_and_score(
         self, setting: Setting, train: NDArray[np.int64], test: NDArray[np.int64], number: int
-    ) -> tuple[Scorer, Floats]:
+    ) -> HeldOut:
         scorer = self.one(setting, train, number)
         return scorer, scorer.score(self.X[test])
 
-    def screen(self, settings: list[Setting], fold: Fold, at_most: int) -> tuple[list[int], list[Candidate]]:
-        """Fit each setting on a part of one fold; which to take through all folds."""
+    def screen(self, settings: list[Setting], folds: list[Fold], number: int, at_most: int) -> Screened:
+        """Fit each setting on one fold, or on a part of its rows where it has very many; which to take further."""
         rng = np.random.default_rng(self.seed)
+        fold = folds[number]
         train, test = (self._sample(rng, rows) for rows in fold)
-        done = run_side_by_side([partial(self._fit_and_score, s, train, test, 0) for s in settings], self.n_jobs)
+        jobs = [partial(self._fit_and_score, s, train, test, number) for s in settings]
+        done = run_side_by_side(jobs, self.n_jobs)
         Z = np.column_stack([z for _, z in done])
         y, weight = self.y[test], self.weight[test]
         kept = prune(Z, y, weight, smallest=SMALLEST, at_most=at_most)
-        return kept, [
+        tried = [
             Candidate(s.name, roc_auc(y, Z[:, k], weight), log_loss(y, Z[:, k], weight), "screening", k in kept)
             for k, s in enumerate(settings)
         ]
+        whole = len(train) == len(fold[0]) and len(test) == len(fold[1])
+        return Screened(kept, tried, {number: [done[k] for k in kept]} if whole else {})
 
     def _sample(self, rng: np.random.Generator, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """At most `SCREEN_ROWS` of these rows, each class at its share but with 200 rows where it has them."""

@@ -23,7 +23,11 @@ from tael.models.folds import Fold, make_folds, run_side_by_side
 from tael.models.logistic import Floats
 from tael.models.members import Setting, choose
 
-_SCREEN_FROM = 250_000  # cells; above, settings are screened and only the best go through all folds
+# Cells of the table. Settings are screened on a fold, and only the best go through the others: where the fold can tell
+# them apart, and in any case where trying all would take minutes.
+_SCREEN_FROM, _SCREEN_ALWAYS_FROM = 75_000, 250_000
+_ENOUGH = 100  # rows of the rarer class that a fold must hold out to tell settings apart
+_THREE_FOLDS_FROM = 500_000  # cells; above, three folds set weights as surely as five, at half the cost
 _VERY_LARGE = 1_000_000  # cells; above, two members: a third costs seconds and gains nothing that a fold can show
 _AT_MOST, _AT_MOST_SCREENED, _AT_MOST_VERY_LARGE = 4, 3, 2  # members in the end
 
@@ -37,16 +41,17 @@ class PortfolioClassifier(AdditiveClassifier):
     .. math:: \text{log-odds}(x) = a + b \sum_k w_k z_k(x), \qquad w_k \ge 0,\ \sum_k w_k = 1 .
 
     Averaging log-odds rather than probabilities keeps the columns' contributions additive. Members with a weight
-    under 0.05 are dropped. Above 250 thousand cells the settings are screened on a part of the first fold and three
-    at most (two above a million cells) go on.
+    under 0.05 are dropped. Where a fold can tell settings apart (75 thousand cells, 100 held-out rows of the rarer
+    class) and wherever the table is large (250 thousand cells), they are screened on the first fold, or 8,000 of its
+    rows, and three at most (two above a million cells) go on.
 
     Parameters
     ----------
     members : "auto" or list of str, default="auto"
         Names from `tael.models.members.SETTINGS`. A list is not screened.
-    cv : int, splitter or iterable, default=5
-        Folds. With a splitter that holds some rows out never (a time split), only rows that were held out set the
-        weights.
+    cv : "auto", int, splitter or iterable, default="auto"
+        Folds; "auto" is five, and three above half a million cells. With a splitter that holds some rows out never (a
+        time split), only rows that were held out set the weights.
     monotone : None, dict or array of shape (p,), default=None
         Wanted direction by column name or position: +1 the log-odds may only rise with the column, -1 only fall.
         Every member keeps it: the trees by LightGBM's constraints, the linear ones by bounds. A missing value is
@@ -94,7 +99,7 @@ class PortfolioClassifier(AdditiveClassifier):
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "members": [StrOptions({"auto"}), list, tuple],
-        "cv": ["cv_object"],
+        "cv": [StrOptions({"auto"}), "cv_object"],
         "monotone": ["array-like", dict, None],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "refit": [StrOptions({"all", "folds"})],
@@ -106,7 +111,7 @@ class PortfolioClassifier(AdditiveClassifier):
         self,
         members: str | list[str] = "auto",
         *,
-        cv: Any = 5,
+        cv: Any = "auto",
         monotone: Mapping[Any, int] | ArrayLike | None = None,
         class_weight: Any = None,
         refit: str = "all",
@@ -163,7 +168,8 @@ class PortfolioClassifier(AdditiveClassifier):
         weight = weight / weight.mean()
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         # With weights that dwarf one class, "shuffled and stratified" is still by rows: the splitters know no weights.
-        folds = make_folds(self.cv, X, label, None if groups is None else column_or_1d(np.asarray(groups))[rows], seed)
+        cv = (3 if X.size > _THREE_FOLDS_FROM else 5) if isinstance(self.cv, str) else self.cv
+        folds = make_folds(cv, X, label, None if groups is None else column_or_1d(np.asarray(groups))[rows], seed)
         self.n_splits_ = len(folds)
         fit = CrossFit(X, label, weight, sign, seed, self.n_jobs)
         # One BLAS thread: threads would change the order of sums, and cost more than they gain at this size.
@@ -174,18 +180,15 @@ class PortfolioClassifier(AdditiveClassifier):
         return self
 
     def _fit_members(self, fit: CrossFit, settings: list[Setting], folds: list[Fold]) -> Floats:
-        screened = self.members == "auto" and fit.X.size > _SCREEN_FROM
+        number = self._screening_fold(fit, folds)
         at_most = _AT_MOST
-        if screened:
+        self.candidates_, done = [], {}
+        if number is not None:
             at_most = _AT_MOST_SCREENED if fit.X.size <= _VERY_LARGE else _AT_MOST_VERY_LARGE
-        self.candidates_ = []
-        # A grouped fold may hold out one class only: screen on the first that shows both.
-        both = next((f for f in folds if len(np.unique(fit.y[f[1]])) == 2), None)
-        if screened and both is not None:
-            kept, tried = fit.screen(settings, both, at_most)
-            self.candidates_ += [c for c in tried if not c.kept]
-            settings = [settings[k] for k in kept]
-        Z, fold_scorers = fit.cross_fit(settings, folds)
+            screened = fit.screen(settings, folds, number, at_most)
+            self.candidates_ += [c for c in screened.tried if not c.kept]
+            settings, done = [settings[k] for k in screened.kept], screened.done
+        Z, fold_scorers = fit.cross_fit(settings, folds, done)
         held = ~np.isnan(Z[:, 0])
         y, weight = fit.y[held], fit.weight[held]
         if len(np.unique(y)) < 2:
@@ -212,6 +215,16 @@ class PortfolioClassifier(AdditiveClassifier):
         ]
         self.members_ = sorted(members, key=lambda m: -m.weight)
         return self.calibration_.apply(Z[:, kept] @ weights)
+
+    def _screening_fold(self, fit: CrossFit, folds: list[Fold]) -> int | None:
+        """The first fold that holds out both classes (a grouped one may not); None where all settings go on."""
+        if self.members != "auto" or fit.X.size <= _SCREEN_FROM:
+            return None
+        for number, (_, test) in enumerate(folds):
+            rarer = min(fit.y[test].sum(), len(test) - fit.y[test].sum())
+            if rarer >= (1 if fit.X.size > _SCREEN_ALWAYS_FROM else _ENOUGH):
+                return number
+        return None
 
     def _log_odds(self, X: Floats) -> Floats:
         z = np.zeros(X.shape[0])
