@@ -297,7 +297,7 @@ class Bars:
             out: Floats = self.close / self.preclose - 1
         return out
 
-    def panel(self, fields: Iterable[str] | None = None, members: Bools | None = None) -> Panel:
+    def panel(self, fields: Iterable[str] | None = None, members: Bools | None = None, bar: str = "1d") -> Panel:
         """The same as a panel for signals: prices times `adjust`, volumes divided by it, so that they are continuous.
 
         Parameters
@@ -307,6 +307,8 @@ class Bars:
             the bars' own `fields` (as they are). By default all but settle and adjust.
         members : ndarray of bool, shape (T, N), optional
             The universe as known at each time; by default what is listed and not suspended.
+        bar : str
+            What one row spans: "1d", "1min", "tick".
 
         Returns
         -------
@@ -336,6 +338,7 @@ class Bars:
             listed=self.listed,
             suspended=self.suspended,
             members=self.listed & ~self.suspended if members is None else members,
+            bar=bar,
         )
 
     def fingerprint(self) -> str:

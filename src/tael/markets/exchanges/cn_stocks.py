@@ -219,7 +219,7 @@ def adjusted_limits(bars: Bars, up: Floats, down: Floats, tick: float = TICK) ->
     half tick counts as locked: who cannot tell does not deal.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        paid = np.where(bars.volume > 0, bars.amount / bars.volume, np.nan)
+        paid = np.where((bars.volume > 0) & (bars.amount > 0), bars.amount / bars.volume, np.nan)
     there = np.isfinite(paid)
     last = np.maximum.accumulate(np.where(there, np.arange(len(bars))[:, None], -1), axis=0)
     before = np.vstack([np.full((1, bars.shape[1]), -1), last[:-1]])

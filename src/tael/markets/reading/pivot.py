@@ -113,6 +113,21 @@ class Wide:
         return self.frame[name]
 
 
+def taken(frame: Any, what: str) -> pl.DataFrame:
+    """Take a frame of any library as Polars.
+
+    Raises
+    ------
+    MarketError
+    """
+    try:
+        return polars_of(frame, what)
+    except TablesError as error:
+        raise MarketError(
+            error.problem, expected=error.expected, got=error.got, where=error.where, fix=error.fix
+        ) from error
+
+
 def needs(frame: pl.DataFrame, names: Iterable[str]) -> None:
     """Refuse a table that lacks a column.
 
@@ -160,12 +175,7 @@ def pivot(frame: Any, *, time: str = "date", entity: str = "code", what: str = "
     array([[ 1., nan],
            [nan,  2.]])
     """
-    try:
-        table = polars_of(frame, what)
-    except TablesError as error:
-        raise MarketError(
-            error.problem, expected=error.expected, got=error.got, where=error.where, fix=error.fix
-        ) from error
+    table = taken(frame, what)
     needs(table, [time, entity])
     if table.is_empty():
         raise MarketError(f"The table of {what} has no rows.", expected="at least one bar")
