@@ -48,7 +48,7 @@ from tael.kernels.backtest_rules import (
 def _charge(t: int, value: float, lots: int, volume: float, volatility: float, sells: bool, charges: Charges) -> Any:
     """Commission, tax, transfer fee, half spread and impact of one trade."""
     commission = max(charges.commission * value, charges.minimum)
-    tax = charges.tax[t] * value if sells else 0.0
+    tax = charges.tax[1 if sells else 0, t] * value
     impact = 0.0
     if charges.impact > 0.0:
         impact = impact_cost(value, np.float64(lots), volume, volatility, charges.impact)
@@ -157,18 +157,18 @@ def _most_for(
     charges: Charges,
 ) -> int:  # fmt: skip
     """The largest tradable quantity up to ``most`` that the cash pays for, costs included."""
-    if most * price + _cost(t, most * price, most, volume, volatility, False, charges) <= cash + rule.CENT:
+    if most == 0 or most * price + _cost(t, most * price, most, volume, volatility, False, charges) <= cash + rule.CENT:
         return most
-    low, high = np.int64(0), np.int64(most // lot)
+    low, high = np.int64(-1), np.int64((most - least) // lot)
     while low < high:
         middle = (low + high + 1) // 2
-        size = middle * lot
+        size = least + middle * lot
         cost = _cost(t, size * price, size, volume, volatility, False, charges)
         if size * price + cost <= cash + rule.CENT:
             low = middle
         else:
             high = middle - 1
-    return whole_lots(np.float64(low * lot), lot, least)
+    return least + low * lot if low >= 0 else 0
 
 
 @njit(**JIT)

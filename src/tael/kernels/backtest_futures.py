@@ -7,11 +7,12 @@ Within bar t, in this order:
 2. **The orders.** Signed weights of notional decided ``delay`` bars ago become whole contracts: weight x balance /
    (last settlement x multiplier), counted down towards 0. From bar ``leave`` of a contract on it is closed and not
    opened. After a margin call every position is scaled down to what the balance carries.
-3. **The fill**, at one price: what closes first, then what opens. What opens is scaled down by one factor if the balance,
-   marked to the price of the fill, does not carry its initial margin. A limit that is reached lets nobody buy (up) or
-   sell (down); a close that it stops is *locked*.
-4. **The settlement.** Gains and losses are paid in cash at the settlement price. If the balance is below the maintenance
-   margin, the next bar brings the call; if it is no longer positive, everything is closed and nothing more is ordered.
+3. **The fill**, at one price: what closes first, then what opens. What opens is scaled down by one factor if the
+   balance, marked to the price of the fill, does not carry its initial margin. A limit that is reached lets nobody buy
+   (up) or sell (down); a close that it stops is *locked*.
+4. **The settlement.** Gains and losses are paid in cash at the settlement price. If the balance is below the
+   maintenance margin, the next bar brings the call; if it is no longer positive, everything is closed and nothing more
+   is ordered.
 
 Numba's cache looks at a kernel's own file alone: after an edit of ``backtest_rules.py``, touch this one.
 """
@@ -45,8 +46,8 @@ from tael.kernels.backtest_rules import (
 class Contracts(NamedTuple):
     """The bars, (T, N), as in ``backtest_orders.Market``, and what is fixed for a contract, (N,).
 
-    ``margin`` is (T, N), or (1, N) where it does not change; ``leave`` (N,) the first bar at which the contract must not
-    be held any more by a free will, ``dead`` (N,) the first bar after its last trading day (T: not in these bars).
+    ``margin`` is (T, N), or (1, N) where it does not change; ``leave`` (N,) the bar from which on the contract is closed
+    and not opened, ``dead`` (N,) the first bar after its last trading day (T: not in these bars).
     """
 
     fill: Floats
@@ -82,7 +83,7 @@ class MarginTerms(NamedTuple):
 
 
 class Fees(NamedTuple):
-    """What trading costs, (N,): per contract and as a share of notional; half spread in ticks and as a share; impact."""
+    """What trading costs, (N,): per contract, share of notional; half spread in ticks and as a share; impact."""
 
     per_lot: Floats
     rate: Floats

@@ -59,7 +59,7 @@ class Log(NamedTuple):
 
 
 class Charges(NamedTuple):
-    """What trading costs: rates of the value, ``tax`` (on sells) and ``transfer`` (T,), impact per unit of volatility.
+    """What trading costs: rates of the value, ``tax`` (2, T) on buys and sells, ``transfer`` (T,), impact per volatility.
 
     ``unknown_volatility`` stands in where fewer than two returns are known.
     """
@@ -75,15 +75,15 @@ class Charges(NamedTuple):
 
 @njit(**JIT)
 def whole_lots(quantity: float, lot: int, least: int) -> int:
-    """The largest tradable quantity not above ``quantity``: whole lots, at least ``least``, else 0.
+    """The largest order not above ``quantity``: ``least``, or steps of a lot above it; else 0.
 
     >>> whole_lots(250.0, 100, 100), whole_lots(250.7, 1, 200), whole_lots(199.0, 1, 200)
     (200, 250, 0)
     """
-    if not quantity > 0.0:
+    more = quantity * (1.0 + 1e-12) - least
+    if not more > -SLACK:
         return 0
-    lots = np.int64(np.floor(quantity * (1.0 + 1e-12) / lot + SLACK)) * lot
-    return lots if lots >= least else 0
+    return least + np.int64(np.floor(more / lot + SLACK)) * lot
 
 
 @njit(**JIT)
