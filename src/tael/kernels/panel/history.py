@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -10,14 +10,7 @@ from tael.kernels._threads import cut, n_threads_or_default, share_out
 from tael.kernels.panel import _history
 from tael.kernels.panel._lanes import LANES
 from tael.kernels.panel._series import Floats, Window, as_panel, least_of, result_for, whole_number
-
-
-class Rows(TypedDict, total=False):
-    """What kernels without a window also take: ``start``, ``out`` and ``n_threads`` of :class:`Window`."""
-
-    start: int
-    out: Floats | None
-    n_threads: int | None
+from tael.kernels.panel._within import Rows
 
 
 def _widened(x: Floats) -> Floats:
@@ -26,7 +19,7 @@ def _widened(x: Floats) -> Floats:
     return np.pad(x, ((0, 0), (0, extra)), constant_values=np.nan) if extra else x
 
 
-def _lagged(x: Any, rows: int, minus: bool, start: int = 0, out: Floats | None = None, n_threads: int | None = None):  # type: ignore[no-untyped-def]
+def _lagged(x: Any, rows: int, minus: bool, start: int = 0, out: Any = None, n_threads: int | None = None) -> Floats:
     x = as_panel(x)
     start = whole_number(start, "start", 0)
     result = result_for(x, out, start)
