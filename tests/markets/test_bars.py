@@ -164,6 +164,14 @@ def test_dates_as_text(form: str):
     assert Bars.from_frame(text).fingerprint() == Bars.from_frame(frame).fingerprint()
 
 
+def test_dates_the_american_way_where_only_one_reading_fits():
+    text = pl.Series(["12/30/2012", "12/31/2012"])
+    frame = pl.DataFrame({"date": text, "code": "a", "open": 1.0, "high": 1.0, "low": 1.0, "close": 1.0})
+    assert str(Bars.from_frame(frame).times[1])[:10] == "2012-12-31"
+    with pytest.raises(MarketError, match="cannot be read"):
+        Bars.from_frame(frame.with_columns(date=pl.Series(["01/02/2012", "01/03/2012"])))
+
+
 def test_huge_integers_as_names():
     frame = long().with_columns(code=pl.lit(2**62) + pl.int_range(pl.len()) % 2)
     assert Bars.from_frame(frame).entities == (str(2**62), str(2**62 + 1))

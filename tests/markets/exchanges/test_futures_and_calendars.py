@@ -94,3 +94,18 @@ def test_calendar_faults(monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(MarketError, match=r'pip install "tael\[markets\]"'):
         sessions("XSHG")
     module._all.cache_clear()
+
+
+def test_observed_limits_are_those_of_moves_before():
+    days = np.datetime64("2014-01-02") + np.arange(8)
+    settle = np.full((8, 2), 1000.0)
+    high = np.array([[1010.0, 1010]] * 3 + [[1049.0, 1010]] + [[1010, 1010]] * 4)
+    bars = Bars(days, ("p1405", "p1409"), settle, high, settle, settle, settle=settle)
+    wide = dress(bars, limit="observed")
+    np.testing.assert_array_equal(wide.limit_up[1:, 0], [1040, 1040, 1040, 1050, 1050, 1050, 1050])
+    np.testing.assert_array_equal(wide.limit_up[1:, 1], wide.limit_up[1:, 0])
+    spoiled = high.copy()
+    spoiled[5:] = 1190.0
+    late = dress(Bars(days, ("p1405", "p1409"), settle, spoiled, settle, settle, settle=settle), limit="observed")
+    np.testing.assert_array_equal(late.limit_up[:6], wide.limit_up[:6])
+    assert late.limit_up[6, 0] == 1190

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from tael.markets.bars import Bars
-from tael.markets.exchanges.products import product_of
+from tael.markets.exchanges.products import Product, product_of
 from tael.markets.exchanges.rules import Exchange, Fees, Floats
 
 
@@ -37,10 +37,37 @@ def limit_prices(settled: Floats, rate: Floats, tick: Floats) -> tuple[Floats, F
     return np.where(known, np.round(high, 6), np.inf), np.where(known, np.round(low, 6), 0.0)
 
 
+def observed_rates(bars: Bars, products: list[Product], window: int = 60) -> Floats:
+    """Daily limits that each product seems to have had, (T, N), from bars before each.
+
+    Exchanges widen limits by decree, which tables rarely tell. The largest move from a settlement price that any
+    contract of the product made in the `window` bars before, in whole per cent rounded up, was within the limit then;
+    it is taken for the limit now, and never less than the specification's.
+    """
+    settled = presettle(bars)
+    with np.errstate(invalid="ignore"):
+        far = np.fmax(bars.high / settled - 1, 1 - bars.low / settled)
+    codes = np.array([product.code for product in products])
+    out = np.tile([product.limit for product in products], (len(bars), 1))
+    for code in sorted(set(codes)):
+        here = codes == code
+        day = np.where(np.isfinite(far[:, here]), far[:, here], 0.0).max(axis=1)
+        before = np.concatenate([np.zeros(window), day])
+        most = np.lib.stride_tricks.sliding_window_view(before, window)[: len(bars)].max(axis=1)
+        # a limit is cut to the tick, so that it may come out a little less than its per cent
+        rate = np.ceil(most * 100 - 0.02) / 100
+        out[:, here] = np.maximum(out[:, here], np.minimum(rate, WIDEST)[:, None])
+    return out
+
+
+WIDEST = 0.2
+"""No limit was wider: a larger move is an error of the data."""
+
+
 def dress(
     bars: Bars,
     *,
-    limit: Mapping[str, float] | float | None = None,
+    limit: Mapping[str, float] | float | Literal["observed"] | None = None,
     margin: Mapping[str, float] | float | None = None,
 ) -> Bars:
     """Fill in product, multiplier, tick, margin and limits of each contract.
@@ -49,9 +76,11 @@ def dress(
     ----------
     bars : Bars
         Of dated contracts. A multiplier that is not 1 everywhere, and products that are named, are kept.
-    limit, margin : mapping of product to float, or float, optional
-        Rates in force; by default those of the specification. Exchanges widen limits in turmoil and before holidays,
-        so that some bars go beyond: who deals only within the limits of the specification fills less, never more.
+    limit : mapping of product to float, float, or "observed", optional
+        Rates in force; by default those of the specification, which exchanges widen in turmoil and before holidays.
+        "observed": see `observed_rates`.
+    margin : mapping of product to float, or float, optional
+        Rates in force; by default those of the specification.
 
     Returns
     -------
@@ -74,7 +103,8 @@ def dress(
             return np.full(len(products), float(given))
         return np.array([(given or {}).get(product.code, getattr(product, name)) for product in products])
 
-    high, low = limit_prices(presettle(bars), rate(limit, "limit")[None, :], tick[None, :])
+    most = observed_rates(bars, products) if isinstance(limit, str) else rate(limit, "limit")[None, :]
+    high, low = limit_prices(presettle(bars), most, tick[None, :])
     n = len(products)
     return replace(
         bars,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ def contract_bars(
     *,
     columns: Mapping[str, str] | None = None,
     halve_before: Any = None,
-    limit: Mapping[str, float] | float | None = None,
+    limit: Mapping[str, float] | float | Literal["observed"] | None = "observed",
     margin: Mapping[str, float] | float | None = None,
     days: Any = None,
 ) -> Bars:
@@ -52,7 +52,8 @@ def contract_bars(
         Volume, amount and open interest of days before are counted on both sides, as China's exchanges did until the
         end of 2019: halve them ("2020-01-01").
     limit, margin : mapping or float, optional
-        Rates in force: see `tael.markets.exchanges.cn_futures.dress`.
+        Rates in force; limits by default as wide as moves before show them: see
+        `tael.markets.exchanges.cn_futures.dress`.
     days : array of datetime64[D], optional
         Trading days for the expiries; by default the calendar "XSHG".
 
@@ -78,7 +79,7 @@ def contract_bars(
     table = taken(frame, "contracts")
     found = find_columns(table, WANTED, columns, NEEDED)
     wide = pivot(table, time=found["time"], entity=found["entity"], what="contracts")
-    grids = {name: wide.floats(found[name]) for name in WANTED[2:] if name in found}
+    grids: dict[str, Any] = {name: wide.floats(found[name]) for name in WANTED[2:] if name in found}
     for name in ("open", "high", "low", "close", "preclose", "settle", "presettle"):
         if name in grids:
             grids[name] = np.where(grids[name] > 0, grids[name], np.nan)
@@ -114,7 +115,7 @@ def contract_bars(
             fix="Check the rule of the product in tael.markets.exchanges.products, or drop those rows.",
         )
     listed = np.maximum.accumulate(there, axis=0) & (day <= expiry[None, :])
-    fields = {name: grids.pop(name) for name in ("open_interest", "presettle") if name in grids}
+    fields: dict[str, Floats] = {name: grids.pop(name) for name in ("open_interest", "presettle") if name in grids}
     grids["settle"] = settle
     bars = Bars(
         wide.times,

@@ -41,8 +41,8 @@ def continuous(bars: Bars, roll: Roll, adjust: Literal["ratio", "difference", "n
         T bars by P products. Fields: open, high, low, close, settle (adjusted); returns (of the contract in force,
         close to close); volume, amount, open_interest (of the contract in force), total_volume, total_open_interest
         (of all contracts); near, far (prices of the contract in force and of the following one, unadjusted), carry
-        (annualised log of near over far: positive in backwardation), days_to_expiry. Groups: sector, exchange. Fields of open
-        interest are there where the bars have it.
+        (annualised log of near over far: positive in backwardation), days_to_expiry. Groups: sector, exchange. Fields
+        of open interest are there where the bars have it.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def adjustment(bars: Bars, roll: Roll, adjust: Literal["ratio", "difference", "n
         factor[t, p] = old / new
     elif adjust == "difference":
         shift[t, p] = old - new
-    return np.cumprod(factor, axis=0), np.cumsum(shift, axis=0)
+    return np.cumprod(factor, axis=0, dtype=np.float64), np.cumsum(shift, axis=0, dtype=np.float64)
 
 
 def _of(values: Floats, codes: NDArray[np.int32]) -> Floats:

@@ -63,5 +63,5 @@ def adjust_factor(close: Floats, preclose: Floats, tolerance: float = 1e-4) -> F
     with np.errstate(invalid="ignore", divide="ignore"):
         step = before(reference) / preclose
     step = np.where(np.isfinite(step) & (np.abs(step - 1) > tolerance), step, 1.0)
-    found: Floats = np.cumprod(step, axis=0)
+    found: Floats = np.cumprod(step, axis=0, dtype=np.float64)
     return found

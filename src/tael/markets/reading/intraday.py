@@ -128,7 +128,7 @@ def minute_bars(
     table = taken(frame, "bars")
     found = find_columns(table, WANTED, columns, NEEDED)
     wide = pivot(table, time=found["time"], entity=found["entity"])
-    grids = {name: wide.floats(found[name]) for name in WANTED[2:] if name in found}
+    grids: dict[str, Any] = {name: wide.floats(found[name]) for name in WANTED[2:] if name in found}
     extra = {"open_interest": grids.pop("open_interest")} if "open_interest" in grids else {}
     day = trading_day(wide.times, None, days)
     given: dict[str, Any] = {}
@@ -169,7 +169,9 @@ def daily_from_minutes(bars: Bars, day: NDArray[np.datetime64]) -> Bars:
     starts = np.flatnonzero(np.concatenate([[True], day[1:] != day[:-1]]))
     stops = np.concatenate([starts[1:], [len(day)]])
     shape = (len(starts), bars.shape[1])
-    grids = {name: np.full(shape, np.nan) for name in ("open", "high", "low", "close", "volume", "amount")}
+    grids: dict[str, Any] = {
+        name: np.full(shape, np.nan) for name in ("open", "high", "low", "close", "volume", "amount")
+    }
     for i, (start, stop) in enumerate(zip(starts, stops, strict=True)):
         close = bars.close[start:stop]
         there = np.isfinite(close)

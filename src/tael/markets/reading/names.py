@@ -74,9 +74,9 @@ def find_columns(
             )
     found = {}
     for key in wanted:
-        column = named.get(key) or next((lower[alias] for alias in ALIASES[key] if alias in lower), None)
-        if column is not None:
-            found[key] = column
+        known = [named[key]] if key in named else [lower[alias] for alias in ALIASES[key] if alias in lower]
+        if known:
+            found[key] = known[0]
     lacking = [key for key in needed if key not in found]
     if lacking:
         raise MarketError(

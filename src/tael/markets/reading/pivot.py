@@ -229,14 +229,24 @@ def times_of(series: pl.Series) -> pl.Series:
         )
     if series.dtype == pl.Date or isinstance(series.dtype, pl.Datetime):
         return series.cast(pl.Datetime("us"))
-    text = series.cast(pl.String) if series.dtype in (pl.String, pl.Int32, pl.Int64, pl.UInt32) else None
-    for form in FORMATS if text is not None else ():
-        read = text.str.to_datetime(form, time_unit="us", strict=False) if text is not None else series
-        if read.null_count() == series.null_count():
-            return read
+    if series.dtype in (pl.String, pl.Int32, pl.Int64, pl.UInt32):
+        text = series.cast(pl.String)
+        for form in FORMATS:
+            read = _read(text, form)
+            if read is not None:
+                return read
+        # 12/31/2012 can be read one way only, 01/02/2012 two ways
+        either = [read for form in ("%m/%d/%Y", "%d/%m/%Y") if (read := _read(text, form)) is not None]
+        if len(either) == 1:
+            return either[0]
     raise MarketError(
         f"The times in {series.name!r} cannot be read.",
         expected="dates, datetimes or ISO text such as 2020-01-02 or 2020-01-02 09:31:00, all written alike",
         got=f"{series.dtype}, such as {series.head(2).to_list()}",
         fix="Convert them to dates before.",
     )
+
+
+def _read(text: pl.Series, form: str) -> pl.Series | None:
+    read = text.str.to_datetime(form, time_unit="us", strict=False)
+    return read if read.null_count() == text.null_count() else None

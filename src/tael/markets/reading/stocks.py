@@ -98,7 +98,7 @@ def stock_bars(
     if upper:
         table = table.with_columns(pl.col(found["entity"]).cast(pl.String).str.to_uppercase())
     wide = pivot(table, time=found["time"], entity=found["entity"])
-    grids = {
+    grids: dict[str, Any] = {
         name: wide.floats(found[name])
         for name in ("open", "high", "low", "close", "preclose", "volume", "amount", "pct", "adjust")
         if name in found
@@ -138,7 +138,7 @@ def stock_bars(
         **grids,
         listed=listed,
         suspended=listed & ~traded,
-        st=wide.flags(found["st"]) if "st" in found else None,
+        **({"st": wide.flags(found["st"])} if "st" in found else {}),
         fields={name: wide.floats(name) for name in fields},
         groups={name: codes for name, (codes, _) in coded.items()},
         levels={name: levels for name, (_, levels) in coded.items()},
