@@ -1,4 +1,4 @@
-"""What trading costs: commission with its minimum, stamp duty by date, transfer fee, half spread, square-root impact."""
+"""What trading costs: commission and its minimum, stamp duty by date, transfer fee, half spread, impact."""
 
 from __future__ import annotations
 
@@ -94,8 +94,9 @@ class StockCosts:
 
     Examples
     --------
-    >>> StockCosts(commission=0.00025, minimum=5, stamp_duty=0.001).trade(-100, 10.0, "2024-01-02")
-    TradeCosts(commission=5.0, tax=1.0, transfer=0.0, spread=0.0, impact=0.0)
+    >>> costs = StockCosts(minimum=5.0, stamp_duty=0.001)
+    >>> costs.trade(-100, 10.0, "2024-01-02", volume=10_000, volatility=0.02)
+    TradeCosts(commission=5.0, tax=1.0, transfer=0.0, spread=0.2, impact=1.0)
     """
 
     commission: float = 0.00025

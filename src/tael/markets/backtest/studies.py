@@ -73,7 +73,7 @@ class Capacity:
     ----------
     curve : polars.DataFrame
         cash, annual_return, sharpe, cost (all trading costs and slippage, a year, as a share of equity), invested (mean
-        gross exposure), filled (share of the value ordered that was dealt, by quantity, over all bars).
+        gross exposure), filled (share of the quantity ordered that was dealt; a carried order counts on each bar).
     """
 
     curve: pl.DataFrame

@@ -1,6 +1,7 @@
 """Information coefficients: does a score order the returns that follow it?
 
-Arrays are times by entities; NaN is missing. Labels lie in the future of their row; make them with `forward_returns`, and never let a score see them.
+Arrays are times by entities; NaN is missing. Labels lie in the future of their row: make them with `forward_returns`,
+and never let a score see them.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ def sharpe_ratio(returns: Any, riskless: Any = 0.0, periods: float = 252) -> flo
 
 
 def sortino_ratio(returns: Any, target: float = 0.0, periods: float = 252) -> float:
-    """Mean return above the target by the root mean square of the shortfalls, over all periods (Sortino and Price 1994).
+    """Mean return above the target by the root mean square of shortfalls over all periods (Sortino and Price 1994).
 
     >>> round(sortino_ratio([0.03, -0.01], periods=1), 4)
     1.4142
