@@ -61,7 +61,7 @@ def prices_of_fill(bars: Bars, fill: str) -> tuple[Floats, Floats, Floats]:
     with np.errstate(invalid="ignore", divide="ignore"):
         price = bars.amount / (bars.volume * bars.multiplier)
     price = np.where(bars.volume > 0, price, np.nan)
-    if np.isnan(price).all():
+    if np.isnan(bars.volume + bars.amount).all() and not np.isnan(bars.close).all():
         raise MarketError(
             'Dealing at "vwap" needs the turnover.',
             expected="amount and volume",
@@ -72,7 +72,8 @@ def prices_of_fill(bars: Bars, fill: str) -> tuple[Floats, Floats, Floats]:
 
 
 def _needs_volume(bars: Bars, participation: float | None, impact: float) -> None:
-    if (participation is not None or impact > 0) and not np.any(bars.volume > 0):
+    unknown = np.isnan(bars.volume).all() and not np.isnan(bars.close).all()
+    if unknown and (participation is not None or impact > 0):
         raise MarketError(
             "The bars have no volume, which the participation cap and the market impact need.",
             expected="volume in shares or contracts",
