@@ -13,6 +13,7 @@ from tael.datasets.simulated import PlantedTruth, SimulatedBank
 from tael.datasets.toml_writer import dump_schema
 
 if TYPE_CHECKING:
+    from tael.datasets.futures import FuturesTruth, SimulatedFutures, simulate_futures
     from tael.datasets.market import simulate_market
     from tael.datasets.market_alphas import Alpha
     from tael.datasets.market_result import MarketTruth, SimulatedMarket
@@ -20,22 +21,28 @@ if TYPE_CHECKING:
 # Whoever simulates a bank needs no exchange.
 _WHERE = {
     "Alpha": "tael.datasets.market_alphas",
+    "FuturesTruth": "tael.datasets.futures",
     "MarketTruth": "tael.datasets.market_result",
+    "SimulatedFutures": "tael.datasets.futures",
     "SimulatedMarket": "tael.datasets.market_result",
+    "simulate_futures": "tael.datasets.futures",
     "simulate_market": "tael.datasets.market",
 }
 
 __all__ = [
     "Alpha",
+    "FuturesTruth",
     "LenderTruth",
     "MarketTruth",
     "Planted",
     "PlantedTruth",
     "SimulatedBank",
+    "SimulatedFutures",
     "SimulatedLender",
     "SimulatedMarket",
     "dump_schema",
     "simulate_bank",
+    "simulate_futures",
     "simulate_lender",
     "simulate_market",
     "simulate_planted",

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 _Column = tuple[str, str, str, dict[str, Any]]
+Described = dict[str, tuple[dict[str, str], str, str, list[_Column]]]
+"""Table: (head, English, Chinese, columns); column: (name, English, Chinese, what else is promised)."""
+
 _PRICE = {"type": "number", "unit": "CNY", "min": 0}
 _MONEY = {"type": "number", "unit": "CNY"}
 _SHARES = {"type": "number", "unit": "shares", "min": 0}
@@ -16,8 +19,7 @@ _PUBLISHED: _Column = ("published", "time of publication", "发布时间", _TIME
 _DATE: _Column = ("date", "trading day", "交易日", _TIME)
 _CLOSED: _Column = ("closed_at", "time of the close", "收盘时间", _TIME)
 
-# table: (head, English, Chinese, columns); column: (name, English, Chinese, what else is promised)
-_TABLES: dict[str, tuple[dict[str, str], str, str, list[_Column]]] = {
+_TABLES: Described = {
     "stocks": (
         {"key": "code", "time": "listed"}, "stocks", "股票",
         [
@@ -172,12 +174,11 @@ def market_schema(tables: Iterable[str]) -> dict[str, Any]:
     >>> market_schema(["bars"])["bars"]["known_at"]
     'closed_at'
     """
-    return _schema(_TABLES, tables, "Simulated stock market (no real stocks)", "模拟股票市场 (并非真实股票)")
+    return describe(_TABLES, tables, "Simulated stock market (no real stocks)", "模拟股票市场 (并非真实股票)")
 
 
-def _schema(
-    described: dict[str, tuple[dict[str, str], str, str, list[_Column]]], tables: Iterable[str], en: str, zh: str
-) -> dict[str, Any]:
+def describe(described: Described, tables: Iterable[str], en: str, zh: str) -> dict[str, Any]:
+    """Write descriptions out in the flat form of ``tables.toml``, with a title for the whole in English and Chinese."""
     schema: dict[str, Any] = {"tael": {"simulated": True, "title": {"en": en, "zh": zh}}}
     for name in tables:
         head, english, chinese, columns = described[name]
