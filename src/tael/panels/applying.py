@@ -42,11 +42,11 @@ def cross(step: Step, args: Sequence[Array], members: Array, groups: Mapping[tup
     value = args[0]
     codes = groups[step.by] if step.by else None
     if step.op == "neutralize":
-        return np.asarray(kernels.neutralize(value, list(args[1:]), codes, members))
+        return np.asarray(kernels.neutralize(value, codes, list(args[1:]), members, n_threads=1))
     if step.op == "winsorize":
-        return np.asarray(kernels.winsorize(value, step.constants[0], members))
+        return np.asarray(kernels.winsorize(value, step.constants[0], members, n_threads=1))
     if codes is not None:
-        return np.asarray(getattr(kernels, _GROUPED[step.op])(value, codes, members))
+        return np.asarray(getattr(kernels, _GROUPED[step.op])(value, codes, members, n_threads=1))
     if step.op == "cs_mean":
-        return np.asarray(kernels.group_mean(value, np.zeros(value.shape, np.int32), members))
-    return np.asarray(getattr(kernels, step.op)(value, members))
+        return np.asarray(kernels.group_mean(value, np.zeros(value.shape, np.int32), members, n_threads=1))
+    return np.asarray(getattr(kernels, step.op)(value, members, n_threads=1))

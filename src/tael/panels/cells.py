@@ -160,4 +160,8 @@ COMPUTE: dict[str, Callable[..., Array]] = {
     "coalesce": _coalesce,
     "is_missing": _is_missing,
 }
-"""``COMPUTE[op](out, *args)``: writes to ``out``, which no argument shares, and returns it."""
+"""``COMPUTE[op](out, *args)``: writes to ``out`` and returns it."""
+
+IN_PLACE = frozenset({"add", "sub", "mul", "div", "neg", "log", "log1p", "exp", "sqrt", "abs", "sign", "floor", "not",
+                      "minimum", "maximum"})  # fmt: skip
+"""Operators of which an argument may be the array that is written to; of the others none may."""

@@ -12,12 +12,12 @@ import numpy as np
 
 from tael.kernels.allocate import n_threads_or_default
 from tael.panels import applying
-from tael.panels.cells import cleaned
+from tael.panels.cells import IN_PLACE, cleaned
 from tael.panels.graph import Graph, Step
 from tael.panels.panel import Array, Panel
 from tael.tables.schema import Type
 
-_BYTES = 1 << 19
+_BYTES = 5 << 18
 """Of one array of a block of entities: several of them fit into the second and third level of a core's cache."""
 _LANES = 8
 
@@ -138,7 +138,8 @@ class Runner:
                 below = self.graph.steps[arg]
                 args.append(self._taken(below, rows, slice(None)) if below.leaf else whole[arg][rows])
             groups = {step.by: self._together(step.by, rows)} if step.by else {}
-            whole[number][rows] = applying.cross(step, args, panel.members[rows], groups)
+            with np.errstate(all="ignore"):
+                whole[number][rows] = applying.cross(step, args, panel.members[rows], groups)
 
         _shared(task, bounds, threads)
 
@@ -164,7 +165,8 @@ class Runner:
         uses: Counter[int] = Counter(arg for number in steps for arg in self.graph.steps[number].args)
 
         def task(first: int, past: int) -> None:
-            self._block(steps, inside, uses.copy(), slice(first, past), whole, starts)
+            with np.errstate(all="ignore"):
+                self._block(steps, inside, uses.copy(), slice(first, past), whole, starts)
 
         _shared(task, edges, threads)
 
@@ -189,12 +191,18 @@ class Runner:
             for arg in step.args:
                 if arg not in local and arg not in inside:
                     local[arg] = self._gathered(arg, columns, whole, starts[arg], fresh)
-            out, start = fresh(), starts[number]
+            start = starts[number]
             if step.kind == "series":
-                out = applying.series(step, [local[arg] for arg in step.args], out, start)
+                out = fresh()
+                applying.series(step, [local[arg] for arg in step.args], out, start)
             else:
+                last = [arg for arg in step.args if uses[arg] == step.args.count(arg) and self._ours(local[arg])]
+                # written over what nobody reads any more: it is in the cache, and no other array need be
+                out = local[last[0]] if last and step.op in IN_PLACE else fresh()
                 args = [_rows(local[arg], start) for arg in step.args]
                 applying.row(step, self._recode(number, args), out[start:])
+                if last and out is local[last[0]]:
+                    del local[last[0]]
             if self.kept[number]:
                 whole[number][start:, columns] = out[start:]
             local[number] = out
@@ -202,8 +210,12 @@ class Runner:
                 uses[one] -= one != number
                 if not uses[one] and one in local:
                     gone = local.pop(one)
-                    if isinstance(gone, np.ndarray) and gone.dtype == self.dtype:
+                    if self._ours(gone):
                         spare.append(gone)
+
+    def _ours(self, value: Any) -> bool:
+        """Whether it is one of a block's arrays of numbers."""
+        return isinstance(value, np.ndarray) and value.dtype == self.dtype
 
     def _gathered(self, number: int, columns: slice, whole: dict[int, Array], start: int, fresh: Any) -> Any:
         """A constant as a number; a field or an earlier level's array as this block's own copy."""
