@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
@@ -67,6 +67,11 @@ def test_an_order_that_was_changed_is_refused() -> None:
 def test_orders_that_make_no_sense(side: str, quantity: object, price: object, said: str) -> None:
     with pytest.raises(MarketError, match=said):
         Order("s", DAY, "A", side, quantity, limit_price=price)
+
+
+def test_a_moment_is_no_day() -> None:
+    with pytest.raises(MarketError, match="A day is a date"):
+        Order("s", datetime(2024, 1, 2), "A", "buy", 100)
 
 
 @given(st.decimals("-1e11", "1e11", places=6))

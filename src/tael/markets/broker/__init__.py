@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from tael.markets.broker.actions import CorporateAction
     from tael.markets.broker.day import TradedDay, trade_day
     from tael.markets.broker.filling import CN_STOCK_FEES, Fees, NextOpen
+    from tael.markets.broker.from_bars import BacktestFills, actions_of, day_bars, instruments_of
     from tael.markets.broker.guard import Limits
     from tael.markets.broker.orders import Account, Fill, Order, OrderState, Position, client_order_id
     from tael.markets.broker.paper import PaperBroker
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Account": "orders",
+    "BacktestFills": "from_bars",
     "Bar": "protocol",
     "Broker": "protocol",
     "CN_STOCK_FEES": "filling",
@@ -38,7 +40,10 @@ _WHERE = {
     "Skipped": "sizing",
     "TradedDay": "day",
     "US_STOCK": "protocol",
+    "actions_of": "from_bars",
     "client_order_id": "orders",
+    "day_bars": "from_bars",
+    "instruments_of": "from_bars",
     "orders_for": "sizing",
     "trade_day": "day",
 }
@@ -48,6 +53,7 @@ __all__ = [
     "STOCK",
     "US_STOCK",
     "Account",
+    "BacktestFills",
     "Bar",
     "Broker",
     "CorporateAction",
@@ -65,7 +71,10 @@ __all__ = [
     "Reconciliation",
     "Skipped",
     "TradedDay",
+    "actions_of",
     "client_order_id",
+    "day_bars",
+    "instruments_of",
     "orders_for",
     "trade_day",
 ]

@@ -110,7 +110,7 @@ def trade_day(
         The signal, the same code as in the backtest: weights of equity by entity from what is known at the close of a
         day. None: no decision, hold.
     bars : mapping of entity to Bar
-        Of this day. Closes are the prices of the decision.
+        Of this day. Its closes (previous closes of what is suspended) are the prices of the decision.
     last_bar : date
         The last day in the data that `targets_for` reads.
     is_trading_day : callable
@@ -186,7 +186,7 @@ def _decide(
             targets,
             equity=account.equity,
             positions=positions,
-            prices={entity: bar.close for entity, bar in bars.items() if not math.isnan(bar.close)},
+            prices={entity: bar.last for entity, bar in bars.items() if not math.isnan(bar.last)},
             strategy=papers.strategy,
             day=papers.day,
             sellable=broker.sellable(papers.day + timedelta(days=1)),  # orders fill on a later day

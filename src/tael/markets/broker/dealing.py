@@ -19,6 +19,7 @@ class _Wanted:
 
     state: OrderState
     rules: Instrument
+    bar: Bar | None
     given: Execution
     reduces: int
     increases: int
@@ -31,7 +32,7 @@ class _Wanted:
             return 0
         share = Decimal(1) if self.rules.funded else self.rules.margin_rate
         bound = self.given.price * increases * self.rules.multiplier * share
-        cost = model.charges(self.state.order.side, quantity, self.given.price, day, self.rules)
+        cost = model.charges(self.state.order, quantity, self.given.price, day, self.rules, self.bar)
         return to_micros(bound + cost.total)
 
 
@@ -90,7 +91,7 @@ def _ask(
     opposite = holding.quantity if order.side == "sell" else -holding.quantity
     reduces = min(given.quantity, max(0, opposite))
     increases = rules.whole(given.quantity - reduces)
-    return _Wanted(state, rules, given, reduces, increases, given.reason or reason)
+    return _Wanted(state, rules, bar, given, reduces, increases, given.reason or reason)
 
 
 def _afford(waiting: list[_Wanted], model: FillModel, day: date, free: int) -> list[int]:
@@ -120,7 +121,7 @@ def _fill(book: Book, model: FillModel, day: date, held: dict[str, Holding], wan
             "UPDATE orders SET reason = ? WHERE client_order_id = ?", (wanted.reason or "lot", order.client_order_id)
         )
         return 0
-    cost = model.charges(order.side, quantity, price, day, rules)
+    cost = model.charges(order, quantity, price, day, rules, wanted.bar)
     costs = {"commission": to_micros(cost.commission), "tax": to_micros(cost.tax), "fees": to_micros(cost.fees)}
     name, paid = order.client_order_id, to_micros(price)
     book.sql.execute(

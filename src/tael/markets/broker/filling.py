@@ -156,9 +156,11 @@ class NextOpen:
             return Execution(0, reason=("limit_up" if buying else "limit_down") if stopped else "limit_price")
         return Execution(capped, price, reason)
 
-    def charges(self, side: Side, quantity: int, price: Decimal, day: date, rules: Instrument) -> Charges:
+    def charges(
+        self, order: Order, quantity: int, price: Decimal, day: date, rules: Instrument, bar: Bar | None
+    ) -> Charges:
         """Commission, tax and fees of a fill."""
-        return self.fees.charges(side, quantity, price, day, rules.multiplier)
+        return self.fees.charges(order.side, quantity, price, day, rules.multiplier)
 
     def _capped(self, quantity: int, bar: Bar, rules: Instrument) -> tuple[int, str]:
         """The quantity under the participation cap, and the reason if that is less."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tael.errors import MarketError
 from tael.markets.broker.money import money
-from tael.markets.broker.orders import Order
+from tael.markets.broker.orders import Order, check_plain
 from tael.markets.broker.protocol import Instruments, instrument
 
 LONGEST_HOLIDAY = 30  # days; no exchange closes longer in peace
@@ -123,8 +123,10 @@ def check_day(day: date, last_bar: date, is_trading_day: Callable[[date], bool])
     Raises
     ------
     MarketError
-        On a day without trading; or if the last bar is older (stale) or newer (the future) than the day.
+        If a day is a moment, on a day without trading, or if the last bar is older (stale) or newer (the future).
     """
+    check_plain(day, "the day to trade")
+    check_plain(last_bar, "the last bar")
     if not is_trading_day(day):
         raise MarketError("No trading on this day.", got=str(day), fix="Run it for a trading day, after its close.")
     if last_bar != day:

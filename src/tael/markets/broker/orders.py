@@ -18,6 +18,18 @@ Status = Literal["open", "partially_filled", "filled", "cancelled", "expired", "
 OPEN: tuple[Status, ...] = ("open", "partially_filled")
 
 
+def check_plain(day: date, where: str) -> None:
+    """Do nothing if a day is a day.
+
+    Raises
+    ------
+    MarketError
+        If it is a moment (a ``datetime`` is a ``date`` to Python, and another key in the book), or something else.
+    """
+    if type(day) is not date:
+        raise MarketError("A day is a date.", expected="datetime.date", got=repr(day)[:60], where=where)
+
+
 def client_order_id(strategy: str, day: date, entity: str, side: str, sequence: int = 0) -> str:
     """The name of an order: the same order has the same name, however often it is computed or sent.
 
@@ -86,6 +98,7 @@ class Order:
     reason: str = "rebalance"
 
     def __post_init__(self) -> None:
+        check_plain(self.day, f"the order of {self.entity}")
         where = f"{self.entity}, {self.day}"
         if self.side not in get_args(Side):
             raise MarketError("An order buys or sells.", expected='"buy" or "sell"', got=repr(self.side), where=where)

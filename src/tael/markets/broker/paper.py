@@ -17,7 +17,7 @@ from tael.markets.broker.book import Book
 from tael.markets.broker.dealing import deal
 from tael.markets.broker.filling import NextOpen
 from tael.markets.broker.money import from_micros, money, to_micros
-from tael.markets.broker.orders import OPEN, Account, Fill, Order, OrderState, Position, Status
+from tael.markets.broker.orders import OPEN, Account, Fill, Order, OrderState, Position, Status, check_plain
 from tael.markets.broker.protocol import STOCK, Bar, FillModel, Instruments, instrument
 from tael.markets.broker.reconcile import Reconciliation, reconcile
 
@@ -304,6 +304,7 @@ class PaperBroker:
 
     def _begin(self, day: date) -> None:
         """Refuse a day that lies before the last one, or after one that is still open."""
+        check_plain(day, "the paper broker's day")
         last = self._book.last_day()
         if last is None or last == (day, "acted"):
             return

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
 from tael.errors import MarketError, did_you_mean
-from tael.markets.broker.orders import Account, Fill, Order, OrderState, Position, Side
+from tael.markets.broker.orders import Account, Fill, Order, OrderState, Position
 
 
 @runtime_checkable
@@ -137,6 +137,8 @@ class Bar:
         Futures: what positions are marked at; NaN takes the close.
     typical_volume : float
         Mean volume of the days *before* this one: caps a fill's size. NaN: no cap.
+    volatility : float
+        Of the daily returns before this day, for models of market impact.
     """
 
     open: float
@@ -150,6 +152,7 @@ class Bar:
     suspended: bool = False
     settle: float = math.nan
     typical_volume: float = math.nan
+    volatility: float = math.nan
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Bar:
@@ -171,6 +174,11 @@ class Bar:
             name: math.nan if value is None else float(value) for name, value in plain.items() if name != "suspended"
         }
         return cls(**numbers, suspended=bool(plain.get("suspended", False)))
+
+    @property
+    def last(self) -> float:
+        """The last price known after the close: the close, or the previous one where nothing was dealt."""
+        return self.preclose if math.isnan(self.close) else self.close
 
     @property
     def mark(self) -> float:
@@ -218,6 +226,8 @@ class FillModel(Protocol):
         """What of `quantity` fills, and at what price, from what is known at the fill's time."""
         ...
 
-    def charges(self, side: Side, quantity: int, price: Decimal, day: date, rules: Instrument) -> Charges:
-        """Commission, tax and fees of a fill."""
+    def charges(
+        self, order: Order, quantity: int, price: Decimal, day: date, rules: Instrument, bar: Bar | None
+    ) -> Charges:
+        """Commission, tax and fees of a fill of `quantity` on a day."""
         ...
