@@ -203,3 +203,32 @@ def test_us_stocks_and_statements(data_dir: Path):
     assert found[at, 0] != found[at - 1, 0] or np.isnan(found[at - 1, 0])
     told = statements.filter((pl.col("Ticker Symbol") == "AAL") & (pl.col("Period Ending") == "12/31/2012"))
     assert found[at, 0] == told["Total Revenue"][0]
+
+
+def test_unadjusted_prices_of_a_simulated_market():
+    """Reference prices alone give back the factor that the market was made with, and limits that nobody passed."""
+    from tael.datasets.market import simulate_market
+
+    made = simulate_market(n_stocks=60, n_days=200, seed=1).frames
+    dates = made["stocks"].select("code", listed_on="listed", delisted_on="delisted")
+    frame = made["bars"].join(dates, on="code")
+    known = stock_bars(frame, columns={"time": "closed_at"})
+    assert str(known.times[0])[11:16] == "15:00"
+    derived = stock_bars(frame.drop("adjust"), columns={"time": "closed_at"})
+    assert known.notes == derived.notes == ()
+    dealt = known.tradable
+    assert (known.adjust[1:] != known.adjust[:-1]).any()
+    # reference prices are rounded to a cent, factors are not
+    ratio = (derived.adjust / known.adjust)[-1]
+    assert (
+        np.nanmax(np.abs(ratio / (derived.adjust / known.adjust)[np.argmax(dealt, axis=0), np.arange(60)] - 1)) < 0.01
+    )
+    smooth = derived.panel(["close"]).fields["close"]
+    pct = np.full(known.shape, np.nan)
+    row = np.searchsorted(known.times, frame["closed_at"].to_numpy())
+    place = {name: at for at, name in enumerate(known.entities)}
+    pct[row, [place[code] for code in frame["code"]]] = frame["pctChg"].to_numpy()
+    both = np.isfinite(smooth[1:]) & np.isfinite(smooth[:-1])
+    np.testing.assert_allclose((smooth[1:] / smooth[:-1] - 1)[both], pct[1:][both] / 100, atol=2e-4)
+    assert not (dealt & ((known.high > known.limit_up + 1e-9) | (known.low < known.limit_down - 1e-9))).any()
+    assert (dealt & (known.close == known.limit_up)).any()

@@ -129,6 +129,8 @@ def stock_bars(
         grids["adjust"] = check.forward(grids["adjust"])
     if prices == "real":
         _units(grids)
+    if "st" in found:
+        grids["st"] = wide.flags(found["st"])
     listed = _listed(wide, found)
     began = _days(wide, found.get("listed_on"))
     coded = {name: wide.codes(name) for name in groups}
@@ -138,7 +140,6 @@ def stock_bars(
         **grids,
         listed=listed,
         suspended=listed & ~traded,
-        **({"st": wide.flags(found["st"])} if "st" in found else {}),
         fields={name: wide.floats(name) for name in fields},
         groups={name: codes for name, (codes, _) in coded.items()},
         levels={name: levels for name, (_, levels) in coded.items()},
