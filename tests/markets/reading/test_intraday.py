@@ -16,7 +16,7 @@ START = datetime(2021, 1, 4, 9, 30)
 
 
 @given(st.lists(st.tuples(st.integers(0, 600), st.integers(1, 99), st.integers(0, 9)), min_size=1, max_size=40))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_ticks_against_a_plain_walk(rows: list[tuple[int, int, int]]):
     rows = sorted(rows, key=lambda row: row[0])
     frame = pl.DataFrame(
