@@ -64,9 +64,9 @@ SETTINGS: dict[str, Setting] = {
             "slow",
             _trees(
                 300,
-                learning_rate=0.03,
+                learning_rate=0.04,
                 num_leaves=15,
-                feature_fraction=0.5,
+                feature_fraction=0.3,
                 min_data_in_leaf=40,
                 lambda_l2=5.0,
                 max_bin=63,
