@@ -73,7 +73,7 @@ def _marked(out: Array, truth: Array, *sides: Cell) -> Array:
         if isinstance(side, np.ndarray) and side.dtype.kind == "f":
             out[np.isnan(side)] = np.nan
         elif isinstance(side, np.ndarray):
-            out[side < 0] = np.nan  # codes of a group
+            out[side == -1] = np.nan  # codes of a group; -2 is a level that the other one does not have
     return out
 
 

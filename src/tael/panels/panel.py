@@ -220,12 +220,12 @@ class Panel:
 
 def _times(times: Any) -> NDArray[np.datetime64]:
     array = np.asarray(times)
-    if array.dtype.kind != "M":
-        try:
-            array = array.astype("datetime64[us]")
-        except (ValueError, TypeError):
-            raise PanelError("`times` are no times.", expected="datetime64", got=str(array.dtype)) from None
-    array = array.astype("datetime64[us]")
+    try:
+        if array.dtype.kind not in "MUO":
+            raise TypeError(array.dtype)
+        array = array.astype("datetime64[us]")
+    except (ValueError, TypeError):
+        raise PanelError("`times` are no times.", expected="datetime64", got=str(array.dtype)) from None
     if array.ndim != 1 or np.isnat(array).any():
         raise PanelError(
             "`times` must be one time for each bar.",
