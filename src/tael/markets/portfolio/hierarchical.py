@@ -27,6 +27,8 @@ class HierarchicalRiskParity(BaseEstimator):
     ----------
     linkage : {"single", "complete", "average", "ward"}
         How clusters are joined; "single" is the paper's.
+    optimal_ordering : bool
+        Turn the tree's branches so that neighbouring leaves are near each other (not in the paper; skfolio does).
     budget : float
         Sum of the weights. Names that cannot be traded keep theirs, and the others share the rest.
 
@@ -37,8 +39,8 @@ class HierarchicalRiskParity(BaseEstimator):
     array([0.75, 0.25])
     """
 
-    def __init__(self, *, linkage: str = "single", budget: float = 1.0) -> None:
-        self.linkage, self.budget = linkage, budget
+    def __init__(self, *, linkage: str = "single", optimal_ordering: bool = False, budget: float = 1.0) -> None:
+        self.linkage, self.optimal_ordering, self.budget = linkage, optimal_ordering, budget
 
     def weights(
         self, alpha: Any, risk: FactorRisk | None = None, previous: Any = None, state: MarketState | None = None
@@ -62,11 +64,11 @@ class HierarchicalRiskParity(BaseEstimator):
             sigma = risk.take(chosen).covariance()
             if not (np.diag(sigma) > 0).all():
                 raise MarketError("A name without risk cannot have a share of it.", expected="variances above 0")
-            shares = bisected(sigma, leaves(sigma, self.linkage))
+            shares = bisected(sigma, leaves(sigma, self.linkage, self.optimal_ordering))
         return Weights("solved", spread_over(inputs, chosen, shares, self.budget))
 
 
-def leaves(sigma: Floats, linkage: str) -> Ints:
+def leaves(sigma: Floats, linkage: str, optimal: bool) -> Ints:
     """The names in the order of the leaves of their tree."""
     from scipy.cluster import hierarchy
     from scipy.spatial.distance import squareform
@@ -75,7 +77,7 @@ def leaves(sigma: Floats, linkage: str) -> Ints:
     correlation = np.clip(sigma / deviation[:, None] / deviation, -1.0, 1.0)
     distance = np.sqrt((1.0 - correlation) / 2.0)
     np.fill_diagonal(distance, 0.0)
-    tree = hierarchy.linkage(squareform(distance, checks=False), linkage)
+    tree = hierarchy.linkage(squareform(distance, checks=False), linkage, optimal_ordering=optimal)
     return np.asarray(hierarchy.leaves_list(tree), dtype=np.int64)
 
 

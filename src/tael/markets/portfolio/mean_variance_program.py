@@ -1,7 +1,8 @@
 """Mean-variance with limits as a program: which variables there are, and which rows.
 
 Variables: w (weights of the names that can move), y (their factor returns, one a factor, scaled to about 1), t
-(absolute trades, where turnover is limited or costs), v (absolute weights, where gross or margin is limited).
+(absolute trades, where turnover is limited or costs), v (absolute weights, where gross or margin is limited), e (the
+exposures that are bounded).
 """
 
 from __future__ import annotations
@@ -169,7 +170,9 @@ def lay_out(policy: Policy, inputs: Inputs, risk: FactorRisk, *, trades_only: bo
     sizes = policy.gross is not None or policy.margin is not None
     t0 = n + k
     v0 = t0 + (n if trades else 0)
-    variables = v0 + (n if sizes else 0)
+    e0 = v0 + (n if sizes else 0)
+    exposed = _exposures(policy, moves, base)
+    variables = e0 + len(exposed)
     i = np.arange(n)
     equal, below = Rows(variables), Rows(variables)
 
@@ -199,7 +202,8 @@ def lay_out(policy: Policy, inputs: Inputs, risk: FactorRisk, *, trades_only: bo
         if policy.margin is not None and policy.margin_rate is not None:
             rate = np.nan_to_num(policy.margin_rate, nan=1.0)
             below.add("margin", v0 + i, rate[free], policy.margin - float(rate @ np.abs(base)))
-    _exposures(policy, below, moves, base)
+    if exposed:
+        _bound_exposures(equal, below, exposed, e0)
 
     p, q = np.zeros(variables), np.zeros(variables)
     if trades_only:
@@ -214,7 +218,7 @@ def lay_out(policy: Policy, inputs: Inputs, risk: FactorRisk, *, trades_only: bo
         q[n:t0] = aversion / scale * (risk.loadings.T @ off)
         if trades:
             q[t0:v0] = linear
-    program = Program(p, q, equal, below, fixed=(".risk", ".trades", ".sizes"))
+    program = Program(p, q, equal, below, fixed=(".risk", ".exposures", ".trades", ".sizes"))
     return Layout(program, free, base, low, high, held, policy.total)
 
 
@@ -229,26 +233,51 @@ def _sum(policy: Policy, equal: Rows, below: Rows, i: NDArray[np.int64], base: F
         below.add(policy.total_name, i, -1.0, -low)
 
 
-def _exposures(policy: Policy, below: Rows, moves: NDArray[np.bool_], base: Floats) -> None:
-    """Bounds of groups and styles, less the benchmark's and the part that cannot move."""
+@dataclass(frozen=True, eq=False)
+class Exposed:
+    """A bounded exposure: which free names add up to it, and its bounds."""
+
+    name: str
+    column: NDArray[np.int64]
+    value: Floats
+    low: float
+    high: float
+
+
+def _exposures(policy: Policy, moves: NDArray[np.bool_], base: Floats) -> list[Exposed]:
+    """Each bounded group and style, less the benchmark's exposure and that of what cannot move."""
     place = np.cumsum(moves) - 1
     off = base - policy.benchmark
+    found = []
     for name, members, (low, high) in policy.groups:
         inside = place[members[moves[members]]]
         there = float(off[members].sum())
         if len(inside):
-            _two_sided(below, name, inside, 1.0, low - there, high - there)
+            found.append(Exposed(name, inside, np.ones(len(inside)), low - there, high - there))
     for name, exposure, (low, high) in policy.styles:
         known = np.nan_to_num(exposure, nan=0.0)
         there = float(known @ off)
-        _two_sided(below, name, place[moves], known[moves], low - there, high - there)
+        found.append(Exposed(name, place[moves], known[moves], low - there, high - there))
+    return found
 
 
-def _two_sided(below: Rows, name: str, column: Any, value: Any, low: float, high: float) -> None:
-    if np.isfinite(high):
-        below.add(name, column, value, high)
-    if np.isfinite(low):
-        below.add(name, column, -np.asarray(value), -low)
+def _bound_exposures(equal: Rows, below: Rows, exposed: list[Exposed], e0: int) -> None:
+    """e = the exposure of what can move: its many entries stand there once, and each bound has one."""
+    m = len(exposed)
+    count = np.array([len(one.column) for one in exposed])
+    row = np.concatenate([np.repeat(np.arange(m), count), np.arange(m)])
+    column = np.concatenate([*(one.column for one in exposed), np.arange(e0, e0 + m)])
+    value = np.concatenate([*(-one.value for one in exposed), np.ones(m)])
+    equal.put([(".exposures", m)], row, column, value, np.zeros(m))
+    sides = [(at, sign, one) for at, one in enumerate(exposed, e0) for sign in (1.0, -1.0)]
+    kept = [(at, sign, one) for at, sign, one in sides if np.isfinite(one.high if sign > 0 else one.low)]
+    below.put(
+        [(one.name, 1) for _, _, one in kept],
+        np.arange(len(kept)),
+        np.array([at for at, _, _ in kept], dtype=np.int64),
+        np.array([sign for _, sign, _ in kept]),
+        np.array([one.high if sign > 0 else -one.low for _, sign, one in kept]),
+    )
 
 
 def least_turnover(policy: Policy, inputs: Inputs, risk: FactorRisk) -> float | None:

@@ -65,12 +65,18 @@ class Rows:
         limit = np.atleast_1d(np.asarray(bound, dtype=np.float64))
         m = len(limit)
         where = np.broadcast_to(np.asarray(column, dtype=np.int64), np.broadcast_shapes(np.shape(column), (m, 1)))
-        self.row.append(np.repeat(np.arange(self.size, self.size + m), where.shape[1]))
-        self.column.append(where.ravel())
-        self.value.append(np.broadcast_to(np.asarray(value, dtype=np.float64), where.shape).ravel())
-        self.bound.append(limit)
-        self.names.append((name, self.size, self.size + m))
-        self.size += m
+        row = np.repeat(np.arange(m), where.shape[1])
+        self.put([(name, m)], row, where.ravel(), np.broadcast_to(value, where.shape).ravel(), limit)
+
+    def put(self, names: list[tuple[str, int]], row: Ints, column: Ints, value: Floats, bound: Floats) -> None:
+        """Rows entry by entry: names with how many rows each has, and rows counted from 0."""
+        self.row.append(row + self.size)
+        self.column.append(column)
+        self.value.append(value)
+        self.bound.append(bound)
+        for name, count in names:
+            self.names.append((name, self.size, self.size + count))
+            self.size += count
 
 
 @dataclass(frozen=True, eq=False)

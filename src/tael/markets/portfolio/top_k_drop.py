@@ -11,6 +11,8 @@ from tael.errors import MarketError
 from tael.markets.portfolio.risk import FactorRisk
 from tael.markets.portfolio.state import Inputs, MarketState, Weights
 
+HAIR = 1e-9
+
 
 class TopKDrop(BaseEstimator):
     """Qlib's top-k with drop-out.
@@ -33,7 +35,9 @@ class TopKDrop(BaseEstimator):
     Notes
     -----
     The rule of ``TopkDropoutStrategy`` (Qlib 0.9) with ``method_sell="bottom"``, ``method_buy="top"`` and
-    ``only_tradable=True``. A held name that cannot be sold keeps its place; one without a score ranks last.
+    ``only_tradable=True``, but that nothing is sold where no other name can take its place (where fewer than
+    ``k + drop`` names can be had, Qlib sells and holds cash). A held name that cannot be sold keeps its place; one
+    without a score ranks last.
 
     Examples
     --------
@@ -70,8 +74,12 @@ class TopKDrop(BaseEstimator):
         today = fresh[: max(0, self.drop + self.k - len(last))]
         both = ranked[np.isin(ranked, np.concatenate([last, today]))]
         dealt = both[~held[both] | inputs.can_sell[both]]
+        # without a name to take its place, only one that has left the universe is sold
+        replaced = max(0, len(today) - max(0, self.k - len(last)))
+        gone = int((held & ~inputs.scored & inputs.can_sell).sum())
+        count = min(self.drop, max(replaced, gone))
         sell = np.zeros(len(scores), dtype=bool)
-        sell[dealt[max(0, len(dealt) - self.drop) :]] = True
+        sell[dealt[max(0, len(dealt) - count) :]] = True
         # what is held beyond k goes as well
         beyond = [i for i in last[::-1] if inputs.can_sell[i]][: max(0, len(last) - self.k)]
         sell[beyond] = True
@@ -83,6 +91,7 @@ class TopKDrop(BaseEstimator):
         if self.rebalance:
             free = np.concatenate([keep[(inputs.can_sell & inputs.can_buy)[keep]], buy])
             found[free] = 0.0
-        if len(free):
-            found[free] = max(0.0, self.budget - float(found.sum())) / len(free)
+        cash = self.budget - float(found.sum())
+        if len(free) and cash > HAIR:
+            found[free] = cash / len(free)
         return Weights("solved", found)
