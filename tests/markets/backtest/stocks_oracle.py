@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ def trailing(bars: Any, t: int, e: int, window: int, unknown: float) -> tuple[fl
     traded = [bars.volume[s, e] for s in days if not bars.suspended[s, e]]
     prices = [bars.close[s, e] * bars.adjust[s, e] for s in range(max(0, t - window - 1), t)]
     prices = [p for p in prices if p == p]
-    moves = [b / a - 1 for a, b in zip(prices, prices[1:], strict=False)]
+    moves = [b / a - 1 for a, b in pairwise(prices)]
     return (sum(traded) / len(traded) if traded else 0.0), (statistics.stdev(moves) if len(moves) > 1 else unknown)
 
 
@@ -228,7 +229,7 @@ class Account:
                 del self.goals[e]
 
 
-def trade(bars: Any, targets: Any, rules: Any, costs: Any, cash: float) -> tuple[Account, list[float], list[float], Any]:
+def trade(bars: Any, targets: Any, rules: Any, costs: Any, cash: float) -> tuple[Account, Any, Any, Any]:
     """The account, its equity and cash after each bar, and what it held."""
     account, equity = Account(bars, rules, costs, cash), cash
     equities, cashes, holdings = [], [], []

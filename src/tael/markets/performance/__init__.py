@@ -6,12 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tael.markets.performance.bootstrap import (
-        Interval,
-        block_length,
-        bootstrap,
+    from tael.markets.performance.benchmark import (
+        Relative,
+        relative,
     )
-    from tael.markets.performance.drawdowns import (
+    from tael.markets.performance.drawdown import (
         Drawdown,
         calmar_ratio,
         drawdowns,
@@ -45,9 +44,10 @@ if TYPE_CHECKING:
         factor_regression,
         mean_test,
     )
-    from tael.markets.performance.relative import (
-        Relative,
-        relative,
+    from tael.markets.performance.resampling import (
+        Interval,
+        block_length,
+        bootstrap,
     )
     from tael.markets.performance.returns import (
         annual_return,
@@ -76,23 +76,23 @@ if TYPE_CHECKING:
 # One line a name: scipy and frames load with the first name that needs them.
 _WHERE = {
     "DeflatedSharpe": "tael.markets.performance.sharpe",
-    "Drawdown": "tael.markets.performance.drawdowns",
+    "Drawdown": "tael.markets.performance.drawdown",
     "FactorRegression": "tael.markets.performance.regression",
     "FactorTurnover": "tael.markets.performance.quantiles",
     "ICSummary": "tael.markets.performance.ic",
-    "Interval": "tael.markets.performance.bootstrap",
+    "Interval": "tael.markets.performance.resampling",
     "MeanTest": "tael.markets.performance.regression",
     "Overfitting": "tael.markets.performance.overfitting",
     "Performance": "tael.markets.performance.summary",
     "Quantiles": "tael.markets.performance.quantiles",
-    "Relative": "tael.markets.performance.relative",
+    "Relative": "tael.markets.performance.benchmark",
     "annual_return": "tael.markets.performance.returns",
     "autocorrelated_sharpe": "tael.markets.performance.sharpe",
-    "block_length": "tael.markets.performance.bootstrap",
-    "bootstrap": "tael.markets.performance.bootstrap",
-    "calmar_ratio": "tael.markets.performance.drawdowns",
+    "block_length": "tael.markets.performance.resampling",
+    "bootstrap": "tael.markets.performance.resampling",
+    "calmar_ratio": "tael.markets.performance.drawdown",
     "deflated_sharpe": "tael.markets.performance.sharpe",
-    "drawdowns": "tael.markets.performance.drawdowns",
+    "drawdowns": "tael.markets.performance.drawdown",
     "expected_best_sharpe": "tael.markets.performance.sharpe",
     "expected_shortfall": "tael.markets.performance.returns",
     "factor_correlation": "tael.markets.performance.ic",
@@ -102,7 +102,7 @@ _WHERE = {
     "hit_rate": "tael.markets.performance.returns",
     "ic_decay": "tael.markets.performance.ic",
     "information_coefficient": "tael.markets.performance.ic",
-    "max_drawdown": "tael.markets.performance.drawdowns",
+    "max_drawdown": "tael.markets.performance.drawdown",
     "mean_test": "tael.markets.performance.regression",
     "minimum_track_record": "tael.markets.performance.sharpe",
     "neutralise": "tael.markets.performance.ic",
@@ -112,7 +112,7 @@ _WHERE = {
     "probabilistic_sharpe": "tael.markets.performance.sharpe",
     "quantile_returns": "tael.markets.performance.quantiles",
     "read_fama_french": "tael.markets.performance.fama_french",
-    "relative": "tael.markets.performance.relative",
+    "relative": "tael.markets.performance.benchmark",
     "sharpe_error": "tael.markets.performance.sharpe",
     "sharpe_ratio": "tael.markets.performance.returns",
     "sortino_ratio": "tael.markets.performance.returns",

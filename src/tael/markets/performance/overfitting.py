@@ -78,7 +78,7 @@ def overfitting_probability(trials: Any, blocks: int = 16) -> Overfitting:
         )
     if not np.isfinite(returns).all():
         raise MarketError(
-            "Some trials' returns are missing.", fix="Give each trial a return in every period (0: flat)."
+            "Some trials' returns are missing.", fix="Give each trial a return in every period; 0 is flat."
         )
     if comb(blocks, blocks // 2) > 200_000:
         raise MarketError("So many blocks make too many splits.", expected="at most 20 blocks", got=str(blocks))

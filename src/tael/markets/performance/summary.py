@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tael.markets.performance.arrays import series
-from tael.markets.performance.bootstrap import Interval, bootstrap
-from tael.markets.performance.drawdowns import Drawdown, calmar_ratio, max_drawdown
-from tael.markets.performance.relative import Relative, relative
+from tael.markets.performance.benchmark import Relative, relative
+from tael.markets.performance.drawdown import Drawdown, calmar_ratio, max_drawdown
+from tael.markets.performance.resampling import Interval, bootstrap
 from tael.markets.performance.returns import (
     annual_return,
     expected_shortfall,

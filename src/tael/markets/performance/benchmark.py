@@ -9,7 +9,7 @@ import numpy as np
 
 from tael.errors import MarketError
 from tael.markets.performance.arrays import series
-from tael.markets.performance.drawdowns import max_drawdown
+from tael.markets.performance.drawdown import max_drawdown
 from tael.markets.performance.returns import annual_return, sharpe_ratio, volatility
 
 
