@@ -14,19 +14,26 @@ from tael.datasets.toml_writer import dump_schema
 
 if TYPE_CHECKING:
     from tael.datasets.futures import FuturesTruth, SimulatedFutures, simulate_futures
+    from tael.datasets.futures_minutes import SimulatedMinutes, simulate_minutes
     from tael.datasets.market import simulate_market
     from tael.datasets.market_alphas import Alpha
     from tael.datasets.market_result import MarketTruth, SimulatedMarket
+    from tael.datasets.order_book import OrderBookTruth, SimulatedOrderBook, simulate_order_book
 
 # Whoever simulates a bank needs no exchange.
 _WHERE = {
     "Alpha": "tael.datasets.market_alphas",
     "FuturesTruth": "tael.datasets.futures",
     "MarketTruth": "tael.datasets.market_result",
+    "OrderBookTruth": "tael.datasets.order_book",
     "SimulatedFutures": "tael.datasets.futures",
     "SimulatedMarket": "tael.datasets.market_result",
+    "SimulatedMinutes": "tael.datasets.futures_minutes",
+    "SimulatedOrderBook": "tael.datasets.order_book",
     "simulate_futures": "tael.datasets.futures",
     "simulate_market": "tael.datasets.market",
+    "simulate_minutes": "tael.datasets.futures_minutes",
+    "simulate_order_book": "tael.datasets.order_book",
 }
 
 __all__ = [
@@ -34,17 +41,22 @@ __all__ = [
     "FuturesTruth",
     "LenderTruth",
     "MarketTruth",
+    "OrderBookTruth",
     "Planted",
     "PlantedTruth",
     "SimulatedBank",
     "SimulatedFutures",
     "SimulatedLender",
     "SimulatedMarket",
+    "SimulatedMinutes",
+    "SimulatedOrderBook",
     "dump_schema",
     "simulate_bank",
     "simulate_futures",
     "simulate_lender",
     "simulate_market",
+    "simulate_minutes",
+    "simulate_order_book",
     "simulate_planted",
 ]
 
