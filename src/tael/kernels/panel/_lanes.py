@@ -150,6 +150,12 @@ def absolute(typingctx: Any, a: Any) -> Any:
 
 
 @intrinsic
+def floor(typingctx: Any, a: Any) -> Any:
+    """The next lower whole numbers."""
+    return lanes(lanes), _elementwise("floor")
+
+
+@intrinsic
 def spread(typingctx: Any, number: Any) -> Any:
     """The same number in every lane."""
 

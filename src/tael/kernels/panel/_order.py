@@ -1,11 +1,14 @@
 """Compiled: what depends on the order of a window's values, and deviations from its mean.
 
-Ranks are counted: each value against all others of its window, eight columns at a time, which is cheaper than keeping a
-sorted window up to some hundred rows. Quantiles keep each column's window sorted: the value that leaves is found by
-bisection and the values between it and the new one move up or down by one.
+A window is read over again for every row, eight columns at a time: branch-free comparisons of a few hundred values are
+cheaper than keeping them sorted. Windows are copied next to each other first, some rows at a time, so that all columns
+of a few rows are done before the next rows are touched.
 
-Results do not depend on where a chunk of rows begins, so chunks are long. After an edit of ``_lanes.py`` or
-``_series.py``, touch this file.
+*Ranks* are counted. *Quantiles* are followed: from one row to the next at most one value leaves and one comes, so the
+order statistic moves by one place at most, to the largest value below the last one or the smallest above it; one pass
+over the window finds both, and how many values are below.
+
+After an edit of ``_lanes.py`` or ``_series.py``, touch this file.
 """
 
 from __future__ import annotations
@@ -14,8 +17,30 @@ import numpy as np
 from numba import njit
 
 from tael.kernels._memory import JIT
-from tael.kernels.panel._lanes import LANES, absolute, add_count, load, no_count, number_of, spread, store, where
+from tael.kernels.panel._lanes import (
+    LANES,
+    absolute,
+    add_count,
+    floor,
+    load,
+    no_count,
+    number_of,
+    spread,
+    store,
+    where,
+)
 from tael.kernels.panel._series import Floats, n_strips, strip
+
+TOGETHER = 64
+"""Rows whose windows are copied at a time."""
+
+
+@njit(**JIT)
+def _hold(x: Floats, n_cols: int, c: int, oldest: int, past: int, held: Floats) -> None:
+    """Copy eight columns of rows ``oldest`` to ``past - 1`` next to each other; infinities become NaN."""
+    for t in range(oldest, past):
+        v = load(x, t * n_cols + c)
+        store(held, (t - oldest) * LANES, where(v - v == 0.0, v, np.nan))
 
 
 @njit(**JIT)
@@ -24,33 +49,32 @@ def rank_newest(
     first: int, past: int,
 ) -> None:  # fmt: skip
     """The newest value's rank among the window's, ties in the middle, over how many there are."""
-    held = np.empty((window + block) * LANES)
-    for k in range(first, past):
-        a = max(k * block, start)
-        end = min((k + 1) * block, n_rows)
-        begin = max(0, a - window + 1)
+    held = np.empty((window + TOGETHER) * LANES)
+    for a in range(max(first * block, start), min(past * block, n_rows), TOGETHER):
+        end = min(a + TOGETHER, past * block, n_rows)
+        oldest = max(0, a - window + 1)
         for s in range(n_strips(n_cols, LANES)):
             c, _ = strip(s, n_cols, LANES)
+            _hold(x, n_cols, c, oldest, end, held)
             n = spread(0.0)
-            for t in range(begin, end):
-                v = load(x, t * n_cols + c)
-                ok = v - v == 0.0
-                v = where(ok, v, np.nan)
-                i = t - begin
-                store(held, i * LANES, v)
-                n = n + where(ok, 1.0, 0.0)
-                if t - window >= begin:
-                    gone = load(held, (i - window) * LANES)
-                    n = n - where(gone == gone, 1.0, 0.0)
-                if t < a:
-                    continue
+            for o in range(0, (a - oldest) * LANES, LANES):
+                z = load(held, o)
+                n = n + where(z == z, 1.0, 0.0)
+            for t in range(a, end):
+                i = (t - oldest) * LANES
+                v = load(held, i)
+                n = n + where(v == v, 1.0, 0.0)
+                begin = max(0, t - window + 1 - oldest) * LANES
                 below, within = no_count(), no_count()
-                for o in range(max(0, i - window + 1) * LANES, (i + 1) * LANES, LANES):
+                for o in range(begin, i + LANES, LANES):
                     z = load(held, o)
                     below = add_count(below, z < v)
                     within = add_count(within, z <= v)
                 rank = (number_of(below) + number_of(within) + 1.0) / (2.0 * n)
-                store(out, t * n_cols + c, where(ok & (n >= least), rank, np.nan))
+                store(out, t * n_cols + c, where((v == v) & (n >= least), rank, np.nan))
+                if t - window + 1 >= oldest:
+                    z = load(held, begin)
+                    n = n - where(z == z, 1.0, 0.0)
 
 
 @njit(**JIT)
@@ -59,48 +83,30 @@ def mean_deviation(
     first: int, past: int,
 ) -> None:  # fmt: skip
     """Mean absolute deviation of the window's values from their mean."""
-    held = np.empty((window + block) * LANES)
-    for k in range(first, past):
-        a = max(k * block, start)
-        end = min((k + 1) * block, n_rows)
-        begin = max(0, a - window + 1)
+    held = np.empty((window + TOGETHER) * LANES)
+    for a in range(max(first * block, start), min(past * block, n_rows), TOGETHER):
+        end = min(a + TOGETHER, past * block, n_rows)
+        oldest = max(0, a - window + 1)
         for s in range(n_strips(n_cols, LANES)):
             c, _ = strip(s, n_cols, LANES)
-            for t in range(begin, end):
-                v = load(x, t * n_cols + c)
-                ok = v - v == 0.0
-                i = t - begin
-                store(held, i * LANES, where(ok, v, np.nan))
-                if t < a:
-                    continue
-                oldest = max(0, i - window + 1) * LANES
+            _hold(x, n_cols, c, oldest, end, held)
+            for t in range(a, end):
+                i = (t - oldest) * LANES
+                v = load(held, i)
+                begin = max(0, t - window + 1 - oldest) * LANES
                 n, total = spread(0.0), spread(0.0)
                 # From the newest value, which is there or nothing is asked: constants deviate by exactly 0.
-                for o in range(oldest, (i + 1) * LANES, LANES):
+                for o in range(begin, i + LANES, LANES):
                     d = load(held, o) - v
                     there = d == d
                     n = n + where(there, 1.0, 0.0)
                     total = total + where(there, d, 0.0)
                 mean = total / n
                 total = spread(0.0)
-                for o in range(oldest, (i + 1) * LANES, LANES):
+                for o in range(begin, i + LANES, LANES):
                     d = absolute(load(held, o) - v - mean)
                     total = total + where(d == d, d, 0.0)
-                store(out, t * n_cols + c, where(ok & (n >= least), total / n, np.nan))
-
-
-@njit(**JIT)
-def _lower(values: Floats, n: int, v: float) -> int:
-    """How many of the first n sorted values are below v."""
-    low = 0
-    while n > 0:
-        half = n >> 1
-        if values[low + half] < v:
-            low += half + 1
-            n -= half + 1
-        else:
-            n = half
-    return low
+                store(out, t * n_cols + c, where((v == v) & (n >= least), total / n, np.nan))
 
 
 @njit(**JIT)
@@ -109,57 +115,47 @@ def quantile(
     first: int, past: int, q: float,
 ) -> None:  # fmt: skip
     """The q-quantile, linear between neighbours."""
-    held = np.empty((LANES, window + block))
-    answer = np.empty((LANES, block))
-    ordered = np.empty(window + 1)
-    for k in range(first, past):
-        a = max(k * block, start)
-        end = min((k + 1) * block, n_rows)
-        begin = max(0, a - window + 1)
+    held = np.empty((window + TOGETHER) * LANES)
+    # A strip's state is kept by its number: the last strip goes over some columns a second time.
+    number, followed = np.zeros(n_cols + LANES), np.zeros(n_cols + LANES)
+    asked = max(first * block, start)
+    earliest = max(0, asked - window + 1)
+    for a in range(earliest, min(past * block, n_rows), TOGETHER):
+        end = min(a + TOGETHER, past * block, n_rows)
+        oldest = max(earliest, a - window)
         for s in range(n_strips(n_cols, LANES)):
             c, _ = strip(s, n_cols, LANES)
-            for t in range(begin, end):
-                for j in range(LANES):
-                    held[j, t - begin] = x[t * n_cols + c + j]
-            for j in range(LANES):
-                n = 0
-                for t in range(begin, end):
-                    i = t - begin
-                    v = held[j, i]
-                    ok = v - v == 0.0
-                    gone = held[j, i - window] if i >= window else np.nan
-                    if gone - gone == 0.0:
-                        at = _lower(ordered, n, gone)
-                        n -= 1
-                        if ok:
-                            n += 1
-                            while at + 1 < n and ordered[at + 1] < v:
-                                ordered[at] = ordered[at + 1]
-                                at += 1
-                            while at > 0 and ordered[at - 1] > v:
-                                ordered[at] = ordered[at - 1]
-                                at -= 1
-                            ordered[at] = v
-                        else:
-                            for o in range(at, n):
-                                ordered[o] = ordered[o + 1]
-                    elif ok:
-                        at = n
-                        while at > 0 and ordered[at - 1] > v:
-                            ordered[at] = ordered[at - 1]
-                            at -= 1
-                        ordered[at] = v
-                        n += 1
-                    if t < a:
-                        continue
-                    y = np.nan
-                    if ok and n >= least:
-                        where_to = q * (n - 1)
-                        low = int(where_to)
-                        y = ordered[low]
-                        if where_to > low:
-                            y += (where_to - low) * (ordered[low + 1] - y)
-                    answer[j, t - a] = y
+            _hold(x, n_cols, c, oldest, end, held)
+            n, p = load(number, s * LANES), load(followed, s * LANES)
             for t in range(a, end):
-                for j in range(LANES):
-                    out[t * n_cols + c + j] = answer[j, t - a]
+                i = (t - oldest) * LANES
+                v = load(held, i)
+                n = n + where(v == v, 1.0, 0.0)
+                if t - window >= oldest:
+                    z = load(held, i - window * LANES)
+                    n = n - where(z == z, 1.0, 0.0)
+                p = where((v == v) & (n == 1.0), v, p)
+                below, above = no_count(), no_count()
+                previous, following, second = spread(-np.inf), spread(np.inf), spread(np.inf)
+                for o in range(max(0, t - window + 1 - oldest) * LANES, i + LANES, LANES):
+                    z = load(held, o)
+                    is_below, is_above = z < p, z > p
+                    below, above = add_count(below, is_below), add_count(above, is_above)
+                    low, high = where(is_below, z, -np.inf), where(is_above, z, np.inf)
+                    previous = where(low > previous, low, previous)
+                    later = where(high > following, high, following)
+                    second = where(later < second, later, second)
+                    following = where(high < following, high, following)
+                # The value at place k of the sorted window, and the one after it.
+                place = q * (n - 1.0)
+                k = floor(place)
+                less, within = number_of(below), n - number_of(above)
+                y = where(k < less, previous, where(k < within, p, following))
+                after = where(within > less, p, following)
+                after = where(k < less, after, where(k < within, where(k + 1.0 < within, p, following), second))
+                p = y
+                y = where(place > k, y + (place - k) * (after - y), y)
+                if t >= asked:
+                    store(out, t * n_cols + c, where((v == v) & (n >= least), y, np.nan))
+            store(number, s * LANES, n)
+            store(followed, s * LANES, p)

@@ -8,7 +8,7 @@ from tael.errors import PanelError
 from tael.kernels.panel import _order
 from tael.kernels.panel._series import Floats, Window, run
 
-ROWS = 256
+ROWS = 1024
 """Rows of a chunk: enough that what is read before the chunk's first row does not matter."""
 
 
