@@ -10,6 +10,8 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold, TimeSeriesSplit
 
@@ -271,6 +273,14 @@ def test_folds_by_themselves_are_five_and_three_where_the_table_is_very_large(
     monkeypatch.setattr(portfolio_module, "_THREE_FOLDS_FROM", 1000)
     assert PortfolioClassifier(fast).fit(X, y).n_splits_ == 3
     assert PortfolioClassifier(fast, cv=4).fit(X, y).n_splits_ == 4
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 60), st.integers(0, 3))
+def test_the_area_under_the_curve_is_scikit_learns(seed: int, n: int, digits: int) -> None:
+    rng = np.random.default_rng(seed)
+    y = np.append([0.0, 1.0], rng.integers(0, 2, n)).astype(float)
+    z, weight = np.round(rng.normal(size=n + 2), digits), rng.uniform(0.1, 3.0, n + 2)
+    assert crossfit.roc_auc(y, z, weight) == pytest.approx(roc_auc_score(y, z, sample_weight=weight), abs=1e-12)
 
 
 @pytest.mark.parametrize("refit", ["all", "folds"])

@@ -161,7 +161,14 @@ class CrossFit:
 
 
 def roc_auc(y: Floats, z: Floats, weight: Floats) -> float:
-    """Weighted area under the ROC curve."""
-    from sklearn.metrics import roc_auc_score
+    """Weighted area under the ROC curve: the chance that a row of the second class stands above one of the first.
 
-    return float(roc_auc_score(y, z, sample_weight=weight))
+    >>> import numpy as np
+    >>> roc_auc(np.array([0.0, 1.0, 0.0, 1.0]), np.array([1.0, 1.0, 2.0, 3.0]), np.ones(4))
+    0.625
+    """
+    _, place = np.unique(z, return_inverse=True)
+    bad = np.bincount(place, weights=weight * y)
+    good = np.bincount(place, weights=weight * (1.0 - y))
+    below = np.cumsum(good) - 0.5 * good  # a tie is half a win
+    return float(bad @ below / (bad.sum() * good.sum()))

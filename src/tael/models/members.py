@@ -116,9 +116,9 @@ SETTINGS: dict[str, Setting] = {
         Setting(
             "cautious",
             _trees(
-                300,
-                learning_rate=0.05,
-                num_leaves=15,
+                200,
+                learning_rate=0.08,
+                num_leaves=20,
                 extra_trees=True,
                 feature_fraction=0.5,
                 min_data_in_leaf=30,
