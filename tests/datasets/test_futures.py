@@ -120,7 +120,7 @@ def test_returns_look_like_returns(futures: SimulatedFutures) -> None:
 
 @pytest.mark.parametrize(("carry", "momentum"), [(3.0, 0.0), (0.0, 3.0), (0.0, 0.0)])
 def test_the_premia_are_those_that_were_planted(carry: float, momentum: float) -> None:
-    rows = pl.concat([simulate_futures(12, 400, seed, carry=carry, momentum=momentum).truth.frame for seed in range(4)])
+    rows = pl.concat([simulate_futures(12, 320, seed, carry=carry, momentum=momentum).truth.frame for seed in range(3)])
     for name, planted in (("carry", carry), ("momentum", momentum)):
         of = rows.filter(pl.col("premium") == name)
         error = float(np.sqrt((of["standard_error"] ** 2).sum())) / len(of)

@@ -67,7 +67,7 @@ def test_hours_are_those_of_the_exchange(market: SimulatedOrderBook) -> None:
 
 def test_pressure_makes_the_flow_foretell_the_price() -> None:
     def told(strength: float, seed: int) -> dict[str, float]:
-        frame = simulate_order_book(7_200, 1, seed=seed, strength=strength).truth.frame
+        frame = simulate_order_book(4_800, 1, seed=seed, strength=strength).truth.frame
         return dict(frame.select("signal", "correlation").iter_rows())
 
     strong, none = ([told(strength, seed) for seed in range(3)] for strength in (0.5, 0.0))

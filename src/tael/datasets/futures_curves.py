@@ -93,7 +93,7 @@ def make_curves(
     t_all, p_all = main.shape
     names = ("spot", "convenience", "returns", "volatility", "carry", "momentum", "premium")
     q = {name: np.zeros((t_all, p_all)) for name in names}
-    level = rng.normal(0.01, 0.03, p_all)
+    level: Floats = rng.normal(0.01, 0.03, (p_all,))
     y = level + _YIELD_SPREAD * rng.standard_normal(p_all)
     s, heat = np.log(products.price) + 0.15 * rng.standard_normal(p_all), np.zeros(p_all)
     decay = np.exp(-SPEED / YEAR)

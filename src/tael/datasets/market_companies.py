@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tael.datasets.market_calendar import Days, Flags, Floats, Ints, at_hour, bar_that_knows, quarter_ends
 from tael.datasets.market_stocks import Stocks
+
+Small = NDArray[np.float32]
 
 # Days after the end of a quarter by which it must be announced (first, second, third, fourth quarter).
 _DEADLINE = np.array([30, 62, 31, 120])
@@ -41,9 +44,9 @@ class Companies:
         Under risk warning (ST) that day.
     last : int64 array, shape (N,)
         Row of the last bar (T where the stock is still listed).
-    dividend : float64 array, shape (T, N)
-        Cash paid as a share of the price, on ex-dates; else 0. Float32 to save room.
-    bonus : float64 array, shape (T, N)
+    dividend : float32 array, shape (T, N)
+        Cash paid as a share of the price, on ex-dates; else 0.
+    bonus : float32 array, shape (T, N)
         New shares for each share held, on ex-dates; else 0.
     """
 
@@ -57,8 +60,8 @@ class Companies:
     surprise: Floats
     warned: Flags
     last: Ints
-    dividend: Floats
-    bonus: Floats
+    dividend: Small
+    bonus: Small
 
 
 def make_companies(rng: np.random.Generator, stocks: Stocks, days: Days) -> Companies:
@@ -139,7 +142,7 @@ def _fates(profit: Floats, ends: Days, announced: Days, stocks: Stocks, days: Da
     return warned, last
 
 
-def _payouts(rng: np.random.Generator, profit: Floats, ends: Days, stocks: Stocks, days: Days) -> tuple[Floats, Floats]:
+def _payouts(rng: np.random.Generator, profit: Floats, ends: Days, stocks: Stocks, days: Days) -> tuple[Small, Small]:
     """Pay dividends of profitable years between May and July; now and then with new shares."""
     n, t = len(stocks), len(days)
     dividend, bonus = np.zeros((t, n), dtype=np.float32), np.zeros((t, n), dtype=np.float32)

@@ -79,7 +79,7 @@ def index_frames(stocks: Stocks, indices: Indices, days: Days) -> dict[str, pl.D
             "date": days[t],
             "closed_at": closes[t],
             **{
-                name: getattr(indices, name).ravel()
+                name: indices.levels[name].ravel()
                 for name in ("open", "high", "low", "close", "preclose", "volume", "amount")
             },
         }

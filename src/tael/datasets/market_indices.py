@@ -28,8 +28,8 @@ class Indices:
     announced, start, stop : int64 arrays, shape (M,)
         Rows: when it was said (at the close), the first bar in, the first bar out again (T where still in).
     inside : bool array, shape (3, T, N)
-    open, high, low, close, preclose, volume, amount : float64 arrays, shape (3, T)
-        Points, shares and CNY.
+    levels : dict of float64 arrays, shape (3, T)
+        ``open``, ``high``, ``low``, ``close``, ``preclose`` in points; ``volume`` in shares, ``amount`` in CNY.
     """
 
     index: Ints
@@ -38,13 +38,7 @@ class Indices:
     start: Ints
     stop: Ints
     inside: Flags
-    open: Floats
-    high: Floats
-    low: Floats
-    close: Floats
-    preclose: Floats
-    volume: Floats
-    amount: Floats
+    levels: dict[str, Floats]
 
 
 def make_indices(prices: Prices, days: Days) -> Indices:
@@ -71,16 +65,17 @@ def make_indices(prices: Prices, days: Days) -> Indices:
         inside[0, row:end, large] = True
         inside[1, row:end, middle] = True
     inside &= prices.listed
-    rows = [_spells(inside[k], effective, decided) for k in range(2)]
+    spells = [_spells(inside[k], effective, decided) for k in range(2)]
+    stock, announced, start, stop = (np.concatenate(parts) for parts in zip(*spells, strict=True))
     levels = [_levels(prices, inside[k]) for k in range(len(INDICES))]
     return Indices(
-        index=np.concatenate([np.full(len(spell[0]), k) for k, spell in enumerate(rows)]),
-        **{
-            name: np.concatenate([spell[at] for spell in rows])
-            for at, name in enumerate(("stock", "announced", "start", "stop"))
-        },
+        index=np.concatenate([np.full(len(spell[0]), k) for k, spell in enumerate(spells)]),
+        stock=stock,
+        announced=announced,
+        start=start,
+        stop=stop,
         inside=inside,
-        **{name: np.stack([level[name] for level in levels]) for name in levels[0]},
+        levels={name: np.stack([level[name] for level in levels]) for name in levels[0]},
     )
 
 

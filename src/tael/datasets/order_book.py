@@ -149,8 +149,8 @@ def simulate_order_book(
         pressure = _pressure(streams[0], n_seconds)
         day = live(streams[1], opening, pressure.tolist(), strength, every, levels, orders)
         lived.append(day)
-        pressures.append(pressure[np.minimum([int(s[0]) - 1 for s in day.snapshots], n_seconds - 1)])
-        opening = max(round(day.snapshots[-1][5] * np.exp(0.01 * streams[2].standard_normal())), 200)
+        pressures.append(pressure[np.minimum([int(shot.time) - 1 for shot in day.snapshots], n_seconds - 1)])
+        opening = max(round(day.snapshots[-1].last * np.exp(0.01 * streams[2].standard_normal())), 200)
     frames = {
         "snapshots": pl.concat([_snapshots(day, at, levels) for day, at in zip(lived, days, strict=True)]),
         "trades": pl.concat([_trades(day, at) for day, at in zip(lived, days, strict=True)]),
@@ -185,16 +185,16 @@ def _clock(day: np.datetime64, seconds: Floats) -> Days:
 
 
 def _snapshots(day: Day, at: np.datetime64, levels: int) -> pl.DataFrame:
-    time = np.array([shot[0] for shot in day.snapshots])
+    time = np.array([shot.time for shot in day.snapshots])
     columns: dict[str, Any] = {"code": pl.repeat(CODE, len(time), eager=True), "time": _clock(at, time)}
     for k in range(levels):
-        for side, prices, volumes in (("bid", 1, 2), ("ask", 3, 4)):
-            for what, where, unit in (("price", prices, TICK), ("volume", volumes, LOT)):
-                found = [shot[where][k] if k < len(shot[where]) else None for shot in day.snapshots]
-                columns[f"{side}_{what}{k + 1}"] = (pl.Series(found, dtype=pl.Float64) * unit).round(2)
-    columns["last"] = np.round(np.array([shot[5] for shot in day.snapshots]) * TICK, 2)
-    columns["volume"] = np.array([shot[6] for shot in day.snapshots]) * float(LOT)
-    columns["amount"] = np.round(np.array([shot[7] for shot in day.snapshots]) * TICK * LOT, 2)
+        for name, unit in (("bid_price", TICK), ("bid_volume", LOT), ("ask_price", TICK), ("ask_volume", LOT)):
+            found = [getattr(shot, name)[k : k + 1] for shot in day.snapshots]
+            level = pl.Series([one[0] if one else None for one in found], dtype=pl.Float64)
+            columns[f"{name}{k + 1}"] = (level * unit).round(2)
+    columns["last"] = np.round(np.array([shot.last for shot in day.snapshots]) * TICK, 2)
+    columns["volume"] = np.array([shot.volume for shot in day.snapshots]) * float(LOT)
+    columns["amount"] = np.round(np.array([shot.turnover for shot in day.snapshots]) * TICK * LOT, 2)
     return pl.DataFrame(columns)
 
 
@@ -230,17 +230,17 @@ def _signals(snapshots: pl.DataFrame, trades: pl.DataFrame, days: Days) -> dict[
     )
     queue = (bids - asks) / (bids + asks)
     # Cont, Kukanov and Stoikov (2014), equation 2.
-    flow = np.zeros(len(bid))
+    flow: Floats = np.zeros(len(bid))
     flow[1:] = (
         np.where(bid[1:] >= bid[:-1], bids[1:], 0)
         - np.where(bid[1:] <= bid[:-1], bids[:-1], 0)
         - np.where(ask[1:] <= ask[:-1], asks[1:], 0)
         + np.where(ask[1:] >= ask[:-1], asks[:-1], 0)
     )
-    signed = trades["volume"].to_numpy() * np.where(trades["side"].to_numpy() == "buy", 1, -1)
+    signed = trades["volume"].to_numpy() * np.where(trades["side"].to_numpy() == "buy", 1.0, -1.0)
     bar = np.searchsorted(snapshots["time"].to_numpy(), trades["time"].to_numpy(), side="left")
     size = len(bid) + 1
-    net, gross = np.bincount(bar, signed, size)[:-1], np.bincount(bar, np.abs(signed), size)[:-1]
+    net, gross = (np.bincount(bar, lots, size)[:-1].astype(np.float64) for lots in (signed, np.abs(signed)))
     of_day = snapshots["time"].dt.date().to_numpy()
     flow[1:][of_day[1:] != of_day[:-1]] = 0
     return {

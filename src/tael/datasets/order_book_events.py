@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,23 +24,44 @@ _GRID = 8_000
 KINDS = ("buy", "sell", "bid", "ask", "cancel bid", "cancel ask")
 
 
+class Snapshot(NamedTuple):
+    """The best levels at a moment, best first; prices in ticks, volumes in lots.
+
+    Attributes
+    ----------
+    time : float
+        Seconds of trading.
+    bid_price, bid_volume, ask_price, ask_volume : list of int
+    last : int
+        Price of the last trade.
+    volume, turnover : int
+        Lots, and ticks x lots, of the day so far.
+    """
+
+    time: float
+    bid_price: list[int]
+    bid_volume: list[int]
+    ask_price: list[int]
+    ask_volume: list[int]
+    last: int
+    volume: int
+    turnover: int
+
+
 @dataclass
 class Day:
     """What one day brought; prices in ticks, volumes in lots, times in seconds of trading.
 
     Attributes
     ----------
-    snapshots : list of tuple
-        Time, bid prices, bid volumes, ask prices, ask volumes, last price, volume and turnover (ticks x lots) so far.
+    snapshots : list of Snapshot
     trades : list of (time, price, volume, side)
         Side is 1 where the buyer came to the seller, else -1.
     orders : list of (time, kind, price, volume)
         Kinds are `KINDS`; empty where they were not asked for.
     """
 
-    snapshots: list[tuple[float, list[int], list[int], list[int], list[int], int, int, int]] = field(
-        default_factory=list
-    )
+    snapshots: list[Snapshot] = field(default_factory=list)
     trades: list[tuple[float, int, int, int]] = field(default_factory=list)
     orders: list[tuple[float, int, int, int]] = field(default_factory=list)
 
@@ -129,7 +151,7 @@ class Book:
             self.ask = self._next(self.asks, self.ask, 1)
         return at + self._base, lots
 
-    def snapshot(self, time: float) -> tuple[float, list[int], list[int], list[int], list[int], int, int, int]:
+    def snapshot(self, time: float) -> Snapshot:
         """Look at the best levels of both sides; levels that are empty are skipped, as exchanges do."""
         sides: list[list[int]] = []
         for resting, at, step in ((self.bids, self.bid, -1), (self.asks, self.ask, 1)):
@@ -143,7 +165,7 @@ class Book:
                         break
                 at += step
             sides += [prices, volumes]
-        return (time, sides[0], sides[1], sides[2], sides[3], self.last, self.volume, self.turnover)
+        return Snapshot(time, sides[0], sides[1], sides[2], sides[3], self.last, self.volume, self.turnover)
 
     @staticmethod
     def _next(resting: list[int], at: int, step: int) -> int:
