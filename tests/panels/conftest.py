@@ -47,3 +47,8 @@ def _panel(seed: int = 0, rows: int = 60, columns: int = 11, *, dtype: Any = np.
 @pytest.fixture(scope="session")
 def make_panel() -> Callable[..., Panel]:
     return _panel
+
+
+@pytest.fixture(scope="session")
+def same_bits() -> Callable[[np.ndarray, np.ndarray], bool]:
+    return lambda left, right: np.array_equal(left, right, equal_nan=True)

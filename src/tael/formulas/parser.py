@@ -284,17 +284,17 @@ class _Reader:
             known = [*operators.callable_names(), COLUMN]
             self.refuse(node.func, f'There is no function "{name}" in the language.', did_you_mean(name, known))
         args = tuple(self.read(arg, level) for arg in node.args)
-        known = OPTIONS if operators.is_aggregate(name) else operators.REGISTRY[name].named
+        takes: tuple[str, ...] = OPTIONS if operators.is_aggregate(name) else operators.REGISTRY[name].named
         options = {}
         for keyword in node.keywords:
-            if keyword.arg is None or not known:
+            if keyword.arg is None or not takes:
                 self.refuse(keyword, f"`{name}` takes no named arguments.", None)
             if keyword.arg in options:
                 self.refuse(keyword, f"`{keyword.arg}=` is given twice.", "Remove one of the two.")
-            if keyword.arg not in known:
-                self.refuse(keyword, f'There is no option "{keyword.arg}".', did_you_mean(keyword.arg, known))
+            if keyword.arg not in takes:
+                self.refuse(keyword, f'There is no option "{keyword.arg}".', did_you_mean(keyword.arg, takes))
             options[keyword.arg] = self.option(keyword, keyword.arg, level)
-        order = OPTIONS if operators.is_aggregate(name) else PANEL_OPTIONS
+        order: tuple[str, ...] = OPTIONS if operators.is_aggregate(name) else PANEL_OPTIONS
         return Call(name, args, tuple((key, options[key]) for key in order if key in options))
 
     def moved(self, node: ast.Subscript, level: int) -> Call:
@@ -307,7 +307,7 @@ class _Reader:
                 "In square brackets stands how many bars before or after.",
                 "Write `close[-5]`, or in labels `close[+5]`: a whole number with its sign.",
             )
-        assert isinstance(count, ast.Constant)
+        assert isinstance(count, ast.Constant) and isinstance(count.value, int)
         bars = Literal(float(count.value))
         return Call("ahead" if isinstance(sign, ast.UAdd) else "delay", (self.read(node.value, level), bars))
 

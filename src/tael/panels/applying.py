@@ -21,8 +21,12 @@ def row(step: Step, args: Sequence[Any], out: Array) -> Array:
     return COMPUTE[step.op](out, *args)
 
 
-def series(step: Step, args: Sequence[Array], out: Array, start: int) -> Array:
-    """A series operator over whole columns; rows of ``out`` before ``start`` are left as they are."""
+def series(step: Step, args: Sequence[Array], out: Array, start: int, origin: int = 0) -> Array:
+    """A series operator over whole columns; rows of ``out`` before ``start`` are left as they are.
+
+    ``origin`` is the row of the panel that the arrays begin with. Kernels add up windows from rows that are multiples
+    of the window, so arrays that begin elsewhere are entered at the first such row: then the last bits are the same.
+    """
     if step.op == "signed_power":
         value = args[0][start:]
         power = np.power(np.abs(value), np.full(value.shape, step.constants[0], value.dtype))
@@ -33,6 +37,9 @@ def series(step: Step, args: Sequence[Array], out: Array, start: int) -> Array:
     constants: list[float] = [*step.constants]
     if constants:
         constants[0] = int(constants[0])
+    if origin and constants:
+        skipped = -origin % int(constants[0])
+        args, out, start = [arg[skipped:] for arg in args], out[skipped:], start - skipped
     how: dict[str, Any] = {} if step.op in _WITHOUT else {"min_periods": step.min_periods}
     return np.asarray(function(*args, *constants, start=start, out=out, n_threads=1, **how))
 

@@ -47,8 +47,10 @@ def _exact(function: Callable[..., Array]) -> Callable[..., Array]:
 
 def _power(out: Array, base: Cell, exponent: Cell) -> Array:
     # NumPy takes another way, with other last bits, where one exponent serves many rows
-    sides = (np.ascontiguousarray(np.broadcast_to(np.asarray(side, out.dtype), out.shape)) for side in (base, exponent))
-    return cleaned(np.power(*sides, out=out))
+    left, right = (
+        np.ascontiguousarray(np.broadcast_to(np.asarray(side, out.dtype), out.shape)) for side in (base, exponent)
+    )
+    return cleaned(np.power(left, right, out=out))
 
 
 def _clip(out: Array, value: Cell, low: Cell, high: Cell) -> Array:

@@ -89,8 +89,8 @@ def event_fields(
     for first in range(0, len(asked_of), _CELLS):
         row, column = asked_of[first : first + _CELLS].T
         asked = pl.DataFrame({key: names.gather(column), "cutoff": panel.times[row]})
-        for name, one in zip(bound, engine.evaluate(list(bound.values()), asked), strict=True):
-            out[name][row, column] = one.data
+        for name, values in zip(bound, engine.evaluate(list(bound.values()), asked), strict=True):
+            out[name][row, column] = values.data
     if delay_bars:
         for name, field in out.items():
             later = np.full_like(field, np.nan)

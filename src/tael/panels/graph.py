@@ -136,3 +136,14 @@ class Graph:
             for arg in step.args:
                 needed[arg] = min(needed[arg], needed[number] - max(step.back, 0.0))
         return [max(0, int(start)) if start > -math.inf else 0 for start in needed]
+
+    def origin(self, first: int) -> int:
+        """The first bar that must be read, if the outputs are wanted from bar ``first`` on.
+
+        Somewhat more than :meth:`starts` asks for: a kernel may be entered at multiples of its window alone.
+        """
+        starts = self.starts(first)
+        early = 0.0
+        for step, start in zip(self.steps, starts, strict=True):
+            early = max(early, first - start + 2 * max(step.back, 0.0) + 2)
+        return max(0, first - int(early)) if early < math.inf else 0

@@ -152,7 +152,7 @@ class Panel:
         if at is None or isinstance(at, int | np.integer):
             return None if at is None else int(at)
         try:
-            return int(np.searchsorted(self.times, np.datetime64(at)))  # type: ignore[arg-type]
+            return int(np.searchsorted(self.times, np.datetime64(at)))
         except (ValueError, TypeError):
             raise PanelError(
                 "This is no time.", expected='a row number, or a time such as "2024-01-31"', got=repr(at)

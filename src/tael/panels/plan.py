@@ -120,7 +120,10 @@ class PanelPlan:
         if not 1 <= bars <= len(self.panel):
             raise PanelError("So many bars cannot be computed.", expected=f"1 to {len(self.panel)}", got=str(bars))
         first = len(self.panel) - bars
-        return [values[first:].copy() for values in self._runner.run(first)]
+        origin = self.graph.origin(first)
+        recent = self.panel.window(origin)
+        runner = Runner(self.graph, recent, dtype=self.dtype, n_threads=self.n_threads, block=self.block, origin=origin)
+        return [values[first - origin :].copy() for values in runner.run(first - origin)]
 
     def batches(self, size: int) -> Iterator[tuple[slice, list[Array]]]:
         """The formulas some at a time, so that only a batch's results are in memory.

@@ -33,12 +33,21 @@ class Runner:
     n_threads : int, optional
     block : int, optional
         Entities at a time; left out: as the cache allows.
+    origin : int
+        The row of the whole panel that this one begins with.
     """
 
     def __init__(
-        self, graph: Graph, panel: Panel, *, dtype: Any = None, n_threads: int | None = None, block: int | None = None
+        self,
+        graph: Graph,
+        panel: Panel,
+        *,
+        dtype: Any = None,
+        n_threads: int | None = None,
+        block: int | None = None,
+        origin: int = 0,
     ) -> None:
-        self.graph, self.panel, self.n_threads = graph, panel, n_threads
+        self.graph, self.panel, self.n_threads, self.origin = graph, panel, n_threads, origin
         names = [step.name for step in graph.steps if step.op == "field" and step.name in panel.fields]
         kinds = [panel.fields[name].dtype for name in names]
         self.dtype = np.dtype(dtype) if dtype is not None else np.result_type(*kinds) if kinds else np.dtype(np.float64)
@@ -194,7 +203,7 @@ class Runner:
             start = starts[number]
             if step.kind == "series":
                 out = fresh()
-                applying.series(step, [local[arg] for arg in step.args], out, start)
+                applying.series(step, [local[arg] for arg in step.args], out, start, self.origin)
             else:
                 last = [arg for arg in step.args if uses[arg] == step.args.count(arg) and self._ours(local[arg])]
                 # written over what nobody reads any more: it is in the cache, and no other array need be
