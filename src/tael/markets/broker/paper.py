@@ -363,6 +363,11 @@ class PaperBroker:
             )
             self._book.keep(holding)
 
+    @property
+    def opening(self) -> Decimal:
+        """The cash that the book opened with."""
+        return from_micros(int(self._book.one("SELECT value FROM settings WHERE name = 'opening'")[0]))
+
     def equity(self) -> list[tuple[date, Decimal]]:
         """Equity at each day's close, oldest first: what `tracking` compares with the backtest."""
         rows = self._book.all("SELECT day, cash + value FROM days WHERE stage = 'closed' ORDER BY day")
@@ -372,6 +377,15 @@ class PaperBroker:
         """Quantities at a day's close, by entity."""
         rows = self._book.all("SELECT entity, quantity FROM marks WHERE day = ?", (day.isoformat(),))
         return dict(rows)
+
+    def values(self, day: date) -> dict[str, Decimal]:
+        """Values of positions at a day's close, by entity (futures: notional), negative when short."""
+        rows = self._book.all(
+            "SELECT m.entity, m.quantity * m.price * (SELECT max(multiplier) FROM fills f WHERE f.entity = m.entity) "
+            "FROM marks m WHERE m.day = ?",
+            (day.isoformat(),),
+        )
+        return {entity: from_micros(value) for entity, value in rows}
 
     def reconcile(self) -> Reconciliation:
         """Prove cash, positions and orders from the executions: see `reconcile`. Nothing is mended."""
