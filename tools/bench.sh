@@ -27,6 +27,7 @@ opponent openfe "openfe==0.0.12" "pandas<3" matplotlib pyarrow
 opponent autofeat "autofeat==2.1.3" "scikit-learn<1.6" "numpy<2" "pandas<3" "pyarrow<19"
 opponent optbinning "optbinning==1.0.0"
 opponent interpret "interpret-core==0.7.8"
+opponent kunquant "KunQuant==0.1.12" psutil polars pyarrow
 export TAEL_BENCH_ENVIRONMENTS="$PWD/$environments"
 
 shopt -s nullglob
