@@ -136,6 +136,15 @@ def test_memory_is_foretold(make_panel: Callable[..., Panel]) -> None:
     assert 2 * cells < plan.memory < 12 * cells
 
 
+def test_memory_is_kept_within_bounds(make_panel: Callable[..., Panel]) -> None:
+    panel = make_panel(2)
+    free = PanelPlan(FORMULAS, panel, n_threads=1)
+    tight = PanelPlan(FORMULAS, panel, n_threads=1, max_bytes=free.memory - 6 * panel.fields["close"].nbytes)
+    assert not same(free.compute(), tight.compute())
+    with pytest.raises(PanelError, match="does not fit into the memory"):
+        PanelPlan(FORMULAS, panel, max_bytes=1000).compute()
+
+
 def test_labels_look_forward(make_panel: Callable[..., Panel]) -> None:
     panel = make_panel(3)
     (got,) = compute(panel, ["close[+2] / close[+1] - 1"], label=True)

@@ -30,6 +30,11 @@ class PanelPlan:
     dtype : {float64, float32}, optional
         Left out: that of the panel's fields. Window sums are float64 in any case.
     n_threads : int, optional
+    block : int, optional
+        Entities at a time; left out: as the cache allows.
+    max_bytes : int, optional
+        Memory that :meth:`compute` may take, results included: formulas are computed in as many runs as that needs,
+        and what they share between runs is computed again. Left out: all in one run.
 
     Attributes
     ----------
@@ -62,6 +67,7 @@ class PanelPlan:
         dtype: Any = None,
         n_threads: int | None = None,
         block: int | None = None,
+        max_bytes: int | None = None,
     ) -> None:
         if isinstance(formulas, str):
             raise FormulaError("Formulas come as a list.", got=repr(formulas), fix="Write [formula].")
@@ -77,8 +83,9 @@ class PanelPlan:
                     error.problem, expected=error.expected, got=error.got, fix=error.fix,
                     where=f"formula {number + 1}: {error.where}" if len(self.formulas) > 1 else error.where,
                 ) from None  # fmt: skip
-        self.graph = Graph(self.bound)
-        self._runner = Runner(self.graph, panel, dtype=dtype, n_threads=n_threads, block=block)
+        self.max_bytes = max_bytes
+        self._runner = self._runner_of(self.bound)
+        self.graph = self._runner.graph
 
     def __repr__(self) -> str:
         return (
@@ -103,7 +110,29 @@ class PanelPlan:
         list of array, shape (T, N)
             One for each formula, in their order; formulas that say the same share an array.
         """
-        return self._runner.run(0)
+        if self.max_bytes is None or self.memory <= self.max_bytes:
+            return self._runner.run(0)
+        results = len(set(self.graph.outputs)) * self._runner.array_bytes
+        return self._within(self.bound, self.max_bytes - results)
+
+    def _within(self, formulas: list[PanelNode], spare: int) -> list[Array]:
+        """Formulas in runs that take at most ``spare`` bytes beside their results."""
+        runner = self._runner_of(formulas)
+        beside = runner.memory() - len(set(runner.graph.outputs)) * runner.array_bytes
+        if beside <= spare:
+            return runner.run(0)
+        if len(formulas) == 1:
+            raise PanelError(
+                "A formula does not fit into the memory that it may take.",
+                expected=f"{spare / 1e6:,.0f} MB beside the results",
+                got=f"{beside / 1e6:,.0f} MB",
+                fix="Allow more, cut the panel (panel.window), use dtype=float32, or take plan.batches(size).",
+            )
+        middle = len(formulas) // 2
+        return [*self._within(formulas[:middle], spare), *self._within(formulas[middle:], spare)]
+
+    def _runner_of(self, formulas: list[PanelNode]) -> Runner:
+        return Runner(Graph(formulas), self.panel, dtype=self.dtype, n_threads=self.n_threads, block=self.block)
 
     def compute_last(self, bars: int = 1) -> list[Array]:
         """The newest bars alone: to the last bit the last rows of :meth:`compute`, without computing the others.
@@ -150,9 +179,7 @@ class PanelPlan:
             raise PanelError("A batch holds at least one formula.", got=str(size))
         for first in range(0, len(self.bound), size):
             part = slice(first, min(first + size, len(self.bound)))
-            graph = Graph(self.bound[part])
-            runner = Runner(graph, self.panel, dtype=self.dtype, n_threads=self.n_threads, block=self.block)
-            yield part, runner.run(0)
+            yield part, self._runner_of(self.bound[part]).run(0)
 
 
 def compute(

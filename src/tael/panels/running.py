@@ -262,6 +262,11 @@ class Runner:
         return [table[arg] if isinstance(arg, np.ndarray) else table for arg, table in zip(args, tables, strict=True)]
 
     # ---------------------------------------------------------------- memory
+    @property
+    def array_bytes(self) -> int:
+        """Bytes of one whole array."""
+        return self.dtype.itemsize * self.panel.shape[0] * self.panel.shape[1]
+
     def memory(self) -> int:
         """Bytes at most: whole arrays that are alive together, and the blocks of all threads."""
         cell = self.dtype.itemsize
