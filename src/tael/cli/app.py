@@ -47,10 +47,10 @@ def _lang(lang: Lang) -> Language:
 @app.command()
 def scenarios(lang: LangOption = Lang.EN) -> None:
     """List the scenarios. 列出场景。"""
-    from tael.scenarios import PACKS, scenario
+    from tael.scenarios import SCENARIOS, scenario
 
     zh = lang == Lang.ZH
-    rows = [[name, one.title(_lang(lang)), one.question(_lang(lang))] for name in PACKS for one in [scenario(name)]]
+    rows = [[name, one.title(_lang(lang)), one.question(_lang(lang))] for name in SCENARIOS for one in [scenario(name)]]
     say_table(["场景", "名称", "问题"] if zh else ["scenario", "title", "question"], rows)
 
 

@@ -6,9 +6,6 @@ golden rows.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
-import platform
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
@@ -19,7 +16,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-import tael
 from tael.decisions import decision_from_dict
 from tael.errors import RunError
 from tael.features.formula_set import FormulaSet
@@ -28,12 +24,12 @@ from tael.runs.folder import read_json, write_json
 from tael.runs.plan import Plan
 from tael.runs.promise import Promise
 from tael.runs.reasons import Baseline
+from tael.runs.sealing import environment, exact, opened, read_exact, seal, told_of
 from tael.runs.tasks import Fitted, task_of
 from tael.tables.frames import Tables
 
 FORMAT = 2
 GOLDEN = 20
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "polars", "numba", "lightgbm", "pydantic")
 
 
 @dataclass(frozen=True)
@@ -113,27 +109,19 @@ def save_bundle(
     write_json(folder / "policy.json", policy.to_dict())
     write_json(
         folder / "reasons.json",
-        {"scores": {name: _exact(mean) for name, mean in baseline.scores.items()}, "typical": _exact(baseline.typical)},
+        {"scores": {name: exact(mean) for name, mean in baseline.scores.items()}, "typical": exact(baseline.typical)},
     )
     rows = np.unique(np.linspace(0, features.height - 1, min(GOLDEN, features.height)).astype(int))
     golden = features[rows]
-    told = {name: _exact(values) for name, values in fitted.outputs(golden).items()}
+    told = {name: exact(values) for name, values in fitted.outputs(golden).items()}
     write_json(
         folder / "golden.json",
         {
-            "features": [_exact(row) for row in golden.to_numpy()],
+            "features": [exact(row) for row in golden.to_numpy()],
             "outputs": told,
         },
     )
-    files = {
-        str(path.relative_to(folder).as_posix()): _hash(path) for path in sorted(folder.rglob("*")) if path.is_file()
-    }
-    version = _version(files)
-    write_json(
-        folder / "manifest.json",
-        {"format": FORMAT, "version": version, "files": files, "tael": tael.__version__, **environment()},
-    )
-    return version
+    return seal(folder, FORMAT)
 
 
 def load_bundle(folder: str | Path) -> Bundle:
@@ -144,20 +132,7 @@ def load_bundle(folder: str | Path) -> Bundle:
     RunError
         If a file was altered, is absent or superfluous, or the golden rows are answered differently.
     """
-    folder = Path(folder)
-    if (folder / "model" / "manifest.json").is_file():
-        folder = folder / "model"
-    manifest = read_json(folder / "manifest.json")
-    manifest = manifest if isinstance(manifest, dict) else {}
-    if manifest.get("format") != FORMAT:
-        raise RunError(
-            "This bundle has a form that this version of tael does not read.",
-            expected=f"format {FORMAT}",
-            got=f"format {manifest.get('format')}, written by tael {manifest.get('tael')}",
-            where=str(folder),
-            fix="Use the version of tael that wrote it.",
-        )
-    _check_files(folder, manifest)
+    folder, manifest = opened(folder, FORMAT)
     formulas = FormulaSet.from_dict(read_json(folder / "formulas.json"))
     plan = Plan.from_dict(read_json(folder / "plan.json"), where=str(folder / "plan.json"))
     fitted = task_of(plan).restore(load_model(folder / "weights"))
@@ -168,18 +143,20 @@ def load_bundle(folder: str | Path) -> Bundle:
         formulas=formulas,
         fitted=fitted,
         policy=decision_from_dict(read_json(folder / "policy.json")),
-        baseline=Baseline({name: _read(mean) for name, mean in reasons["scores"].items()}, _read(reasons["typical"])),
+        baseline=Baseline(
+            {name: read_exact(mean) for name, mean in reasons["scores"].items()}, read_exact(reasons["typical"])
+        ),
         version=manifest["version"],
         words=read_json(folder / "words.json"),
         promise=read_json(folder / "promise.json"),
         outputs=tuple(golden["outputs"]),
     )
     table = pl.DataFrame(
-        np.array([_read(row) for row in golden["features"]]), schema=list(formulas.names), orient="row"
+        np.array([read_exact(row) for row in golden["features"]]), schema=list(formulas.names), orient="row"
     )
     answered = fitted.outputs(table)
     for name, texts in golden["outputs"].items():
-        expected, here = _read(texts), answered.get(name, np.full(len(texts), np.nan))
+        expected, here = read_exact(texts), answered.get(name, np.full(len(texts), np.nan))
         if np.array_equal(here, expected):
             continue
         row = int(np.flatnonzero(here != expected)[0])
@@ -187,52 +164,7 @@ def load_bundle(folder: str | Path) -> Bundle:
             "The bundle answers its golden rows differently here.",
             expected=f"{expected[row]!r} for {name} of golden row {row}",
             got=f"{here[row]!r}",
-            where=f"{folder}, written with {_told(manifest)}; here {_told(environment())}",
+            where=f"{folder}, written with {told_of(manifest)}; here {told_of(environment())}",
             fix="Install the libraries that the manifest names, or train again.",
         )
     return bundle
-
-
-def environment() -> dict[str, Any]:
-    """Python and library versions."""
-    versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
-    return {"python": platform.python_version(), "libraries": versions, "machine": platform.machine()}
-
-
-def _told(environment: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in environment["libraries"].items())
-
-
-def _version(files: Mapping[str, str]) -> str:
-    return hashlib.sha256("".join(f"{name}{files[name]}" for name in sorted(files)).encode()).hexdigest()[:12]
-
-
-def _check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
-    files = manifest.get("files")
-    files = {str(name): str(value) for name, value in files.items()} if isinstance(files, dict) else {}
-    there = {str(path.relative_to(folder).as_posix()) for path in folder.rglob("*") if path.is_file()}
-    problems = [f"{name} is missing" for name in sorted(set(files) - there)]
-    problems += [f"{name} does not belong to it" for name in sorted(there - set(files) - {"manifest.json"})]
-    problems += [f"{name} was altered" for name in sorted(set(files) & there) if _hash(folder / name) != files[name]]
-    if manifest.get("version") != _version(files):
-        problems.append("manifest.json was altered: its version does not fit its hashes")
-    if problems:
-        raise RunError(
-            "The bundle is not what was saved.",
-            expected="the files and hashes of manifest.json",
-            got="; ".join(problems),
-            where=str(folder),
-            fix="Take the bundle from its source again; do not edit it.",
-        )
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _exact(values: NDArray[np.float64]) -> list[str]:
-    return [float(value).hex() for value in values]
-
-
-def _read(texts: list[str]) -> NDArray[np.float64]:
-    return np.array([float.fromhex(text) for text in texts], dtype=np.float64)

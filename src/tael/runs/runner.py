@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,8 @@ from tael.engine import Engine
 from tael.observations import Observations, observe
 from tael.observations.observe import CUTOFF
 from tael.runs import account, early, governance, performance
-from tael.runs.bundle import environment, save_bundle
+from tael.runs.bundle import save_bundle
+from tael.runs.clock import Clock, Tell
 from tael.runs.decided import decided_rows
 from tael.runs.deciding import deciding_of
 from tael.runs.folder import new_folder, read_json, write_json
@@ -29,6 +28,7 @@ from tael.runs.promise import promise_of
 from tael.runs.reasons import baseline_of
 from tael.runs.result import Run
 from tael.runs.sample import labelled_sample, leaks_of, refuse_leaks, serious
+from tael.runs.sealing import environment
 from tael.runs.searching import directions_of, search_section, searched
 from tael.runs.tasks import task_of
 from tael.runs.words import limits_words, next_steps, worries
@@ -38,28 +38,7 @@ from tael.tables.schema import Language
 from tael.tables.violations import raise_on_errors
 from tael.validation import Split
 
-Tell = Callable[[str, str, float], None]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
-
-
-class _Clock:
-    """Wall seconds of each stage, told as they begin."""
-
-    def __init__(self, tell: Tell | None) -> None:
-        self.tell, self.wall = tell, dict[str, float]()
-        self.cpu = time.process_time()
-
-    @contextmanager
-    def stage(self, name: str, text: str) -> Iterator[None]:
-        self.say(name, text, 0.0)
-        start = time.monotonic()
-        yield
-        self.wall[name] = round(time.monotonic() - start, 3)
-        self.say(name, text, 1.0)
-
-    def say(self, name: str, text: str, share: float) -> None:
-        if self.tell is not None:
-            self.tell(name, text, share)
 
 
 def run(
@@ -97,7 +76,7 @@ def run(
     from tael.reports import build_report
 
     started = datetime.now(UTC)
-    clock = _Clock(tell)
+    clock = Clock(tell)
     with new_folder(out, plan.name) as folder:
         draft = folder.path
         with clock.stage("tables", "checking tables"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -14,8 +15,11 @@ from numpy.typing import NDArray
 from tael.errors import ScenarioError, did_you_mean
 from tael.observations import Observations, observe
 from tael.observations.observe import CUTOFF
+from tael.runs.markets.plan import MarketPlan
 from tael.runs.plan import Plan
+from tael.runs.plans.faults import read_toml
 from tael.runs.sample import people_of
+from tael.scenarios.market import MarketScenario
 from tael.tables.frames import Tables
 from tael.tables.schema import Language
 
@@ -36,6 +40,12 @@ PACKS: dict[str, str] = {
     "collection-complaint": "collection_complaint",
 }
 """Scenario -> its folder in this package. A new scenario is a folder with a ``scenario.toml`` and one line here."""
+
+MARKETS: dict[str, str] = {"stock-daily": "stock_daily"}
+"""The same for markets: time by entity, positions, a backtest."""
+
+SCENARIOS = PACKS | MARKETS
+"""All that there are."""
 
 
 class Scenario:
@@ -217,18 +227,23 @@ class Scenario:
         )  # fmt: skip
 
 
-def scenario(name: str | Path) -> Scenario:
+def scenario(name: str | Path) -> Any:
     """A scenario by its name, or by the folder (or file) of its ``scenario.toml``.
+
+    Returns
+    -------
+    Scenario or MarketScenario
+        The latter where the file has a section ``[market]``.
 
     Raises
     ------
     ScenarioError
         If there is neither.
     """
-    if str(name) in PACKS:
-        source = resources.files("tael.scenarios").joinpath(PACKS[str(name)], "scenario.toml")
+    if str(name) in SCENARIOS:
+        source = resources.files("tael.scenarios").joinpath(SCENARIOS[str(name)], "scenario.toml")
         text = source.read_text(encoding="utf-8")
-        return Scenario(_parsed(text, f"tael's own {name}"), text)
+        return _made(tomllib.loads(text), f"tael's own {name}", text, None)
     path = Path(name)
     if path.is_dir():
         path = path / "scenario.toml"
@@ -244,9 +259,9 @@ def scenario(name: str | Path) -> Scenario:
             "There is no such scenario.",
             expected="a scenario's name, or a folder with a scenario.toml",
             got=str(name),
-            fix=did_you_mean(str(name), PACKS),
+            fix=did_you_mean(str(name), SCENARIOS),
         )
-    return Scenario(Plan.from_toml(path), path.read_text(encoding="utf-8"))
+    return _made(read_toml(path), str(path), path.read_text(encoding="utf-8"), path.parent)
 
 
 def _inside(folder: Path) -> str:
@@ -254,10 +269,10 @@ def _inside(folder: Path) -> str:
     return f"a folder with {', '.join(files[:5])}{' ...' if len(files) > 5 else ''}" if files else "an empty folder"
 
 
-def _parsed(text: str, where: str) -> Plan:
-    import tomllib
+def _made(content: dict[str, Any], where: str, text: str, folder: Path | None) -> Scenario | MarketScenario:
+    if "market" in content:
+        return MarketScenario(MarketPlan.from_dict(content, where=where), text)
+    return Scenario(Plan.from_dict(content, where=where, folder=folder), text)
 
-    return Plan.from_dict(tomllib.loads(text), where=where)
 
-
-__all__ = ["CUTOFF", "PACKS", "Scenario", "scenario"]
+__all__ = ["CUTOFF", "MARKETS", "PACKS", "SCENARIOS", "Scenario", "scenario"]

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tael.engine import Engine
 from tael.errors import ScenarioError, TaelError
@@ -21,6 +22,7 @@ from tael.runs.plan import ExamplePlan, Plan
 from tael.runs.result import Run
 from tael.runs.sample import labelled_sample, leaks_of
 from tael.runs.tasks import task_of
+from tael.scenarios.market import MarketScenario
 from tael.scenarios.pack import Scenario, scenario
 from tael.tables.contract import check
 from tael.tables.frames import Tables
@@ -53,8 +55,12 @@ def write_project(name: str, folder: str | Path, *, customers: int = 2000) -> Pa
     chosen, folder = scenario(name), Path(folder)
     if folder.exists():
         raise ScenarioError("The folder exists.", got=str(folder), fix="Name another one: nothing is written over.")
-    example = (chosen.plan.example or ExamplePlan()).model_copy(update={"n_customers": customers})
-    sized = Scenario(chosen.plan.model_copy(update={"example": example}), chosen.source)
+    sized: Any
+    if isinstance(chosen, MarketScenario):
+        sized = chosen.sized(min(customers, 300))
+    else:
+        example = (chosen.plan.example or ExamplePlan()).model_copy(update={"n_customers": customers})
+        sized = Scenario(chosen.plan.model_copy(update={"example": example}), chosen.source)
     draft = folder.with_name(f".tael-{secrets.token_hex(4)}-{folder.name}")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -163,37 +169,62 @@ def run_project(
     chosen = scenario(what)
     plan = chosen.plan
     command = f"tael run {what}"
+    if isinstance(chosen, MarketScenario):
+        return _run_market(chosen, what, out, tables, lang, seed, customers, n_jobs, tell)
     if seed is not None:
         example = None if plan.example is None else plan.example.model_copy(update={"seed": seed})
         plan = plan.model_copy(update={"seed": seed, "example": example})
         command += f" --seed {seed}"
-    if customers is not None and (plan.example is None or tables is not None or Path(what).is_dir()):
-        raise ScenarioError(
-            "Only a simulated example has a size to choose.",
-            expected="a scenario's name, without tables of one's own",
-            got=f"--customers {customers} with {tables or what}",
-            fix="Leave --customers out.",
-        )
+    _check_size(customers, plan.example is not None, what, tables)
     if customers is not None and plan.example is not None:
         plan = plan.model_copy(update={"example": plan.example.model_copy(update={"n_customers": customers})})
         command += f" --customers {customers}"
-    folder = tables or (Path(what) if Path(what).is_dir() else None)
-    extra: dict[str, str] = {}
-    if folder is not None:
-        if tables is not None:
-            command += f" --tables {tables}"
-        data = _read(folder, tell)
-        toml = folder / FILE if folder.is_dir() else folder
-        extra[FILE] = toml.read_text(encoding="utf-8-sig")
-    else:
-        if tell is not None:
-            tell("simulate", "simulating the example", 0.0)
-        data = Scenario(plan).example()
+    if tables is not None:
+        command += f" --tables {tables}"
+    data, extra = _data(Scenario(plan), what, tables, tell)
     if despite_leaks:
         command += " --despite-leaks"
     return Scenario(plan, chosen.source).run(
         data, out, lang=lang, tell=tell, n_jobs=n_jobs, command=command, despite_leaks=despite_leaks, extra=extra
     )
+
+
+def _run_market(
+    chosen: MarketScenario, what: str, out: str | Path, tables: Path | None, lang: Language, seed: int | None,
+    size: int | None, n_jobs: int, tell: Tell | None,
+) -> Run:  # fmt: skip
+    _check_size(size, chosen.plan.example is not None, what, tables)
+    stated = {"--seed": seed, "--customers": size, "--tables": tables}
+    command = " ".join(
+        [f"tael run {what}", *(f"{name} {value}" for name, value in stated.items() if value is not None)]
+    )
+    sized = chosen.sized(size, seed)
+    data, extra = _data(sized, what, tables, tell)
+    return sized.run(data, out, lang=lang, tell=tell, n_jobs=n_jobs, command=command, extra=extra)
+
+
+def _check_size(size: int | None, example: bool, what: str, tables: Path | None) -> None:
+    if size is not None and (not example or tables is not None or Path(what).is_dir()):
+        raise ScenarioError(
+            "Only a simulated example has a size to choose.",
+            expected="a scenario's name, without tables of one's own",
+            got=f"--customers {size} with {tables or what}",
+            fix="Leave --customers out.",
+        )
+
+
+def _data(
+    chosen: Scenario | MarketScenario, what: str, tables: Path | None, tell: Tell | None
+) -> tuple[Tables, dict[str, str]]:
+    """The tables of a run and further files for its folder: one's own, those of a project, or the example."""
+    folder = tables or (Path(what) if Path(what).is_dir() else None)
+    if folder is None:
+        if tell is not None:
+            tell("simulate", "simulating the example", 0.0)
+        return chosen.example(), {}
+    data = _read(folder, tell)
+    toml = folder / FILE if folder.is_dir() else folder
+    return data, {FILE: toml.read_text(encoding="utf-8-sig")}
 
 
 def _read(folder: Path, tell: Tell | None) -> Tables:

@@ -5,6 +5,7 @@ from tael.markets.modelling.labels import LABELS, standardised
 from tael.markets.modelling.linear import PanelRidge
 from tael.markets.modelling.ranker import PanelRanker
 from tael.markets.modelling.rows import PanelRows, rows_of
+from tael.markets.modelling.state import register_models
 from tael.markets.modelling.walk import Fold, WalkForwardScores, folds_of, walk_forward
 
 MODELS = {"booster": PanelBooster, "linear": PanelRidge, "ranker": PanelRanker}
@@ -20,6 +21,7 @@ __all__ = [
     "PanelRows",
     "WalkForwardScores",
     "folds_of",
+    "register_models",
     "rows_of",
     "standardised",
     "walk_forward",

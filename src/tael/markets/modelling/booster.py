@@ -111,6 +111,7 @@ class PanelBooster(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             A later stretch that says how many trees are best.
         """
         import lightgbm
+        from joblib import Parallel, delayed
 
         X, y = validate_data(
             self,
@@ -123,24 +124,26 @@ class PanelBooster(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         )
         count = sizes(checked_days(days, len(y)))
         target, groups = self._target(np.asarray(y, dtype=np.float64), count)
-        held = None if valid is None else self._held(valid)
         params = self._params()
-        data = lightgbm.Dataset(X, label=target, group=groups, params={**params, "seed": 0})
-        curves, boosters = [], []
-        for k in range(max(1, self.n_seeds)):
-            booster, curve = self._grown(data, {**params, "seed": self.random_state + k}, held)
-            boosters.append(booster)
-            curves.append(curve)
+        data = lightgbm.Dataset(X, label=target, group=groups, params=params).construct()
+        held = None if valid is None else self._held(valid, data)
+        # One thread a fit, fits side by side: threads inside a fit wait for one another, and spin while they wait.
+        grown = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(self._grown)(data, params | {"seed": self.random_state + k}, held)
+            for k in range(max(1, self.n_seeds))
+        )
+        curves = [curve for _, curve in grown]
         self.n_trees_ = self.n_estimators if held is None else _best_together(curves)
-        self.texts_ = [booster.model_to_string(num_iteration=self.n_trees_) for booster in boosters]
-        self.validation_ = None if held is None else [float(np.mean(step)) for step in zip(*curves, strict=False)]
+        self.texts_ = [booster.model_to_string(num_iteration=self.n_trees_) for booster, _ in grown]
+        self.validation_ = None if held is None else _together(curves).tolist()
         self._boosters: list[Any] = []
         return self
 
     def _params(self) -> dict[str, Any]:
         return {
             **_ALWAYS,
-            **self._objective(),
+            "objective": self.objective,
+            **self._more(),
             "learning_rate": self.learning_rate,
             "num_leaves": self.num_leaves,
             "max_depth": self.max_depth,
@@ -150,21 +153,28 @@ class PanelBooster(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             "bagging_fraction": self.subsample,
             "bagging_freq": 1 if self.subsample < 1 else 0,
             "feature_fraction": self.colsample_bytree,
-            "num_threads": self.n_jobs,
+            "num_threads": 1,
         }
 
-    def _objective(self) -> dict[str, Any]:
-        """What is minimised, in LightGBM's words."""
-        return {"objective": "regression"}
+    objective = "regression"
+    """What is minimised, in LightGBM's words."""
+
+    def _more(self) -> dict[str, Any]:
+        """What the objective needs besides."""
+        return {}
 
     def _target(self, y: NDArray[np.float64], count: NDArray[np.int64]) -> tuple[NDArray[np.float64], Any]:
         """What the trees are grown on, and which rows are ranked among one another (None: a regression)."""
         return y, None
 
-    def _held(self, valid: tuple[Any, Any, Any]) -> tuple[Any, NDArray[np.float64], NDArray[np.int64]]:
+    def _held(self, valid: tuple[Any, Any, Any], data: Any) -> tuple[Any, NDArray[np.float64], NDArray[np.int64]]:
+        """The validation as LightGBM bins it, its labels, and the sizes of its bars."""
         X, y, days = valid
         X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=[np.float32, np.float64])
-        return X, np.asarray(y, dtype=np.float64), sizes(checked_days(days, len(X)))
+        count = sizes(checked_days(days, len(X)))
+        target, groups = self._target(np.asarray(y, dtype=np.float64), count)
+        binned = data.create_valid(X, label=target, group=groups, params=dict(data.params)).construct()
+        return binned, np.asarray(y, dtype=np.float64), count
 
     def _grown(self, data: Any, params: dict[str, Any], held: Any) -> tuple[Any, list[float]]:
         """One seed's booster and, tree by tree, the validation's mean correlation."""
@@ -177,13 +187,16 @@ class PanelBooster(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 if booster.update():
                     break
             return booster, curve
-        X, y, count = held
-        score = np.zeros(len(y))
+        valid, y, count = held
+
+        def judged(scores: NDArray[Any], _: Any) -> tuple[str, float, bool]:
+            return "ic", float(np.nan_to_num(mean_ic(np.asarray(scores), y, count), nan=-1.0)), True
+
+        booster.add_valid(valid, "validation")
         for tree in range(self.n_estimators):
             stuck = booster.update()
-            score += booster.predict(X, start_iteration=tree, num_iteration=1, num_threads=self.n_jobs)
-            curve.append(mean_ic(score, y, count))
-            if stuck or len(curve) - 1 - int(np.nanargmax([-1.0, *curve])) >= self.patience:
+            curve.append(booster.eval_valid(judged)[0][2])
+            if stuck or tree - int(np.argmax(curve)) >= self.patience:
                 break
         return booster, curve
 
@@ -218,9 +231,13 @@ class PanelBooster(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(gains / total if total > 0 else gains, dtype=np.float64)
 
 
-def _best_together(curves: list[list[float]]) -> int:
-    """The number of trees at which the mean of the seeds' curves is best; a curve that stopped holds its last value."""
+def _together(curves: list[list[float]]) -> NDArray[np.float64]:
+    """The mean of the seeds' curves; one that stopped holds its last value."""
     longest = max(len(curve) for curve in curves)
     filled = np.array([curve + [curve[-1]] * (longest - len(curve)) for curve in curves])
-    mean = np.nan_to_num(filled.mean(axis=0), nan=-1.0)
-    return int(mean.argmax()) + 1
+    return np.asarray(filled.mean(axis=0), dtype=np.float64)
+
+
+def _best_together(curves: list[list[float]]) -> int:
+    """The number of trees at which the mean of the seeds' curves is best."""
+    return int(_together(curves).argmax()) + 1

@@ -54,10 +54,11 @@ class PanelRanker(PanelBooster):
         )  # fmt: skip
         self.grades = grades
 
-    def _objective(self) -> dict[str, Any]:
+    objective = "lambdarank"
+
+    def _more(self) -> dict[str, Any]:
         # Grades are gains as they are: the exponential gains of web search would look at the very best rows alone.
         return {
-            "objective": "lambdarank",
             "label_gain": list(range(self.grades)),
             "lambdarank_truncation_level": _MOST,
         }

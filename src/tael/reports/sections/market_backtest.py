@@ -94,12 +94,12 @@ def _money(page: Page) -> Safe | None:
 
 def _unfilled(page: Page) -> Safe:
     rows = [
-        [page.name("reason", row.get("reason")), page.fmt.integer(row.get("orders")), page.fmt.money(row.get("value"))]
+        [page.name("reason", row.get("reason")), page.fmt.integer(row.get("orders"))]
         for row in page.rows("backtest", "unfilled")
     ]
     if not rows:
         return el("p", page.t("backtest.unfilled_none"))
-    heads = [page.t(f"backtest.{key}") for key in ("reason", "orders", "amount")]
+    heads = [page.t(f"backtest.{key}") for key in ("reason", "orders")]
     return table(page.t("backtest.unfilled"), heads, rows, kind="narrow")
 
 

@@ -109,7 +109,9 @@ def _controls(page: Page) -> Safe | None:
         [
             page.say(row.get("title")),
             page.say(row.get("expected")),
-            page.with_interval(row.get("rank_ic"), lambda v: page.fmt.number(v, 4)),
+            page.say(row["came"])
+            if row.get("came")
+            else page.with_interval(row.get("rank_ic"), lambda v: page.fmt.number(v, 4)),
         ]
         for row in page.rows("controls")
     ]

@@ -47,7 +47,7 @@ def _premia(page: Page) -> Safe | None:
         for row in page.rows("robustness", "regression", "factors")
     ]
     cells.append([page.t("trust.alpha"), fmt.percent(found.get("alpha")), fmt.number(found.get("alpha_t"), 2)])
-    heads = [page.t(f"robustness.{key}") for key in ("factor", "beta", "t")]
+    heads = [page.t(f"trust.{key}") for key in ("factor", "beta", "t")]
     return join(
         el("h3", page.t("trust.regression")),
         el("p", page.t("trust.regression_read")),

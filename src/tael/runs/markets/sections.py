@@ -41,14 +41,21 @@ class MarketSection(Strict):
         Columns of `securities` or of the bars by which formulas may compare (``by=sector``).
     exchange : str
         Whose rules hold: ``cn_stocks``, ``us_stocks``, ``cn_futures``.
-    prices : {"unadjusted", "forward_adjusted"}
+    prices : {"real", "forward_adjusted", "backward_adjusted"}
         What the prices of the table are.
+    survivors : bool
+        The entities are those of the end of the data; the report says so.
     universe : str, optional
         A formula on the panel: who belongs on each bar, as known then.
     bar : str
         What one row spans.
+    close : str
+        The time of day at which a bar that is dated by its day is known.
     roll : {"open_interest", "volume", "days_before_expiry"}
         Futures: when a product moves to its next contract.
+    contracts : dict
+        Futures: what else is known of them (``halve_before``, ``limit``, ``margin``), as in
+        ``tael.markets.futures.contract_bars``.
     """
 
     kind: Literal["stocks", "futures"] = "stocks"
@@ -60,10 +67,13 @@ class MarketSection(Strict):
     securities: str | None = None
     groups: tuple[str, ...] = ()
     exchange: str = "cn_stocks"
-    prices: Literal["unadjusted", "forward_adjusted"] = "unadjusted"
+    prices: Literal["real", "forward_adjusted", "backward_adjusted"] = "real"
+    survivors: bool = False
     universe: str | None = None
     bar: str = "1d"
+    close: str = Field(default="15:00", pattern=r"^\d{2}:\d{2}$")
     roll: Literal["open_interest", "volume", "days_before_expiry"] = "open_interest"
+    contracts: dict[str, Any] = Field(default_factory=dict)
 
     _formulas = field_validator("universe")(lambda text: None if text is None else _read(text))
 
@@ -202,17 +212,23 @@ class PortfolioPlan(Strict):
     Parameters
     ----------
     method : str
-        ``topk_drop``, ``mean_variance``, ``risk_parity``, ``equal_weight``, ``volatility_target`` ...; see
-        ``tael.markets.portfolio``.
-    every : int
-        Bars between two rebalances.
+        ``top_k_drop``, ``mean_variance``, ``risk_parity``, ``equal_weight``, ``volatility_target`` ...; see
+        ``tael.markets.portfolio.METHODS``.
+    every : int or str
+        Bars between two rebalances, or a calendar period such as ``"1w"``.
     settings : dict
         Parameters of the method (``k``, ``drop``, ``max_weight``, ...).
+    risk : str, optional
+        A risk model, for methods that need one: ``statistical``, ``styles``, ``ledoit_wolf``.
+    risk_settings : dict
+        Its parameters.
     """
 
-    method: str = "topk_drop"
-    every: int = Field(default=1, ge=1)
+    method: str = "top_k_drop"
+    every: int | str = 1
     settings: dict[str, Any] = Field(default_factory=dict)
+    risk: str | None = None
+    risk_settings: dict[str, Any] = Field(default_factory=dict)
 
 
 class TradingPlan(Strict):
@@ -224,25 +240,21 @@ class TradingPlan(Strict):
         At the start, in the currency of the prices.
     fill : {"open", "vwap", "close"}
         Price of the next bar at which orders are filled.
-    commission_bp : float
-        Of the amount, each way.
-    spread_bp : float
-        The whole spread; half of it is paid each way.
-    impact : float
-        Coefficient of the square-root impact: times daily volatility times the root of the share of the volume.
-    participation : float
-        Greatest share of the trailing volume that an order takes.
-    benchmark : str
-        ``equal_weight`` (the universe, rebalanced daily), ``none``, or a column of the bars' own table of index quotes.
+    costs : dict
+        Where they differ from the exchange's fees and the defaults: ``commission``, ``half_spread_bp``, ``impact``,
+        ... as in ``tael.markets.backtest.StockCosts`` and ``FuturesCosts``.
+    rules : dict
+        Where they differ from the defaults: ``participation``, ``unfilled``, ``short``, ``leverage``, ... as in
+        ``StockRules`` and ``FuturesRules``.
+    benchmark : {"equal_weight", "none"}
+        The universe, equally weighted and rebalanced on every bar; or nothing but cash.
     """
 
     cash: float = Field(default=1e8, gt=0)
     fill: Literal["open", "vwap", "close"] = "open"
-    commission_bp: float = Field(default=2.5, ge=0)
-    spread_bp: float = Field(default=5.0, ge=0)
-    impact: float = Field(default=0.1, ge=0)
-    participation: float = Field(default=0.1, gt=0, le=1)
-    benchmark: str = "equal_weight"
+    costs: dict[str, Any] = Field(default_factory=dict)
+    rules: dict[str, Any] = Field(default_factory=dict)
+    benchmark: Literal["equal_weight", "none"] = "equal_weight"
 
 
 class MarketExample(Strict):

@@ -1,0 +1,127 @@
+"""The scenario of a market: a plan with a name, that turns bars and events into positions and a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tael.errors import ScenarioError
+from tael.runs.markets.plan import MarketPlan
+from tael.tables.frames import Tables
+from tael.tables.schema import Language
+
+if TYPE_CHECKING:
+    from tael.runs.markets.data import MarketData
+    from tael.runs.result import Run
+
+
+class MarketScenario:
+    """One market, from bars to positions.
+
+    Parameters
+    ----------
+    plan : MarketPlan
+    source : str
+        The text of its ``scenario.toml``.
+
+    Examples
+    --------
+    >>> from tael.scenarios import scenario
+    >>> scenario("stock-daily").plan.market.kind
+    'stocks'
+    """
+
+    def __init__(self, plan: MarketPlan, source: str = "") -> None:
+        self.plan, self.source = plan, source
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.plan.name
+
+    def __repr__(self) -> str:
+        return f"MarketScenario({self.name!r})"
+
+    def title(self, lang: Language = "en") -> str:
+        """Its title in a language."""
+        return getattr(self.plan.title, lang) or self.name
+
+    def question(self, lang: Language = "en") -> str:
+        """The question it answers."""
+        return getattr(self.plan.question, lang) or self.plan.label.formula
+
+    def sized(self, size: int | None = None, seed: int | None = None) -> MarketScenario:
+        """The same scenario with an example of another size (entities) and seed."""
+        plan, example = self.plan, self.plan.example
+        if example is not None:
+            changes: dict[str, Any] = {} if size is None else {"n_entities": size}
+            changes |= {} if seed is None else {"seed": seed}
+            plan = plan.model_copy(update={"example": example.model_copy(update=changes)})
+        if seed is not None:
+            plan = plan.model_copy(update={"seed": seed})
+        return MarketScenario(plan, self.source)
+
+    def example(self) -> Tables:
+        """Simulated example data."""
+        tables: Tables = self.simulate().tables()
+        return tables
+
+    def simulate(self) -> Any:
+        """The simulator's result, with its truth.
+
+        Raises
+        ------
+        ScenarioError
+            If the scenario has no example.
+        """
+        from tael import datasets
+
+        example = self.plan.example
+        if example is None:
+            raise ScenarioError(
+                "This scenario has no example data.",
+                expected="a section [example]",
+                where=self.name,
+                fix="Bring tables of your own.",
+            )
+        if example.simulator == "futures":
+            return datasets.simulate_futures(example.n_entities, example.n_bars, seed=example.seed)
+        return datasets.simulate_market(example.n_entities, example.n_bars, seed=example.seed)
+
+    def data(self, tables: Tables) -> MarketData:
+        """What is traded, and the panel that formulas see."""
+        from tael.runs.markets.data import market_data
+
+        return market_data(tables, self.plan)
+
+    def run(
+        self,
+        tables: Tables | None = None,
+        out: str | Path = "runs",
+        *,
+        lang: Language = "en",
+        tell: Callable[[str, str, float], None] | None = None,
+        n_jobs: int = 2,
+        command: str | None = None,
+        extra: dict[str, str] | None = None,
+    ) -> Run:
+        """From tables to a run folder with positions, backtest, report and model.
+
+        Parameters
+        ----------
+        tables : Tables, optional
+            Left out: the simulated example.
+        out : path
+        lang : {"en", "zh"}
+        tell : callable, optional
+            Progress: called with stage, text and share.
+        extra : dict of file name to text, optional
+            Further files for the run's folder.
+        """
+        from tael.runs.markets.runner import run_market
+
+        return run_market(
+            self.plan, self.example() if tables is None else tables, out, lang=lang, tell=tell, n_jobs=n_jobs,
+            command=command, extra={**({"scenario.toml": self.source} if self.source else {}), **(extra or {})} or None,
+        )  # fmt: skip
