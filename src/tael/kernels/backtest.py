@@ -32,11 +32,13 @@ from tael.kernels.backtest_rules import (
     Floats,
     Ints,
     Log,
+    Trailing,
     impact_cost,
     limit_codes,
     miss,
     new_log,
-    remember_volume,
+    new_trailing,
+    remember,
     trailing_volatility,
     trailing_volume,
     whole_lots,
@@ -70,10 +72,11 @@ def _deal(
     value = abs(change) * price
     parts = _charge(t, value, abs(change), volume, volatility, change < 0, charges)
     k = log.count[0]
-    ints, floats = log.trade_ints[k], log.trade_floats[k]
-    ints[0], ints[1], ints[2], ints[3] = t, e, change, book.cause[e]
-    floats[0], floats[1] = price, book.mark[e]
-    floats[2], floats[3], floats[4], floats[5], floats[6] = parts
+    log.trade_ints[k, 0], log.trade_ints[k, 1] = t, e
+    log.trade_ints[k, 2], log.trade_ints[k, 3] = change, book.cause[e]
+    log.trade_floats[k, 0], log.trade_floats[k, 1] = price, book.mark[e]
+    log.trade_floats[k, 2], log.trade_floats[k, 3], log.trade_floats[k, 4] = parts[0], parts[1], parts[2]
+    log.trade_floats[k, 5], log.trade_floats[k, 6] = parts[3], parts[4]
     log.count[0] += 1
     row[rule.D_COMMISSION] += parts[0]
     row[rule.D_TAX] += parts[1]
@@ -95,14 +98,9 @@ def _deal(
 
 
 @njit(inline="always", **JIT)
-def _sizes(t: int, e: int, market: Market, desk: Desk, terms: Terms, charges: Charges) -> Any:
-    """Trailing volume and volatility, where a rule or a cost asks for them."""
-    volume, volatility = 0.0, 0.0
-    if terms.participation > 0.0 or charges.impact > 0.0:
-        volume = trailing_volume(e, desk.recent)
-    if charges.impact > 0.0:
-        volatility = trailing_volatility(t, e, terms.window, market.close, market.adjust, charges.unknown_volatility)
-    return volume, volatility
+def _sizes(e: int, past: Trailing, charges: Charges) -> Any:
+    """Trailing volume and volatility."""
+    return trailing_volume(e, past), trailing_volatility(e, past, charges.unknown_volatility)
 
 
 @njit(inline="always", **JIT)
@@ -123,8 +121,9 @@ def _allowed(e: int, wanted: int, whole: bool, free: float, volume: float, marke
 
 @njit(**JIT)
 def _sell(
-    t: int, todo: Ints, market: Market, desk: Desk, terms: Terms, charges: Charges, book: Book, log: Log, row: Floats
-) -> float:
+    t: int, todo: Ints, market: Market, desk: Desk, past: Trailing, terms: Terms, charges: Charges, book: Book,
+    log: Log, row: Floats,
+) -> float:  # fmt: skip
     """Sell; the cash it brings."""
     got = 0.0
     for e in todo:
@@ -136,7 +135,7 @@ def _sell(
             miss(log, t, e, -wanted, 0, reason)
             book.open[e] = reason != rule.DELISTED
             continue
-        volume, volatility = _sizes(t, e, market, desk, terms, charges)
+        volume, volatility = _sizes(e, past, charges)
         free = np.float64(wanted)
         if terms.t_plus_1 and book.locked[e] > 0:
             free = np.float64(book.shares[e] - book.locked[e] + max(-book.goal[e], 0))
@@ -173,8 +172,8 @@ def _most_for(
 
 @njit(**JIT)
 def _buy(
-    t: int, todo: Ints, cash: float, market: Market, desk: Desk, terms: Terms, charges: Charges, book: Book, log: Log,
-    row: Floats, scratch: Floats,
+    t: int, todo: Ints, cash: float, market: Market, desk: Desk, past: Trailing, terms: Terms, charges: Charges,
+    book: Book, log: Log, row: Floats, scratch: Floats,
 ) -> float:  # fmt: skip
     """Buy with ``cash`` (it may include credit); the change of cash. ``scratch`` (4, N)."""
     needed, spent = 0.0, 0.0
@@ -189,7 +188,7 @@ def _buy(
             miss(log, t, e, wanted, 0, reason)
             book.open[e] = reason != rule.DELISTED
             continue
-        volume, volatility = _sizes(t, e, market, desk, terms, charges)
+        volume, volatility = _sizes(e, past, charges)
         whole = book.goal[e] == 0
         most, reason = _allowed(e, wanted, whole, np.inf, volume, market, terms)
         if most < wanted and reason != rule.FILLED and most == 0:
@@ -257,7 +256,7 @@ def run_stocks(
     """
     n_bars, n = targets.shape
     book, log = new_book(n), new_log(64 * n_bars + 2 * n)
-    desk = new_desk(n, terms.window)
+    desk, past = new_desk(n), new_trailing(n, terms.window)
     todo, scratch = np.empty(n, dtype=np.int64), np.zeros((4, n))
     equity, ruined = cash, -1
     for t in range(n_bars):
@@ -285,31 +284,33 @@ def run_stocks(
             k += book.open[e]
         if k > 0:
             limit_codes(
-                t, market.fill, market.gate_buy, market.gate_sell, market.limit_up, market.limit_down, market.tick,
-                market.listed, market.suspended, desk.price, desk.no_buy, desk.no_sell,
+                t, todo[:k], market.fill, market.gate_buy, market.gate_sell, market.limit_up, market.limit_down,
+                market.tick, market.listed, market.suspended, desk.price, desk.no_buy, desk.no_sell,
             )  # fmt: skip
-            cash += _sell(t, todo[:k], market, desk, terms, charges, book, log, row)
+            cash += _sell(t, todo[:k], market, desk, past, terms, charges, book, log, row)
             credit = max(0.0, terms.floor * equity)
-            cash += _buy(t, todo[:k], cash + credit, market, desk, terms, charges, book, log, row, scratch)
+            cash += _buy(t, todo[:k], cash + credit, market, desk, past, terms, charges, book, log, row, scratch)
             if not terms.carry:
                 for i in range(k):
                     book.open[todo[i]] = False
         if terms.participation > 0.0 or charges.impact > 0.0:
-            remember_volume(t, market.volume, market.suspended, desk.recent)
-        worth = 0.0
+            remember(t, market.close, market.adjust, market.volume, market.suspended, past, scratch)
+        k = 0
         for e in range(n):
+            todo[k] = e
+            k += book.shares[e] != 0
+        worth = 0.0
+        for e in todo[:k]:
             price = market.close[t, e]
+            price = price if price == price else book.mark[e]
             held = book.shares[e]
-            if held != 0:
-                if price == price:
-                    moved = held * (price - book.mark[e])
-                    row[rule.D_GROSS] += moved
-                    book.profit[e] += moved
-                    worth += held * price
-                else:
-                    worth += held * book.mark[e]
-                positions[t, e] = held
-            book.mark[e] = price if price == price else book.mark[e]
+            moved = held * (price - book.mark[e])
+            row[rule.D_GROSS] += moved
+            book.profit[e] += moved
+            worth += held * price
+            positions[t, e] = held
+        for e in range(n):
+            book.mark[e] = market.close[t, e] if market.close[t, e] == market.close[t, e] else book.mark[e]
         equity = cash + worth
         row[rule.D_EQUITY], row[rule.D_CASH] = equity, cash
         if equity <= 0.0 and ruined < 0:

@@ -32,11 +32,13 @@ from tael.kernels.backtest_rules import (
     Floats,
     Ints,
     Log,
+    Trailing,
     impact_cost,
     limit_codes,
     miss,
     new_log,
-    remember_volume,
+    new_trailing,
+    remember,
     trailing_volatility,
     trailing_volume,
     with_room,
@@ -46,8 +48,8 @@ from tael.kernels.backtest_rules import (
 class Contracts(NamedTuple):
     """The bars, (T, N), as in ``backtest_orders.Market``, and what is fixed for a contract, (N,).
 
-    ``margin`` is (T, N), or (1, N) where it does not change; ``leave`` (N,) the bar from which on the contract is closed
-    and not opened, ``dead`` (N,) the first bar after its last trading day (T: not in these bars).
+    ``margin`` is (T, N), or (1, N) where it does not change; ``leave`` (N,) the bar from which on the contract is
+    closed and not opened, ``dead`` (N,) the first bar after its last trading day (T: not in these bars).
     """
 
     fill: Floats
@@ -194,10 +196,11 @@ def _deal(
     if fees.impact > 0.0:
         impact = impact_cost(value, np.float64(size), volume, volatility, fees.impact)
     k = log.count[0]
-    ints, floats = log.trade_ints[k], log.trade_floats[k]
-    ints[0], ints[1], ints[2], ints[3] = t, e, change, book.cause[e]
-    floats[0], floats[1], floats[2], floats[3], floats[4] = price, book.mark[e], commission, 0.0, 0.0
-    floats[5], floats[6] = spread, impact
+    log.trade_ints[k, 0], log.trade_ints[k, 1] = t, e
+    log.trade_ints[k, 2], log.trade_ints[k, 3] = change, book.cause[e]
+    log.trade_floats[k, 0], log.trade_floats[k, 1], log.trade_floats[k, 2] = price, book.mark[e], commission
+    log.trade_floats[k, 3], log.trade_floats[k, 4] = 0.0, 0.0
+    log.trade_floats[k, 5], log.trade_floats[k, 6] = spread, impact
     log.count[0] += 1
     row[rule.D_COMMISSION] += commission
     row[rule.D_SPREAD] += spread
@@ -215,15 +218,10 @@ def _deal(
 
 
 @njit(**JIT)
-def _room(
-    t: int, e: int, wanted: int, market: Contracts, desk: Desk, terms: MarginTerms, fees: Fees, book: Positions
-) -> Any:
+def _room(e: int, wanted: int, past: Trailing, terms: MarginTerms, fees: Fees, book: Positions) -> Any:
     """How many of ``wanted`` contracts may be dealt, what binds, trailing volume and volatility."""
-    volume, volatility, most, reason = 0.0, 0.0, wanted, rule.FILLED
-    if terms.participation > 0.0 or fees.impact > 0.0:
-        volume = trailing_volume(e, desk.recent)
-    if fees.impact > 0.0:
-        volatility = trailing_volatility(t, e, terms.window, market.close, market.adjust, fees.unknown_volatility)
+    volume, volatility = trailing_volume(e, past), trailing_volatility(e, past, fees.unknown_volatility)
+    most, reason = wanted, rule.FILLED
     if terms.participation > 0.0:
         left = max(0, np.int64(terms.participation * volume * (1.0 + 1e-12)) - book.dealt[e])
         if left < most:
@@ -233,8 +231,8 @@ def _room(
 
 @njit(**JIT)
 def _close(
-    t: int, todo: Ints, market: Contracts, desk: Desk, terms: MarginTerms, fees: Fees, book: Positions, log: Log,
-    row: Floats,
+    t: int, todo: Ints, market: Contracts, desk: Desk, past: Trailing, terms: MarginTerms, fees: Fees, book: Positions,
+    log: Log, row: Floats,
 ) -> float:  # fmt: skip
     """Deal in what brings positions nearer to 0; the change of the balance."""
     change = 0.0
@@ -250,7 +248,7 @@ def _close(
             locked = reason in (rule.LIMIT_UP, rule.LIMIT_DOWN)
             miss(log, t, e, goal - held, 0, rule.LOCKED if locked else reason)
             continue
-        most, reason, volume, volatility = _room(t, e, abs(wanted), market, desk, terms, fees, book)
+        most, reason, volume, volatility = _room(e, abs(wanted), past, terms, fees, book)
         if most < abs(wanted):
             miss(log, t, e, goal - held, sign * most, reason)
         if most > 0:
@@ -260,8 +258,8 @@ def _close(
 
 @njit(**JIT)
 def _open(
-    t: int, todo: Ints, free: float, market: Contracts, desk: Desk, terms: MarginTerms, fees: Fees, book: Positions,
-    log: Log, row: Floats, scratch: Floats,
+    t: int, todo: Ints, free: float, market: Contracts, desk: Desk, past: Trailing, terms: MarginTerms, fees: Fees,
+    book: Positions, log: Log, row: Floats, scratch: Floats,
 ) -> float:  # fmt: skip
     """Deal in what takes positions away from 0, within the ``free`` margin; the change of the balance."""
     needed, change = 0.0, 0.0
@@ -277,7 +275,7 @@ def _open(
         if reason != rule.FILLED:
             miss(log, t, e, wanted, 0, reason)
             continue
-        most, reason, volume, volatility = _room(t, e, abs(wanted), market, desk, terms, fees, book)
+        most, reason, volume, volatility = _room(e, abs(wanted), past, terms, fees, book)
         if most == 0:
             miss(log, t, e, wanted, 0, reason)
             continue
@@ -302,14 +300,14 @@ def _open(
 
 
 @njit(**JIT)
-def _free(t: int, balance: float, market: Contracts, desk: Desk, terms: MarginTerms, book: Positions) -> float:
+def _free(t: int, balance: float, market: Contracts, terms: MarginTerms, book: Positions) -> float:
     """Balance marked to the prices of the fill, less the initial margin of what is held at them."""
     margin = market.margin[min(t, market.margin.shape[0] - 1)]
     free = balance
     for e in range(margin.size):
         held = book.held[e]
         if held != 0:
-            price = desk.price[e] if desk.price[e] > 0.0 else book.mark[e]
+            price = market.fill[t, e] if market.fill[t, e] > 0.0 else book.mark[e]
             free += held * (price - book.mark[e]) * market.multiplier[e]
             free -= abs(held) * price * market.multiplier[e] * margin[e] * terms.initial
     return free
@@ -324,7 +322,8 @@ def run_futures(
     ``daily`` holds the balance as both equity and cash, and the margin that the positions bind after each bar.
     """
     n_bars, n = targets.shape
-    book, log, desk = _new_positions(n), new_log(16 * n_bars + 4 * n), new_desk(n, terms.window)
+    book, log = _new_positions(n), new_log(16 * n_bars + 4 * n)
+    desk, past = new_desk(n), new_trailing(n, terms.window)
     todo, scratch = np.empty(n, dtype=np.int64), np.zeros((4, n))
     equity, ruined, share = balance, -1, 1.0
     for t in range(n_bars):
@@ -342,18 +341,18 @@ def run_futures(
             k += book.open[e]
         if k > 0:
             limit_codes(
-                t, market.fill, market.gate_buy, market.gate_sell, market.limit_up, market.limit_down, market.tick,
-                market.listed, market.suspended, desk.price, desk.no_buy, desk.no_sell,
+                t, todo[:k], market.fill, market.gate_buy, market.gate_sell, market.limit_up, market.limit_down,
+                market.tick, market.listed, market.suspended, desk.price, desk.no_buy, desk.no_sell,
             )  # fmt: skip
             book.dealt[:] = 0
-            balance += _close(t, todo[:k], market, desk, terms, fees, book, log, row)
-            free = _free(t, balance, market, desk, terms, book)
-            balance += _open(t, todo[:k], free, market, desk, terms, fees, book, log, row, scratch)
+            balance += _close(t, todo[:k], market, desk, past, terms, fees, book, log, row)
+            free = _free(t, balance, market, terms, book)
+            balance += _open(t, todo[:k], free, market, desk, past, terms, fees, book, log, row, scratch)
             if not terms.carry:
                 for i in range(k):
                     book.open[todo[i]] = False
         if terms.participation > 0.0 or fees.impact > 0.0:
-            remember_volume(t, market.volume, market.suspended, desk.recent)
+            remember(t, market.close, market.adjust, market.volume, market.suspended, past, scratch)
         margin = market.margin[min(t, market.margin.shape[0] - 1)]
         bound = 0.0
         for e in range(n):

@@ -55,12 +55,11 @@ class Terms(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """What the bar being dealt shows, (N,): its price, why not to buy or sell; ``recent`` (window, N): last volumes."""
+    """What the bar being dealt shows, (N,): its price, why not to buy or sell. Filled for entities with an order."""
 
     price: Floats
     no_buy: Ints
     no_sell: Ints
-    recent: Floats
 
 
 class Book(NamedTuple):
@@ -88,16 +87,20 @@ def new_book(n: int) -> Book:
 
 
 @njit(**JIT)
-def new_desk(n: int, window: int) -> Desk:
+def new_desk(n: int) -> Desk:
     """A desk before the first bar."""
     codes = np.zeros((2, n), dtype=np.int64)
-    return Desk(np.full(n, np.nan), codes[0], codes[1], np.full((window, n), np.nan))
+    return Desk(np.full(n, np.nan), codes[0], codes[1])
 
 
 @njit(**JIT)
 def ex_rights(t: int, adjust: Floats, book: Book) -> float:
     """Restate what is held and ordered where the factor has changed; the cash paid for fractions."""
-    paid = 0.0
+    paid, changed = 0.0, 0
+    for e in range(adjust.shape[1]):
+        changed += adjust[t, e] != book.factor[e]
+    if changed == 0:
+        return paid
     for e in range(adjust.shape[1]):
         now, then = adjust[t, e], book.factor[e]
         if now != then and now == now:
@@ -118,7 +121,11 @@ def ex_rights(t: int, adjust: Floats, book: Book) -> float:
 @njit(**JIT)
 def write_off(t: int, listed: Flags, recovery: float, book: Book, log: Log, row: Floats) -> float:
     """Close what is no longer listed; the cash that comes back."""
-    back = 0.0
+    back, gone = 0.0, 0
+    for e in range(listed.shape[1]):
+        gone += (book.shares[e] != 0) & (not listed[t, e])
+    if gone == 0:
+        return back
     for e in range(listed.shape[1]):
         held = book.shares[e]
         if held != 0 and not listed[t, e]:

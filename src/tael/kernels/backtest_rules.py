@@ -5,7 +5,7 @@ Numba's cache looks at a kernel's own file alone: after an edit here, touch ``ba
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -59,7 +59,7 @@ class Log(NamedTuple):
 
 
 class Charges(NamedTuple):
-    """What trading costs: rates of the value, ``tax`` (2, T) on buys and sells, ``transfer`` (T,), impact per volatility.
+    """What trading costs: rates of the value, ``tax`` (2, T) on buys, sells, ``transfer`` (T,), impact per volatility.
 
     ``unknown_volatility`` stands in where fewer than two returns are known.
     """
@@ -86,46 +86,105 @@ def whole_lots(quantity: float, lot: int, least: int) -> int:
     return least + np.int64(np.floor(more / lot + SLACK)) * lot
 
 
-@njit(**JIT)
-def remember_volume(t: int, volume: Floats, suspended: Flags, recent: Floats) -> None:
-    """Keep the volume of bar t in its place of the ring ``recent`` (window, N): missing where nothing could trade."""
-    keep = recent[t % recent.shape[0]]
-    for e in range(keep.size):
-        keep[e] = np.nan if suspended[t, e] else volume[t, e]
+class Trailing(NamedTuple):
+    """Volumes and returns of the last bars: rings (window, N), NaN where missing, and running sums over them.
+
+    ``sums`` (5, N): volume, bars with one, returns, their squares, how many. ``last`` (N,): last adjusted close.
+    """
+
+    volumes: Floats
+    returns: Floats
+    sums: Floats
+    last: Floats
 
 
 @njit(**JIT)
-def trailing_volume(e: int, recent: Floats) -> float:
-    """Mean volume of those of the last bars that traded; 0 where there is none.
+def new_trailing(n: int, window: int) -> Trailing:
+    """Before the first bar."""
+    rings = np.full((2, window, n), np.nan)
+    return Trailing(rings[0], rings[1], np.zeros((5, n)), np.full(n, np.nan))
+
+
+@njit(**JIT)
+def _slide(ring: Floats, place: int, total: Floats, squares: Floats, count: Floats, new: Floats) -> None:
+    """Put a row into its place of a ring, and keep the sums over the ring; summed afresh once a round."""
+    row = ring[place]
+    for e in range(new.size):
+        x, old = new[e], row[e]
+        here, was = x == x, old == old
+        x, old = x if here else 0.0, old if was else 0.0
+        total[e] += x - old
+        squares[e] += x * x - old * old
+        count[e] += (1.0 if here else 0.0) - (1.0 if was else 0.0)
+    for e in range(new.size):
+        row[e] = new[e]
+    if place == ring.shape[0] - 1:  # what was added and taken away again leaves rounding behind
+        total[:] = 0.0
+        squares[:] = 0.0
+        for s in range(ring.shape[0]):
+            past = ring[s]
+            for e in range(new.size):
+                x = past[e] if past[e] == past[e] else 0.0
+                total[e] += x
+                squares[e] += x * x
+
+
+@njit(**JIT)
+def remember(
+    t: int, close: Floats, adjust: Floats, volume: Floats, suspended: Flags, past: Trailing, scratch: Floats
+) -> None:
+    """Take bar t into the trailing statistics, after everything of bar t was dealt.
 
     Parameters
     ----------
-    e : int
-        Entity.
-    recent : (window, N)
-        Volumes of the bars before the one that fills: its own is not known then.
+    close, adjust, volume, suspended : (T, N)
+        A volume counts where trading was not suspended; a return is that from the last known close, ex-rights adjusted.
+    scratch : (2, N)
     """
-    total, n = 0.0, 0
-    for s in range(recent.shape[0]):
-        v = recent[s, e]
-        if v == v:
-            total += v
-            n += 1
-    return total / n if n else 0.0
+    place = t % past.returns.shape[0]
+    new, spare = scratch[0], scratch[1]
+    for e in range(new.size):
+        new[e] = np.nan if suspended[t, e] else volume[t, e]
+    _slide(past.volumes, place, past.sums[0], spare, past.sums[1], new)
+    last = past.last
+    for e in range(new.size):
+        price = close[t, e] * adjust[t, e]
+        new[e] = price / last[e] - 1.0
+        last[e] = price if price == price else last[e]
+    _slide(past.returns, place, past.sums[2], past.sums[3], past.sums[4], new)
+
+
+@njit(inline="always", **JIT)
+def trailing_volume(e: int, past: Trailing) -> Any:
+    """Mean volume of those of the last bars that could trade; 0 where there is none.
+
+    The bar that is being dealt is not among them: its volume is not known when it fills.
+    """
+    n = past.sums[1, e]
+    return past.sums[0, e] / n if n > 0.0 else 0.0
+
+
+@njit(inline="always", **JIT)
+def trailing_volatility(e: int, past: Trailing, unknown: float) -> Any:
+    """Standard deviation (n - 1) of the last bars' returns; ``unknown`` where fewer than two are."""
+    n, total = past.sums[4, e], past.sums[2, e]
+    return np.sqrt(max(0.0, (past.sums[3, e] - total * total / n) / (n - 1.0))) if n > 1.0 else unknown
 
 
 @njit(**JIT)
 def limit_codes(
-    t: int, fill: Floats, gate_buy: Floats, gate_sell: Floats, limit_up: Floats, limit_down: Floats, tick: Floats,
-    listed: Flags, suspended: Flags, price: Floats, no_buy: Ints, no_sell: Ints,
+    t: int, todo: Ints, fill: Floats, gate_buy: Floats, gate_sell: Floats, limit_up: Floats, limit_down: Floats,
+    tick: Floats, listed: Flags, suspended: Flags, price: Floats, no_buy: Ints, no_sell: Ints,
 ) -> None:  # fmt: skip
-    """Why nothing can be bought or sold at all at bar t, as the time of the fill knows it, for all entities in one run.
+    """Why nothing can be bought or sold at all at bar t, as the time of the fill knows it.
 
-    Rows are read from one end to the other, so that the memory streams: looking at a few dozen entities one by one
-    would wait for it each time. Limits count as reached from half a tick before them (prices are floats).
+    One run without branches over all orders: their places in memory are far apart, and a branch would wait for each.
+    Limits count as reached from half a tick before them (prices are floats).
 
     Parameters
     ----------
+    todo : (k,) int64
+        Entities with an order.
     fill, gate_buy, gate_sell, limit_up, limit_down : (T, N)
     tick : (N,)
     price : (N,)
@@ -133,46 +192,16 @@ def limit_codes(
     no_buy, no_sell : (N,) int64
         Receive the reasons; 0: it can be.
     """
-    for e in range(price.size):
+    for e in todo:
         price[e] = fill[t, e]
         up, down = limit_up[t, e], limit_down[t, e]
         half = 0.5 * tick[e]
         buy = LIMIT_UP if gate_buy[t, e] >= up - max(half, 1e-6 * up) else FILLED
         sell = LIMIT_DOWN if gate_sell[t, e] <= down + max(half, 1e-6 * down) else FILLED
-        shut = suspended[t, e] or not price[e] > 0.0
+        shut = suspended[t, e] | (not price[e] > 0.0)
         buy, sell = SUSPENDED if shut else buy, SUSPENDED if shut else sell
         gone = not listed[t, e]
         no_buy[e], no_sell[e] = DELISTED if gone else buy, DELISTED if gone else sell
-
-
-@njit(**JIT)
-def trailing_volatility(t: int, e: int, window: int, close: Floats, adjust: Floats, unknown: float) -> float:
-    """Standard deviation (n - 1) of the last ``window`` returns before bar t, from close to close, ex-rights adjusted.
-
-    Parameters
-    ----------
-    close : (T, N)
-    adjust : (T, N) or (0, 0)
-        Cumulative factor; empty: none.
-    unknown : float
-        Where fewer than two returns are known.
-    """
-    adjusted = adjust.shape[0] > 0
-    before, total, squares, n = np.nan, 0.0, 0.0, 0
-    for s in range(max(0, t - window - 1), t):
-        price = close[s, e]
-        if adjusted:
-            price *= adjust[s, e]
-        if price == price:
-            if before == before:
-                r = price / before - 1.0
-                total += r
-                squares += r * r
-                n += 1
-            before = price
-    if n < 2:
-        return unknown
-    return np.sqrt(max(0.0, (squares - total * total / n) / (n - 1)))
 
 
 @njit(**JIT)
@@ -213,9 +242,10 @@ def new_log(rows: int) -> Log:
     return Log(trades, floats, np.empty((rows, 5), dtype=np.int64), np.zeros(2, dtype=np.int64))
 
 
-@njit(**JIT)
+@njit(inline="always", **JIT)
 def miss(log: Log, t: int, e: int, wanted: int, filled: int, reason: int) -> None:
     """Write down what an order wanted, what it got, and why not more."""
-    row = log.misses[log.count[1]]
-    row[0], row[1], row[2], row[3], row[4] = t, e, wanted, filled, reason
+    k = log.count[1]
+    log.misses[k, 0], log.misses[k, 1] = t, e
+    log.misses[k, 2], log.misses[k, 3], log.misses[k, 4] = wanted, filled, reason
     log.count[1] += 1

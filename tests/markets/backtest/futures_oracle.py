@@ -68,8 +68,8 @@ class Margin:
         b, w = self.bars, self.rules.window
         traded = [b.volume[s, e] for s in range(max(0, t - w), t) if not b.suspended[s, e]]
         traded = [v for v in traded if v == v]
-        prices = [p for p in (b.close[s, e] for s in range(max(0, t - w - 1), t)) if p == p]
-        moves = [y / x - 1 for x, y in pairwise(prices)]
+        priced = [(s, b.close[s, e]) for s in range(t) if b.close[s, e] == b.close[s, e]]
+        moves = [y / x - 1 for (_, x), (s, y) in pairwise(priced) if s >= t - w]
         sigma = statistics.stdev(moves) if len(moves) > 1 else self.costs.unknown_volatility
         return (sum(traded) / len(traded) if traded else 0.0), sigma
 

@@ -21,9 +21,8 @@ def trailing(bars: Any, t: int, e: int, window: int, unknown: float) -> tuple[fl
     """Mean volume and volatility of the bars before t."""
     days = [s for s in range(max(0, t - window), t) if bars.volume[s, e] == bars.volume[s, e]]
     traded = [bars.volume[s, e] for s in days if not bars.suspended[s, e]]
-    prices = [bars.close[s, e] * bars.adjust[s, e] for s in range(max(0, t - window - 1), t)]
-    prices = [p for p in prices if p == p]
-    moves = [b / a - 1 for a, b in pairwise(prices)]
+    priced = [(s, bars.close[s, e] * bars.adjust[s, e]) for s in range(t) if bars.close[s, e] == bars.close[s, e]]
+    moves = [b / a - 1 for (_, a), (s, b) in pairwise(priced) if s >= t - window]
     return (sum(traded) / len(traded) if traded else 0.0), (statistics.stdev(moves) if len(moves) > 1 else unknown)
 
 

@@ -18,7 +18,7 @@ from tael.markets.bars import Bars
 seeds = st.integers(0, 2**32 - 1)
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(seed=seeds)
 def test_the_account_is_the_oracles(futures: ModuleType, worlds: ModuleType, seed: int) -> None:
     bars, targets, rules, costs, cash = worlds.futures_market(seed)
@@ -36,7 +36,7 @@ def test_the_account_is_the_oracles(futures: ModuleType, worlds: ModuleType, see
     assert done.ruined == account.ruined
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(seed=seeds)
 def test_every_cent_is_accounted_for(worlds: ModuleType, seed: int) -> None:
     bars, targets, rules, costs, cash = worlds.futures_market(seed)
@@ -50,7 +50,7 @@ def test_every_cent_is_accounted_for(worlds: ModuleType, seed: int) -> None:
     assert float(parts.by_entity["gross"].sum()) == pytest.approx(parts.gross, rel=1e-9, abs=1e-5)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(seed=seeds, data=st.data())
 def test_the_future_changes_nothing(worlds: ModuleType, seed: int, data: st.DataObject) -> None:
     bars, targets, rules, costs, cash = worlds.futures_market(seed)

@@ -30,7 +30,7 @@ def rows(done: Any) -> tuple[list[Any], list[Any]]:
     return trades, [(*map(int, r[:4]), REASONS[r[4]]) for r in done.log.misses[:m]]
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(seed=seeds)
 def test_the_account_is_the_oracles(stocks: ModuleType, worlds: ModuleType, seed: int) -> None:
     bars, targets, rules, costs, cash = worlds.stock_market(seed)
@@ -47,7 +47,7 @@ def test_the_account_is_the_oracles(stocks: ModuleType, worlds: ModuleType, seed
     assert done.ruined == account.ruined
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(seed=seeds)
 def test_every_cent_is_accounted_for(worlds: ModuleType, seed: int) -> None:
     bars, targets, rules, costs, cash = worlds.stock_market(seed)
@@ -64,7 +64,7 @@ def test_every_cent_is_accounted_for(worlds: ModuleType, seed: int) -> None:
     assert gained == pytest.approx(parts.gross, rel=1e-9, abs=1e-5)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(seed=seeds, data=st.data())
 def test_the_future_changes_nothing(worlds: ModuleType, seed: int, data: st.DataObject) -> None:
     bars, targets, rules, costs, cash = worlds.stock_market(seed)
