@@ -29,7 +29,7 @@ def panel_of(market: SimulatedMarket) -> Panel:
 
 @pytest.fixture(scope="module")
 def unpaid() -> SimulatedMarket:
-    return simulate_market(250, 400, seed=11, alphas=[(formula, 0.0) for formula in ALPHAS])
+    return simulate_market(200, 300, seed=11, alphas=[(formula, 0.0) for formula in ALPHAS])
 
 
 @pytest.mark.parametrize("formula", ALPHAS)
@@ -46,7 +46,7 @@ def test_the_formula_is_what_was_planted(unpaid: SimulatedMarket, formula: str) 
 
 @pytest.mark.parametrize("formula", ALPHAS)
 def test_an_alpha_foretells_as_much_as_was_said(formula: str) -> None:
-    (row,) = simulate_market(200, 320, seed=21, alphas=[(formula, 0.05)]).truth.frame.to_dicts()
+    (row,) = simulate_market(150, 280, seed=21, alphas=[(formula, 0.05)]).truth.frame.to_dicts()
     assert abs(row["realised_ic"] - 0.05) < 3.5 * row["standard_error"] + 0.003
     assert row["realised_ic"] > 4 * row["standard_error"]
     assert row["realised_rank_ic"] == pytest.approx(row["realised_ic"], rel=0.5)

@@ -18,7 +18,7 @@ from tael.tables import read_tables
 
 @pytest.fixture(scope="module")
 def market() -> SimulatedOrderBook:
-    return simulate_order_book(5_400, 2, seed=1, orders=True)
+    return simulate_order_book(3_600, 2, seed=1, orders=True)
 
 
 def test_the_book_is_never_crossed(market: SimulatedOrderBook) -> None:
@@ -62,15 +62,15 @@ def test_hours_are_those_of_the_exchange(market: SimulatedOrderBook) -> None:
     assert str(clock.min()) == "09:31:00"
     assert str(clock.max()) == "15:00:00"
     assert not any(11 * 60 + 30 < t.hour * 60 + t.minute <= 13 * 60 for t in clock)
-    assert len(market.frames["snapshots"]) == 2 * 1_800
+    assert len(market.frames["snapshots"]) == 2 * 1_200
 
 
 def test_pressure_makes_the_flow_foretell_the_price() -> None:
     def told(strength: float, seed: int) -> dict[str, float]:
-        frame = simulate_order_book(4_800, 1, seed=seed, strength=strength).truth.frame
+        frame = simulate_order_book(3_600, 1, seed=seed, strength=strength).truth.frame
         return dict(frame.select("signal", "correlation").iter_rows())
 
-    strong, none = ([told(strength, seed) for seed in range(3)] for strength in (0.5, 0.0))
+    strong, none = ([told(strength, seed) for seed in range(2)] for strength in (0.5, 0.0))
     for signal in ("pressure", "order_flow_imbalance", "trade_imbalance"):
         assert np.mean([row[signal] for row in strong]) > 0.12
         assert abs(np.mean([row[signal] for row in none])) < 0.12

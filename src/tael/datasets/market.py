@@ -54,7 +54,8 @@ def simulate_market(
         The same seed (and arguments) gives equal frames.
     alphas : sequence of (formula or Alpha, IC), optional
         What is planted; formulas of ``tael.datasets.market_alphas.ALPHAS``. Left out: reversal with volume (.03),
-        momentum within the sector (.025), analysts' upgrades (.025). Empty: nothing, returns cannot be foretold.
+        momentum within the sector (.025), analysts' upgrades (.025). Empty: nothing; returns cannot be foretold, but
+        for what a limit cut off on the day before.
     start : str
         The data begin on the first trading day from here on, as ``YYYY-MM-DD``, from 2005 on.
     language : {"zh", "en"}

@@ -174,7 +174,7 @@ def ranked(values: Floats, members: Flags, groups: Ints | None = None) -> Floats
         return out
     group = np.zeros(len(there), dtype=np.int64) if groups is None else groups[there]
     value = values[there]
-    order = np.lexsort((value, group))
+    order = np.argsort(value) if groups is None else np.lexsort((value, group))
     value, group = value[order], group[order]
     begins = np.concatenate([[True], group[1:] != group[:-1]])
     new = begins | np.concatenate([[True], value[1:] != value[:-1]])
@@ -198,7 +198,7 @@ def standardised(values: Floats, members: Flags) -> Floats:
     out = np.zeros(len(values))
     if there.sum() > 1:
         seen = values[there] - values[there].mean()
-        spread = seen.std()
+        spread = np.sqrt(seen @ seen / len(seen))
         if spread > 1e-12:
             out[there] = seen / spread
     return out

@@ -106,7 +106,7 @@ def make_prices(
 
     latent, close, shares, adjust = stocks.price.copy(), stocks.price.copy(), stocks.shares.copy(), np.ones(n)
     latent *= _fair_at_listing(rng, stocks)
-    heat, activity, exposure = np.zeros(n), np.zeros(n), np.zeros((n, 4))
+    heat, activity, exposure, waiting = np.zeros(n), np.zeros(n), np.zeros((n, 4)), np.zeros(n, dtype=bool)
     for t in range(t_all):
         here, trading = listed[t], listed[t] & ~suspended[t]
         preclose, close_before = close.copy(), close
@@ -150,7 +150,10 @@ def make_prices(
 
         close = np.where(trading, closing, preclose)
         rest = latent / closing - 1
-        latent = np.where(trading & (np.abs(rest) > 0.01), closing * (1 + _SPILL * rest), latent)
+        cut = trading & (np.abs(rest) > 0.01)
+        # It waits for one day alone: returns of the day after next are foretold by what is planted, and nothing else.
+        latent = np.where(cut, closing * (1 + np.where(waiting, 0, _SPILL) * rest), latent)
+        waiting = np.where(trading, cut, waiting)
         today = {"open": opening, "high": high, "low": low, "close": closing, "volume": volume}
         for name, values in today.items():
             raw[name][t, here] = np.where(trading, values, 0.0 if name == "volume" else preclose)[here]
