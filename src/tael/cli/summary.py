@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tael.cli.market_summary import factors_table, market_summary
 from tael.cli.show import say, say_table
 from tael.runs.result import Run
 from tael.tables.schema import Language
@@ -16,6 +17,9 @@ MANY = 8
 
 def summary(run: Run, lang: Language) -> None:
     """What was decided, how good, how sure, what to worry about."""
+    if run.content.get("shape") == "panel":
+        market_summary(run, lang)
+        return
     content, zh = run.content, lang == "zh"
     options = content["decision"].get("kind") == "options"
     say("")
@@ -128,6 +132,9 @@ def _short(value: float) -> str:
 
 def features_table(run: Run, lang: Language) -> None:
     """The kept formulas."""
+    if run.content.get("shape") == "panel":
+        factors_table(run, lang)
+        return
     zh = lang == "zh"
     head = ["formula in words", "gain", "stable", "filled", "+/-", "cost"]
     if zh:

@@ -10,6 +10,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "section.backtest": ("Positions and backtest", "持仓与回测"),
     "section.trust": ("How far to trust it", "可信程度"),
     "section.orders": ("The next orders", "下一批委托"),
+    "stage.market": ("Laying out the market", "整理行情面板"),
+    "stage.backtest": ("Trading", "回测"),
     "market.kicker": ("Model and portfolio report", "模型与组合报告"),
     "market.tile_ic": ("Rank IC, out of time", "跨期秩 IC"),
     "market.tile_excess": ("Excess return a year, after costs", "年化超额收益（扣费后）"),
@@ -179,7 +181,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "回测只是一次抽样。以下数字说明其中有多少可能来自运气、费用或已知溢价。",
     ),
     "trust.deflated": (
-        "With {trials} trials behind it, the chance that the true Sharpe ratio is above zero is {value} "
+        "After {trials} trial(s) the chance that the true Sharpe ratio is above zero is {value} "
         "(deflated Sharpe ratio; Bailey and López de Prado, 2014).",
         "考虑此前 {trials} 次尝试，真实夏普比率大于零的概率为 {value}"
         "（折减夏普比率，Bailey 与 López de Prado, 2014）。",
@@ -194,6 +196,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "trust.n_times": ("{n} times", "{n} 倍"),
     "trust.capacity": ("If more money were managed", "容量曲线"),
     "trust.cash": ("Capital", "资金规模"),
+    "trust.invested": ("Invested", "持仓比例"),
+    "trust.filled": ("Of the orders, filled", "委托成交比例"),
     "trust.regression": ("Known premia", "已知因子回归"),
     "trust.regression_read": (
         "Regression of the portfolio's returns; t values allow for autocorrelation.",

@@ -29,7 +29,7 @@ def _tiles(page: Page) -> Safe | None:
             if metrics.get(key):
                 value, between = shown(metrics[key], write)
                 made.append(tile(page.t(title), value, between or below))
-    deflated = page.at("robustness", "deflated_sharpe", "value")
+    deflated = page.at("trust", "deflated_sharpe", "value")
     if deflated is not None:
         made.append(tile(page.t("market.tile_deflated"), fmt.percent(deflated)))
     return el("dl", made, class_="tiles") if made else None

@@ -8,7 +8,7 @@ from tael.reports.html import Safe, el, join
 
 def _luck(page: Page) -> list[Safe]:
     fmt, told = page.fmt, []
-    deflated, overfit = page.at("robustness", "deflated_sharpe"), page.at("robustness", "pbo")
+    deflated, overfit = page.at("trust", "deflated_sharpe"), page.at("trust", "pbo")
     if deflated:
         values = {"trials": fmt.integer(deflated.get("trials")), "value": fmt.percent(deflated.get("value"))}
         told.append(el("p", page.t("trust.deflated", **values)))
@@ -20,7 +20,7 @@ def _luck(page: Page) -> list[Safe]:
 
 def _stress(page: Page) -> Safe | None:
     fmt, cells = page.fmt, []
-    for row in page.rows("robustness", "stress"):
+    for row in page.rows("trust", "stress"):
         times = row.get("times")
         name = page.t("trust.as_stated") if times == 1 else page.t("trust.n_times", n=fmt.short(times))
         cells.append([name, fmt.percent(row.get("annual_return")), fmt.number(row.get("sharpe"), 2)])
@@ -31,20 +31,27 @@ def _stress(page: Page) -> Safe | None:
 def _capacity(page: Page) -> Safe | None:
     fmt = page.fmt
     cells = [
-        [fmt.money(row.get("cash")), fmt.percent(row.get("annual_return")), fmt.number(row.get("sharpe"), 2)]
-        for row in page.rows("robustness", "capacity")
+        [
+            fmt.money(row.get("cash")),
+            fmt.percent(row.get("annual_return")),
+            fmt.number(row.get("sharpe"), 2),
+            fmt.percent(row.get("invested"), 0),
+            fmt.percent(row.get("filled"), 0),
+        ]
+        for row in page.rows("trust", "capacity")
     ]
     heads = [page.t("trust.cash"), page.t("backtest.annual_return"), page.t("backtest.sharpe")]
+    heads += [page.t("trust.invested"), page.t("trust.filled")]
     return table(page.t("trust.capacity"), heads, cells, kind="narrow") if cells else None
 
 
 def _premia(page: Page) -> Safe | None:
-    fmt, found = page.fmt, page.at("robustness", "regression")
+    fmt, found = page.fmt, page.at("trust", "regression")
     if not found:
         return None
     cells = [
         [str(row.get("factor")), fmt.number(row.get("beta"), 3), fmt.number(row.get("t"), 2)]
-        for row in page.rows("robustness", "regression", "factors")
+        for row in page.rows("trust", "regression", "factors")
     ]
     cells.append([page.t("trust.alpha"), fmt.percent(found.get("alpha")), fmt.number(found.get("alpha_t"), 2)])
     heads = [page.t(f"trust.{key}") for key in ("factor", "beta", "t")]
@@ -57,7 +64,7 @@ def _premia(page: Page) -> Safe | None:
 
 def render(page: Page) -> Safe:
     """Draw the section."""
-    if not page.at("robustness"):
+    if not page.at("trust"):
         return page.missing("missing.trust")
     beside = [el("div", one) for one in (_stress(page), _capacity(page)) if one is not None]
     return join(

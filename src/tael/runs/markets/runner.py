@@ -132,7 +132,7 @@ def run_market(
                 **measures,
                 "portfolio": tested["portfolio"],
                 "backtest": tested["backtest"],
-                "robustness": tested["robustness"],
+                "trust": tested["trust"],
                 "next": _next_section(plan, data, made),
                 "reproduce": {
                     "command": command or f"tael run {plan.name}",
@@ -249,7 +249,15 @@ def _tested(plan: MarketPlan, data: MarketData, made: Scored, parts: Stretches, 
             "infeasible": sum(done.walk.conflicts.values()),
             "conflict": " + ".join(conflicts[0][0]) if conflicts else "",
         },
-        "robustness": told.robustness_section(plan, data, done, found, benchmark, parts.test, {}),
+        "trust": told.robustness_section(
+            plan,
+            data,
+            done,
+            found,
+            benchmark,
+            parts.test,
+            told.variants_of(plan, data, made.scores, parts.test, history),
+        ),
     }
 
 

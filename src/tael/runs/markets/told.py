@@ -112,6 +112,27 @@ def backtest_section(
     return section, benchmark, found
 
 
+VARIANTS = {"every": (1, 5, 10), "smooth": (1, 5)}
+"""Bars between rebalances and bars over which scores are averaged, of the variants held beside one another."""
+
+
+def variants_of(
+    plan: MarketPlan, data: MarketData, scores: Floats, first: int, history: MarketHistory
+) -> dict[str, Floats]:
+    """Returns of the same scores traded less often, or smoothed: does the choice among them hold in other times?"""
+    from tael.kernels.panel import ts_mean
+
+    made = {}
+    for bars in VARIANTS["smooth"]:
+        smooth = scores if bars == 1 else ts_mean(scores, bars, min_periods=1)
+        smooth = np.where(np.isfinite(scores), smooth, np.nan)
+        for every in VARIANTS["every"]:
+            portfolio = plan.portfolio.model_copy(update={"every": every})
+            other = plan.model_copy(update={"portfolio": portfolio})
+            made[f"every {every}, mean of {bars}"] = traded(other, data, smooth, first, history).test.returns
+    return made
+
+
 def _attribution(test: Backtest) -> list[dict[str, Any]]:
     parts, cash = test.attribution(), test.cash_at_start
     amounts = {

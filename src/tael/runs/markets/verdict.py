@@ -124,7 +124,7 @@ def _costs(content: dict[str, Any]) -> list[dict[str, Any]]:
                 _both("Trade less often, or foretell more.", "降低换手，或提升预测能力。"),
             )
         )  # fmt: skip
-    stress = content.get("robustness", {}).get("stress", [])
+    stress = content.get("trust", {}).get("stress", [])
     if len(stress) > 1 and (stress[0]["annual_return"] or 0) > 0 >= (stress[1]["annual_return"] or 0):
         made.append(
             _finding(
@@ -138,14 +138,14 @@ def _costs(content: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _luck(content: dict[str, Any]) -> list[dict[str, Any]]:
     made = []
-    deflated = _cell(content, "robustness", "deflated_sharpe")
+    deflated = _cell(content, "trust", "deflated_sharpe")
     value = deflated.get("value")
     if value is not None and value < SURE:
         made.append(
             _finding(
                 "M07", "note",
                 _both(
-                    f"Given {deflated['trials']} trials, the Sharpe ratio may be luck ({value:.0%} that it is not).",
+                    f"After {_trials(deflated['trials'])} the Sharpe ratio may be luck ({value:.0%} that it is not).",
                     f"考虑 {deflated['trials']} 次尝试，夏普比率可能来自运气（非运气概率 {value:.0%}）。",
                 ),
                 _both("A longer test, or paper trading, will tell.", "需更长测试区间或模拟交易验证。"),
@@ -161,6 +161,10 @@ def _luck(content: dict[str, Any]) -> list[dict[str, Any]]:
             )
         )  # fmt: skip
     return made
+
+
+def _trials(count: int) -> str:
+    return "one trial" if count == 1 else f"{count:,} trials"
 
 
 def _data(content: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,92 @@
+"""A market's run on a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tael.cli.show import say, say_table
+from tael.runs.result import Run
+from tael.tables.schema import Language
+
+SPLITS = {"train": ("train", "训练"), "validation": ("validation", "验证"), "out_of_time": ("out of time", "跨期")}
+FIGURES = {
+    "annual_return": ("return a year", "年化收益", "{:.1%}"),
+    "excess": ("excess a year", "年化超额", "{:.1%}"),
+    "sharpe": ("Sharpe ratio", "夏普比率", "{:.2f}"),
+    "max_drawdown": ("deepest fall", "最大回撤", "{:.1%}"),
+    "turnover": ("turnover a year", "年化换手", "{:.1f}"),
+    "cost_drag": ("costs a year", "年化费用", "{:.1%}"),
+}
+MARKS = {"error": "✕", "warning": "!", "note": "i", "ok": "✓"}
+
+
+def market_summary(run: Run, lang: Language) -> None:
+    """What the scores foretell, what the positions would have earned, what to worry about."""
+    content, zh = run.content, lang == "zh"
+    say("")
+    if content["simulated"]:
+        say("模拟数据：以下数字不代表真实市场。" if zh else "Simulated data: no figure below is about a real market.")
+    say(content["message"][lang])
+    say("")
+    head = ["样本", "期数", "秩 IC", "秩 ICIR", "IC"] if zh else ["split", "bars", "rank IC", "rank ICIR", "IC"]
+    rows = [
+        [SPLITS[part][zh], str(told["bars"]), _between(told["rank_ic"]), _two(told["rank_icir"]), _between(told["ic"])]
+        for part, told in content["ic"].items()
+    ]
+    say_table(head, rows, right=(1, 3))
+    say("")
+    columns = {
+        "metrics": ("portfolio", "组合"),
+        "benchmark_metrics": ("benchmark", "基准"),
+        "random": ("random", "随机"),
+    }
+    shown = [key for key in columns if content["backtest"].get(key)]
+    rows = [
+        [title[zh], *(_figure(content["backtest"][key].get(name), title[2]) for key in shown)]
+        for name, title in FIGURES.items()
+        if any(content["backtest"][key].get(name) for key in shown)
+    ]
+    say_table(["扣费后" if zh else "after costs", *(columns[key][zh] for key in shown)], rows, right=(1, 2, 3))
+    say("")
+    for finding in content["verdict"]["findings"]:
+        say(f"{MARKS[finding['severity']]} {finding['code']}  {finding['message'][lang]}")
+    say("")
+
+
+def factors_table(run: Run, lang: Language, most: int | None = None) -> None:
+    """The factors: words, part in the model, rank IC in training and out of time."""
+    zh = lang == "zh"
+    head = ["factor in words", "part", "rank IC", "out of time", "steady"]
+    if zh:
+        head = ["因子（文字）", "贡献", "秩 IC", "跨期", "自相关"]
+    rows = [
+        [
+            f"{row['words'][lang]}\n  {row['name']} = {row['formula']}",
+            f"{row['gain']:.1%}",
+            _mean(row["rank_ic"].get("train")),
+            _mean(row["rank_ic"].get("out_of_time")),
+            _two(row["autocorrelation"]),
+        ]
+        for row in run.content["factors"]["rows"][:most]
+    ]
+    say_table(head, rows, right=(1, 2, 3, 4))
+
+
+def _mean(cell: dict[str, Any] | None) -> str:
+    return "-" if not cell or cell["value"] is None else f"{cell['value']:+.4f}"
+
+
+def _two(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _between(cell: dict[str, Any]) -> str:
+    if cell["value"] is None:
+        return "-"
+    if cell["low"] is None:
+        return f"{cell['value']:.4f}"
+    return f"{cell['value']:.4f} [{cell['low']:.4f}, {cell['high']:.4f}]"
+
+
+def _figure(cell: dict[str, Any] | None, form: str) -> str:
+    return "-" if not cell or cell["value"] is None else form.format(cell["value"])
