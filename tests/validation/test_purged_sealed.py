@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from tael.errors import ValidationError
+from tael.panels import Panel
 from tael.validation import Sealed
 
 DAYS = np.arange("2024-01-01", "2024-01-11", dtype="datetime64[D]")
@@ -57,6 +58,18 @@ def test_a_search_cannot_reach_the_holdout():
             attempt(sealed)
     held = sealed.open("the end")
     assert held.times.tolist() == DAYS[6:].tolist()
+
+
+def test_a_real_panel_is_cut_in_two(tmp_path):
+    def panel(scale=1.0):
+        return Panel(DAYS, ("A", "B"), {"close": scale * np.arange(20.0).reshape(10, 2)})
+
+    sealed = Sealed(panel(), start="2024-01-07T12:00", path=tmp_path / "openings.jsonl")
+    assert (len(sealed.search), sealed.n_sealed) == (7, 3)
+    assert sealed.open("report").times.astype("M8[D]").tolist() == DAYS[7:].tolist()
+    # the same bars again are known again; other numbers are other bars
+    assert Sealed(panel(), start="2024-01-08", path=tmp_path / "openings.jsonl").n_openings == 1
+    assert Sealed(panel(2.0), start="2024-01-08", path=tmp_path / "openings.jsonl").n_openings == 0
 
 
 @pytest.mark.parametrize("library", [pl.DataFrame, pd.DataFrame])

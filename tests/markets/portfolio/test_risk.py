@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,6 +116,22 @@ def test_styles_find_the_factors_that_are_there():
     weighted = StyleRisk({"size": size}, industry, size=np.exp(size)).at(t - 1, returns)
     assert weighted.factors.shape == (4, 4)
     assert np.sqrt(weighted.specific).mean() == pytest.approx(0.01, rel=0.1)
+
+
+def test_forecasts_hold_on_real_stocks(data_dir):
+    path = data_dir / "market" / "ashare_daily" / "csi800_2016_2021.parquet"
+    frame = pl.read_parquet(path, columns=["date", "code", "pctChg", "tradestatus"])
+    some = frame.filter((pl.col("tradestatus") == 1) & (pl.col("code").str.ends_with("8")))
+    wide = some.pivot(index="date", on="code", values="pctChg").sort("date")
+    returns = wide.drop("date").to_numpy().astype(float) / 100
+    model, rng = StatisticalRisk(10), np.random.default_rng(0)
+    ratio = []
+    for t in range(300, len(returns) - 60, 120):
+        risk = model.at(t, returns)
+        for _ in range(5):
+            w = rng.dirichlet(np.ones(returns.shape[1])) * np.isfinite(returns[t])
+            ratio.extend(np.nan_to_num(returns[t + 1 : t + 61]) @ w / risk.volatility(w))
+    assert 0.85 < np.std(ratio) < 1.2
 
 
 def test_half_lives():

@@ -44,6 +44,11 @@ class StatisticalRisk(BaseEstimator):
     -----
     A missing return counts as the name's mean in the components, and not at all in its deviation.
 
+    For portfolios chosen without the model the forecast is about right; for those that it has itself optimised it is
+    too low, as with every estimated covariance: on 745 A shares (2017-2021, monthly) the realised deviation was 1.05
+    times the forecast for random portfolios, and 1.6 times for the least variance under it (`StyleRisk` with three
+    styles: 1.00 and .92, with a higher realised deviation).
+
     Examples
     --------
     >>> rng = np.random.default_rng(0)

@@ -142,7 +142,7 @@ class StyleRisk(BaseEstimator):
         if kept is None or kept[0] != place:
             self._check(t, panel)
             kept = (place, panel, {})  # holding the array keeps its place from being given to another
-            self._kept = kept
+            self._kept: Any = kept
         done: dict[int, tuple[Floats, Floats]] = kept[2]
         for s in range(t - length + 1, t + 1):
             if s not in done:
