@@ -307,7 +307,8 @@ class _Reader:
                 "In square brackets stands how many bars before or after.",
                 "Write `close[-5]`, or in labels `close[+5]`: a whole number with its sign.",
             )
-        assert isinstance(count, ast.Constant) and isinstance(count.value, int)
+        assert isinstance(count, ast.Constant)
+        assert isinstance(count.value, int)
         bars = Literal(float(count.value))
         return Call("ahead" if isinstance(sign, ast.UAdd) else "delay", (self.read(node.value, level), bars))
 
