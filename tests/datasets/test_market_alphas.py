@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 
 from tael.datasets import Alpha, SimulatedMarket, simulate_market
 from tael.datasets.market_alphas import ALPHAS, Past, correlated, ranked, standardised
+from tael.engine import Engine
 from tael.panels import Panel, compute
 
 
@@ -80,6 +81,19 @@ def test_expected_returns_are_paid_two_days_later() -> None:
         slopes.append(np.cov(x[there], y[there])[0, 1] / x[there].var())
     assert slopes[2] == pytest.approx(1, abs=0.1)
     assert slopes[0] < 0.9
+
+
+def test_event_totals_are_what_the_tables_say(unpaid: SimulatedMarket) -> None:
+    closes = unpaid.frames["bars"].filter((pl.col("tradestatus") == 1) & (pl.col("date").dt.day() < 4))
+    at = closes.select("code", cutoff="closed_at")
+    formulas = ['count(analysts, where=action == "upgrade")', "sum(statements.surprise)"]
+    upgrades, surprises = Engine(unpaid.tables(), "stocks").evaluate(formulas, at)
+    row = np.searchsorted(unpaid.days, closes["date"].to_numpy())
+    stock = np.array([unpaid.codes.index(code) for code in closes["code"]])
+    assert (upgrades.data == unpaid.event_totals["upgrades"][row, stock]).all()
+    gap = pl.DataFrame({"code": closes["code"], "gap": surprises.data - unpaid.event_totals["surprises"][row, stock]})
+    spread = gap.group_by("code").agg(pl.col("gap").max() - pl.col("gap").min())["gap"]
+    assert spread.max() < 1e-9
 
 
 def test_an_alpha_of_ones_own() -> None:

@@ -58,7 +58,9 @@ class SimulatedMarket(SimulatedBank):
     codes : tuple of str, N
     event_totals : dict of float64 arrays, shape (T, N)
         ``upgrades`` and ``surprises``: running totals of what the tables ``analysts`` and ``statements`` had said
-        before each close (NaN where a stock is not listed or suspended). Fields that planted formulas name.
+        before each close (NaN where a stock is not listed or suspended): fields that planted formulas name. On the
+        tables they are ``count(analysts, where=action == "upgrade")`` and ``sum(statements.surprise)`` at the closes
+        (the latter but for a constant of each stock: what was announced long before its listing).
     """
 
     truth: MarketTruth
