@@ -73,15 +73,18 @@ def test_later_rows_change_nothing_and_a_late_start_gives_the_same_bits(name: st
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_threads_and_the_array_for_the_result_change_nothing(name: str) -> None:
+@pytest.mark.parametrize("window", [7, 150])
+def test_threads_and_the_array_for_the_result_change_nothing(name: str, window: int) -> None:
     rng = np.random.default_rng(5)
-    x = np.where(rng.random((601, 43)) < 0.05, np.nan, rng.normal(size=(601, 43)))
-    expected = ALL[name](x, 7, n_threads=1)
-    np.testing.assert_array_equal(ALL[name](x, 7, n_threads=3), expected)
+    x = np.where(rng.random((2301, 43)) < 0.05, np.nan, rng.normal(size=(2301, 43)).round(2))
+    expected = ALL[name](x, window, n_threads=1)
+    np.testing.assert_array_equal(ALL[name](x, window, n_threads=3), expected)
+    if name not in ("ts_corr", "ts_cov"):
+        np.testing.assert_array_equal(ALL[name](x[:, 3:4].copy(), window), expected[:, 3:4])
     out = np.full_like(x, -5.0)
-    assert ALL[name](x, 7, out=out, start=300) is out
-    np.testing.assert_array_equal(out[300:], expected[300:])
-    assert (out[:300] == -5.0).all()
+    assert ALL[name](x, window, out=out, start=1500) is out
+    np.testing.assert_array_equal(out[1500:], expected[1500:])
+    assert (out[:1500] == -5.0).all()
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -30,17 +30,17 @@ _BITS = ir.VectorType(ir.IntType(1), LANES)
 _WHOLE = ir.VectorType(ir.IntType(64), LANES)
 
 
-class _Lanes(types.Type):  # type: ignore[misc]
+class _Lanes(types.Type):
     def __init__(self) -> None:
         super().__init__(name="TaelLanes8")
 
 
-class _Mask(types.Type):  # type: ignore[misc]
+class _Mask(types.Type):
     def __init__(self) -> None:
         super().__init__(name="TaelMask8")
 
 
-class _Tally(types.Type):  # type: ignore[misc]
+class _Tally(types.Type):
     def __init__(self) -> None:
         super().__init__(name="TaelTally8")
 
@@ -50,13 +50,18 @@ lanes, mask, tally = _Lanes(), _Mask(), _Tally()
 for _kind, _layout in ((_Lanes, _VECTOR), (_Mask, _BITS), (_Tally, _WHOLE)):
 
     def _model(layout: ir.Type) -> Any:
-        class _Model(models.PrimitiveModel):  # type: ignore[misc]
+        class _Model(models.PrimitiveModel):
             def __init__(self, manager: Any, kind: Any) -> None:
                 super().__init__(manager, kind, layout)
 
         return _Model
 
     register_model(_kind)(_model(_layout))
+
+
+def _compiled(function: Any) -> Any:
+    """Numba's intrinsic, without its types: a type checker reads the first argument as one that callers give."""
+    return intrinsic(function)
 
 
 def _spread(builder: Any, number: Any) -> Any:
@@ -116,7 +121,7 @@ def _lower_both(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return builder.and_(*args)
 
 
-@intrinsic
+@_compiled
 def where(typingctx: Any, chosen: Any, a: Any, b: Any) -> Any:
     """Lanes of ``a`` where the mask is true, of ``b`` elsewhere; both may be single numbers."""
     if chosen != mask:
@@ -137,25 +142,25 @@ def _elementwise(name: str) -> Any:
     return codegen
 
 
-@intrinsic
+@_compiled
 def root(typingctx: Any, a: Any) -> Any:
     """Square roots."""
     return lanes(lanes), _elementwise("sqrt")
 
 
-@intrinsic
+@_compiled
 def absolute(typingctx: Any, a: Any) -> Any:
     """Absolute values."""
     return lanes(lanes), _elementwise("fabs")
 
 
-@intrinsic
+@_compiled
 def floor(typingctx: Any, a: Any) -> Any:
     """The next lower whole numbers."""
     return lanes(lanes), _elementwise("floor")
 
 
-@intrinsic
+@_compiled
 def spread(typingctx: Any, number: Any) -> Any:
     """The same number in every lane."""
 
@@ -172,7 +177,7 @@ def _pointer(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> t
     return builder.bitcast(builder.gep(data, [index]), vector.as_pointer()), vector, kind.dtype.bitwidth // 8
 
 
-@intrinsic
+@_compiled
 def load(typingctx: Any, array: Any, index: Any) -> Any:
     """``array[index : index + 8]`` of a flat float array, as float64."""
 
@@ -184,7 +189,7 @@ def load(typingctx: Any, array: Any, index: Any) -> Any:
     return lanes(array, types.intp), codegen
 
 
-@intrinsic
+@_compiled
 def store(typingctx: Any, array: Any, index: Any, value: Any) -> Any:
     """``array[index : index + 8] = value``, rounded to the array's type."""
 
@@ -197,7 +202,7 @@ def store(typingctx: Any, array: Any, index: Any, value: Any) -> Any:
     return types.void(array, types.intp, lanes), codegen
 
 
-@intrinsic
+@_compiled
 def no_count(typingctx: Any) -> Any:
     """A tally of nothing: eight whole numbers."""
 
@@ -207,7 +212,7 @@ def no_count(typingctx: Any) -> Any:
     return tally(), codegen
 
 
-@intrinsic
+@_compiled
 def add_count(typingctx: Any, count: Any, chosen: Any) -> Any:
     """One more in each lane whose mask is true: a comparison is -1 in SIMD, so this is one subtraction."""
 
@@ -217,7 +222,7 @@ def add_count(typingctx: Any, count: Any, chosen: Any) -> Any:
     return tally(tally, mask), codegen
 
 
-@intrinsic
+@_compiled
 def number_of(typingctx: Any, count: Any) -> Any:
     """A tally as lanes."""
 

@@ -107,17 +107,17 @@ def by_group(
                 number[g] += 1.0
                 centre[g] += v - origin[g]
                 out[row + c] = v
-        for g in range(n_groups):
-            if number[g] > 0.0:
-                centre[g] = origin[g] + centre[g] / number[g]
+        for k in range(n_groups):
+            if number[k] > 0.0:
+                centre[k] = origin[k] + centre[k] / number[k]
         if stat == ZSCORE:
             for c in range(np.uint64(n_cols)):
                 if out[row + c] == out[row + c]:
                     g = np.uint32(codes[row + c])
                     d = np.float64(x[row + c]) - centre[g]
                     unit[g] += d * d
-            for g in range(n_groups):
-                unit[g] = np.sqrt(unit[g] / number[g]) if unit[g] > 0.0 else np.nan
+            for k in range(n_groups):
+                unit[k] = np.sqrt(unit[k] / number[k]) if unit[k] > 0.0 else np.nan
         for c in range(np.uint64(n_cols)):
             if out[row + c] == out[row + c]:
                 g = np.uint32(codes[row + c])

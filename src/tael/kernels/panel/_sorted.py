@@ -146,19 +146,19 @@ def _sort(
         at = counts[d]
         counts[d] = at + np.uint32(1)
         entries[at] = entry
-    i = U0
-    while i < count:
-        key = entries[i] >> HALF
-        past = i + U1
+    begin: Any = U0
+    while begin < count:
+        key = entries[begin] >> HALF
+        past: Any = begin + U1
         while past < count and entries[past] >> HALF == key:
             past += U1
-        if past > i + U1:
-            _sort_run(entries, values, np.int64(i), np.int64(past))
-        i = past
+        if past > begin + U1:
+            _sort_run(entries, values, np.int64(begin), np.int64(past))
+        begin = past
 
 
 @njit(**JIT)
-def _end_of_ties(entries: Entries, values: Floats, i: int, count: int) -> int:
+def _end_of_ties(entries: Entries, values: Floats, i: Any, count: Any) -> Any:
     """Past the last entry whose value is that of entry i."""
     past = i + U1
     if past == count or entries[past] >> HALF != entries[i] >> HALF:
@@ -197,7 +197,7 @@ def ranks(
         if count == U0:
             continue
         _sort(values, np.int64(count), bits, keys, entries, other, counts, sample)
-        i = U0
+        i: Any = U0
         if not grouped:
             number = np.float64(count)
             while i < count:
@@ -212,8 +212,8 @@ def ranks(
             continue
         size[:] = 0.0
         before[:] = 0.0
-        for i in range(count):
-            size[np.uint32(codes[row + ids[i]])] += 1.0
+        for k in range(count):
+            size[np.uint32(codes[row + ids[k]])] += 1.0
         i = U0
         while i < count:
             end = _end_of_ties(entries, values, i, count)
@@ -297,7 +297,7 @@ def against(
         centre = 0.5 * (np.float64(count) + 1.0)
         origin = beside[U0]
         sy, yy, rr, ry = 0.0, 0.0, 0.0, 0.0
-        i = U0
+        i: Any = U0
         while i < count:
             end = _end_of_ties(entries, values, i, count)
             r = 0.5 * (np.float64(i) + np.float64(end) + 1.0) - centre
@@ -340,12 +340,12 @@ def means_by_quantile(
         total[:] = 0.0
         if count > U0:
             _sort(values, np.int64(count), bits, keys, entries, other, counts, sample)
-        i = U0
+        i: Any = U0
         while i < count:
             end = _end_of_ties(entries, values, i, count)
             # Half a rank below: the middle of n cells in one quantile is never on a border.
             middle = 0.5 * (np.float64(i) + np.float64(end))
-            g = min(np.int64(middle * n_quantiles / np.float64(count)), n_quantiles - 1)
+            g = min(int(middle * n_quantiles / np.float64(count)), n_quantiles - 1)
             for j in range(i, end):
                 number[g] += 1.0
                 total[g] += beside[np.uint32(entries[j])]

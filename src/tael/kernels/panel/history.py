@@ -160,8 +160,9 @@ def ewm(x: Any, span: int, **how: Unpack[Window]) -> Floats:
     >>> ewm(np.array([[1.0], [2.0], [np.nan], [4.0]]), 3, min_periods=1).ravel().round(3)
     array([1.   , 1.667,   nan, 3.364])
     """
-    least = least_of(how.pop("min_periods", None), whole_number(span, "span"), 1)
-    return _remembered(_history.decaying, x, 2.0 / (span + 1.0), least, **how)
+    least = least_of(how.get("min_periods"), whole_number(span, "span"), 1)
+    rest: Rows = {"start": how.get("start", 0), "out": how.get("out"), "n_threads": how.get("n_threads")}
+    return _remembered(_history.decaying, x, 2.0 / (span + 1.0), least, **rest)
 
 
 def streak(flag: Any, **how: Unpack[Rows]) -> Floats:
