@@ -217,7 +217,10 @@ class Book:
     def held(self) -> dict[str, Holding]:
         """Holdings by entity, in alphabetical order; one that was closed today may still await its settlement."""
         rows = self.all("SELECT * FROM positions ORDER BY entity")
-        return {entity: Holding(entity, *numbers, Decimal(rate)) for entity, *numbers, rate in rows}
+        return {
+            entity: Holding(entity, quantity, bought, bought_on, basis, price, multiplier, Decimal(rate))
+            for entity, quantity, bought, bought_on, basis, price, multiplier, rate in rows
+        }
 
     def keep(self, holding: Holding) -> None:
         """Write a holding, or take it out when nothing is left of it."""

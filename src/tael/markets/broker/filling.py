@@ -147,8 +147,12 @@ class NextOpen:
         capped, reason = self._capped(quantity, bar, rules)
         if capped == 0:
             return Execution(0, reason=reason)
-        buying, half = order.side == "buy", float(rules.tick) / 2
-        stopped = bar.open >= bar.limit_up - half if buying else bar.open <= bar.limit_down + half
+        buying, tick = order.side == "buy", float(rules.tick)
+        # limits count as reached from half a tick before them: prices are floats
+        if buying:
+            stopped = bar.open >= bar.limit_up - max(tick / 2, 1e-6 * bar.limit_up)
+        else:
+            stopped = bar.open <= bar.limit_down + max(tick / 2, 1e-6 * bar.limit_down)
         price = None if stopped else self._at_open(order, bar, rules)
         if price is None and order.limit_price is not None:
             price = _resting(order, bar)

@@ -9,17 +9,20 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tael.errors import MarketError
 from tael.markets.broker.actions import CorporateAction
 from tael.markets.broker.filling import NextOpen
-from tael.markets.broker.money import cents, money
+from tael.markets.broker.money import MICRO, cents, money
 from tael.markets.broker.orders import Order
 from tael.markets.broker.protocol import Bar, Charges, Execution, Instrument
 
 if TYPE_CHECKING:
     from tael.markets.backtest.costs import StockCosts
     from tael.markets.bars import Bars
+
+Floats = NDArray[np.float64]
 
 
 def day_bars(bars: Bars, t: int, *, window: int = 20) -> dict[str, Bar]:
@@ -43,22 +46,41 @@ def day_bars(bars: Bars, t: int, *, window: int = 20) -> dict[str, Bar]:
     volume = np.where(bars.suspended[before], np.nan, bars.volume[before])
     there = np.isfinite(volume)
     typical = np.where(there.any(axis=0), np.where(there, volume, 0).sum(axis=0) / np.maximum(there.sum(axis=0), 1), 0)
-    unknown = not np.isfinite(bars.volume).any()
-    continuous = bars.close[max(0, t - window - 1) : t] * bars.adjust[max(0, t - window - 1) : t]
+    unknown = not np.isfinite(bars.volume[: t + 1]).any()
+    volatility = _volatility(bars.close[:t] * bars.adjust[:t], window)
     found = {}
     for e in np.flatnonzero(bars.listed[t]):
-        known = continuous[:, e][np.isfinite(continuous[:, e])]
-        returns = known[1:] / known[:-1] - 1.0
         found[bars.entities[e]] = Bar(
-            *(float(getattr(bars, name)[t, e]) for name in ("open", "high", "low", "close", "preclose", "volume")),
-            float(bars.limit_up[t, e]),
-            float(bars.limit_down[t, e]),
-            bool(bars.suspended[t, e]),
-            float(bars.settle[t, e]),
-            math.nan if unknown else float(typical[e]),
-            float(np.std(returns, ddof=1)) if len(returns) > 1 else math.nan,
+            open=float(bars.open[t, e]),
+            high=float(bars.high[t, e]),
+            low=float(bars.low[t, e]),
+            close=float(bars.close[t, e]),
+            preclose=float(bars.preclose[t, e]),
+            volume=float(bars.volume[t, e]),
+            limit_up=float(bars.limit_up[t, e]),
+            limit_down=float(bars.limit_down[t, e]),
+            suspended=bool(bars.suspended[t, e]),
+            settle=float(bars.settle[t, e]),
+            typical_volume=math.nan if unknown else float(typical[e]),
+            volatility=float(volatility[e]),
         )
     return found
+
+
+def _volatility(close: Floats, window: int) -> Floats:
+    """Standard deviation of the last rows' returns, each from the last close known before it; NaN of fewer than two."""
+    there = np.isfinite(close)
+    row = np.where(there, np.arange(len(close))[:, None], -1)
+    last = np.maximum.accumulate(row, axis=0)
+    before = np.vstack([np.full((1, close.shape[1]), -1), last[:-1]])[-window:]
+    now = close[-window:]
+    then = np.where(before >= 0, np.take_along_axis(close, np.maximum(before, 0), axis=0), np.nan) if len(now) else now
+    returns = now / then - 1.0
+    known = np.isfinite(returns)
+    count = known.sum(axis=0)
+    mean = np.where(known, returns, 0.0).sum(axis=0) / np.maximum(count, 1)
+    squares = np.where(known, (returns - mean) ** 2, 0.0).sum(axis=0)
+    return np.where(count > 1, np.sqrt(squares / np.maximum(count - 1, 1)), np.nan)
 
 
 def instruments_of(bars: Bars, *, t_plus_1: bool = True, short: bool = False) -> dict[str, Instrument]:
@@ -86,7 +108,7 @@ def instruments_of(bars: Bars, *, t_plus_1: bool = True, short: bool = False) ->
             lot=int(bars.lot[e]),
             min_lot=int(bars.min_lot[e]),
             multiplier=int(multiplier),
-            tick=money(float(bars.tick[e])) if bars.tick[e] > 0 else Decimal("0.01"),
+            tick=money(float(bars.tick[e])) if bars.tick[e] > 0 else MICRO,
             margin_rate=Decimal(0) if funded else money(float(rates[e])),
             t_plus_1=t_plus_1 and funded,
             short=short or not funded,
