@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import signal
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
 from tael.cli.document import document
+from tael.cli.lang import Lang, LangOption, language
 from tael.cli.show import Stages, fail, new_page, say, say_table, stop
+from tael.cli.trade import trade
 from tael.errors import TaelError
-from tael.tables.schema import Language
 
 app = typer.Typer(
     name="tael",
@@ -28,20 +28,8 @@ STOPPED, ENDED = 130, 143
 """Exit codes after Ctrl-C and after `kill`."""
 
 
-class Lang(StrEnum):
-    """Language of messages and reports."""
-
-    EN = "en"
-    ZH = "zh"
-
-
-LangOption = Annotated[Lang, typer.Option("--lang", help="Language: en or zh. 语言。")]
 OutOption = Annotated[Path, typer.Option("--out", help="Folder in which the run's own folder is made.")]
 RunArgument = Annotated[Path, typer.Argument(help="A run folder.")]
-
-
-def _lang(lang: Lang) -> Language:
-    return cast(Language, str(lang.value))
 
 
 @app.command()
@@ -50,7 +38,11 @@ def scenarios(lang: LangOption = Lang.EN) -> None:
     from tael.scenarios import SCENARIOS, scenario
 
     zh = lang == Lang.ZH
-    rows = [[name, one.title(_lang(lang)), one.question(_lang(lang))] for name in SCENARIOS for one in [scenario(name)]]
+    rows = [
+        [name, one.title(language(lang)), one.question(language(lang))]
+        for name in SCENARIOS
+        for one in [scenario(name)]
+    ]
     say_table(["场景", "名称", "问题"] if zh else ["scenario", "title", "question"], rows)
 
 
@@ -100,7 +92,7 @@ def check(
     """Test the tables' contract and scan for leaks, before any model. 检查数据契约与信息泄漏。"""
     from tael.scenarios.project import check_project
 
-    checked = check_project(folder, scenario, lang=_lang(lang))
+    checked = check_project(folder, scenario, lang=language(lang))
     say(checked.text)
     if checked.failed:
         raise typer.Exit(1)
@@ -124,14 +116,14 @@ def run(
     """The whole way: tables, features, model, decision, report. 完整流程。"""
     from tael.scenarios.project import run_project
 
-    with Stages(_lang(lang)) as stages:
+    with Stages(language(lang)) as stages:
         made = run_project(
-            what, out, tables=tables, lang=_lang(lang), seed=seed, customers=customers, n_jobs=jobs, tell=stages.tell,
+            what, out, tables=tables, lang=language(lang), seed=seed, customers=customers, n_jobs=jobs, tell=stages.tell,
             despite_leaks=despite_leaks,
         )  # fmt: skip
     from tael.cli.summary import summary
 
-    summary(made, _lang(lang))
+    summary(made, language(lang))
     say(str(made.report.path))
 
 
@@ -155,7 +147,7 @@ def score(
     if out is not None:
         new_table(out)
     bundle = load_bundle(run)
-    with Stages(_lang(lang)) as stages:
+    with Stages(language(lang)) as stages:
         stages.tell("tables", "reading tables", 0.0)
         read = read_tables(tables, absent="label")
         stages.tell("score", "scoring", 0.0)
@@ -194,7 +186,7 @@ def explain(
     from tael.runs.result import Run
 
     zh = lang == Lang.ZH
-    for one in explain_one(Run.read(run), id, _lang(lang)):
+    for one in explain_one(Run.read(run), id, language(lang)):
         say(f"{one.id}  {one.cutoff}  ({SPLITS[one.split][zh]})")
         say(f"  {one.because}")
         for number, reason in enumerate(one.reasons, 1):
@@ -210,7 +202,9 @@ def compare(first: RunArgument, second: RunArgument, lang: LangOption = Lang.EN)
     from tael.runs.result import Run
 
     one, two = Run.read(first), Run.read(second)
-    comparison(compare_runs(one, two), one.content["metric_titles"], one.content["decision"]["currency"], _lang(lang))
+    comparison(
+        compare_runs(one, two), one.content["metric_titles"], one.content["decision"]["currency"], language(lang)
+    )
 
 
 @app.command()
@@ -230,9 +224,9 @@ def features(
     if out is not None:
         say(str(write_run_formulas(made, out)))
         return
-    features_table(made, _lang(lang))
+    features_table(made, language(lang))
     if ledger:
-        tell_ledger(made.content["search"], _lang(lang))
+        tell_ledger(made.content["search"], language(lang))
 
 
 @app.command()
@@ -250,7 +244,7 @@ def diff(
     except TaelError as error:
         fail(error)
         raise typer.Exit(2) from None
-    differences(found, _lang(lang))
+    differences(found, language(lang))
     if found:
         raise typer.Exit(1)
 
@@ -266,7 +260,7 @@ def report(
     from tael.runs.result import Run
 
     new_page(out)
-    say(str(write_report(Run.read(run).content, out, _lang(lang))))
+    say(str(write_report(Run.read(run).content, out, language(lang))))
 
 
 @app.command()
@@ -289,6 +283,7 @@ def export(
 
 
 app.command()(document)
+app.command()(trade)
 
 
 def main() -> None:

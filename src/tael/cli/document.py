@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tael.cli.lang import Lang, LangOption
 from tael.cli.show import say
-
-
-class Lang(StrEnum):
-    """Language of the document."""
-
-    EN = "en"
-    ZH = "zh"
 
 
 def document(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
     out: Annotated[Path, typer.Option(help="The .docx or .html file to write.")],
-    lang: Annotated[Lang, typer.Option("--lang", help="Language: en or zh. 语言。")] = Lang.EN,
+    lang: LangOption = Lang.EN,
 ) -> None:
     """Write the model document, filled from a run, with gaps marked for people. 生成模型文档。"""
     from tael.reports.document import write_document
