@@ -1,6 +1,7 @@
 """Compiled: correlation and covariance of two panels over the rows where both are there.
 
 How windows are added up is told in ``_series.py`` and ``_sums.py``; after an edit of ``_lanes.py``, touch this file.
+One comparison tests what two would: LLVM packs a mask that two comparisons make, and unpacks it at each use.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def together(
                     q, row = i * size, (a - block + i) * n_cols + c
                     for j in range(0, m, LANES):
                         v, w = load(x, row + j), load(y, row + j)
-                        ok = (v - v == 0.0) & (w - w == 0.0)
+                        ok = (v - v) + (w - w) == 0.0
                         n = load(tail, q + size + j)
                         new = ok & (n == 0.0)
                         r, p = where(new, v, load(r_tail, j)), where(new, w, load(r_tail, wide + j))
@@ -57,7 +58,7 @@ def together(
                 q, row = (t - a + 1) * size, t * n_cols + c
                 for j in range(0, m, LANES):
                     v, w = load(x, row + j), load(y, row + j)
-                    ok = (v - v == 0.0) & (w - w == 0.0)
+                    ok = (v - v) + (w - w) == 0.0
                     n = load(head, j)
                     new = ok & (n == 0.0)
                     r, p = where(new, v, load(r_head, j)), where(new, w, load(r_head, wide + j))
@@ -89,6 +90,6 @@ def together(
                         else:
                             vx, vy = n * xx - sx * sx, n * yy - sy * sy
                             # Roots one by one: the product of two tiny variances may be 0.
-                            z = where((vx > 0.0) & (vy > 0.0), z / (root(vx) * root(vy)), np.nan)
+                            z = where(where(vx < vy, vx, vy) > 0.0, z / (root(vx) * root(vy)), np.nan)
                             z = where(z > 1.0, 1.0, where(z < -1.0, -1.0, z))
                         store(out, row + j, where(ok & (n >= least), z, np.nan))
