@@ -7,7 +7,8 @@
 Every contender runs in a process of its own on the same simulated prices and volumes. Polars holds them as long columns
 sorted by entity, its best layout for rolling windows. CPU is user and system time, the best of three after one call
 that compiles. Values are compared on the last hundred rows, where both have one. KunQuant has none where a window holds
-a missing value, and its running sums none ever after: ``--missing 0`` compares on what all can compute.
+a missing value, and its running sums none ever after: ``--missing 0`` compares on what all can compute. tael's kernels
+write to an array that is there; KunQuant and Polars make one for each result, and so does tael in ``alpha158``.
 """
 
 from __future__ import annotations

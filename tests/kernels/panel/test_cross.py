@@ -76,6 +76,8 @@ def test_scores_of_a_row(panels: Any) -> None:
     def check(x: np.ndarray, seed: int) -> None:
         members, _ = surroundings(x, seed)
         values = clean(x, members).to_numpy()
+        found = {name: getattr(kernels, name)(x, members) for name in ("demean", "zscore", "scale")}
+        found["winsorize"] = kernels.winsorize(x, 0.1, members)
         for t in range(len(x)):
             row = values[t].astype(np.longdouble)
             there = np.isfinite(row)
@@ -92,10 +94,8 @@ def test_scores_of_a_row(panels: Any) -> None:
                 expected["scale"] = row / total if total else np.full(len(row), np.nan)
                 expected["winsorize"] = np.clip(row, *(float(np.quantile(values[t][there], p)) for p in (0.1, 0.9)))
             for name, wanted in expected.items():
-                kernel = getattr(kernels, name)
-                got = kernel(x, 0.1, members)[t] if name == "winsorize" else kernel(x, members)[t]
                 absolute = 1e-13 * size if name == "demean" else 1e-12 if name == "zscore" else 0.0
-                np.testing.assert_allclose(got, wanted.astype(float), rtol=1e-9, atol=absolute, err_msg=name)
+                np.testing.assert_allclose(found[name][t], wanted.astype(float), rtol=1e-9, atol=absolute, err_msg=name)
 
     check()
 
