@@ -116,14 +116,15 @@ def run(
     """The whole way: tables, features, model, decision, report. 完整流程。"""
     from tael.scenarios.project import run_project
 
-    with Stages(language(lang)) as stages:
+    said = language(lang)
+    with Stages(said) as stages:
         made = run_project(
-            what, out, tables=tables, lang=language(lang), seed=seed, customers=customers, n_jobs=jobs, tell=stages.tell,
+            what, out, tables=tables, lang=said, seed=seed, customers=customers, n_jobs=jobs, tell=stages.tell,
             despite_leaks=despite_leaks,
         )  # fmt: skip
     from tael.cli.summary import summary
 
-    summary(made, language(lang))
+    summary(made, said)
     say(str(made.report.path))
 
 

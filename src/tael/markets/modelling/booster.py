@@ -21,7 +21,7 @@ _ALWAYS: dict[str, Any] = {
 }
 
 
-class PanelBooster(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class PanelBooster(RegressorMixin, BaseEstimator):
     """LightGBM for the return of each entity beside the others of its bar.
 
     Returns are nearly all noise, so a single fit is mostly luck: several seeds, each with its own sample of rows and

@@ -94,8 +94,7 @@ def save_market_bundle(
     folder.mkdir(parents=True)
     write_json(folder / "plan.json", plan.to_dict())
     write_json(folder / "factors.json", [{"name": name, "formula": formula} for name, formula in factors])
-    rows = np.unique(np.linspace(0, len(golden) - 1, min(GOLDEN, len(golden))).astype(int)) if len(golden) else []
-    asked = golden[rows] if len(golden) else golden
+    asked = golden[np.unique(np.linspace(0, max(len(golden) - 1, 0), min(GOLDEN, len(golden))).astype(int))]
     told = {}
     for kind, model in models.items():
         if "n_jobs" in model.get_params(deep=False):

@@ -88,8 +88,10 @@ def scored(
         parts.bars, valid=parts.validation, test=parts.test, ahead=parts.ahead, start=parts.start,
         embargo=parts.embargo, every=plan.split.retrain, window=plan.split.window,
     )  # fmt: skip
-    kinds = list(dict.fromkeys([plan.model.kind, *plan.model.blend]))
-    made, models, gains = [], {}, []
+    kinds: list[str] = list(dict.fromkeys([plan.model.kind, *plan.model.blend]))
+    made: list[Floats] = []
+    models: dict[str, Any] = {}
+    gains = []
     for k, kind in enumerate(kinds):
 
         def told(text: str, share: float, k: int = k, kind: str = kind) -> None:

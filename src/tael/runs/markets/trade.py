@@ -32,7 +32,7 @@ def latest_run(out: Path, name: str) -> Path:
     RunError
         If there is none.
     """
-    found = sorted(path.parent for path in out.glob(f"{name}-*/model/manifest.json")) if out.is_dir() else []
+    found = sorted(path.parents[1] for path in out.glob(f"{name}-*/model/manifest.json")) if out.is_dir() else []
     if not found:
         raise RunError(
             "There is no run of this scenario whose model could trade.",

@@ -100,7 +100,10 @@ def account_of(plan: MarketPlan, data: MarketData) -> tuple[Any, Any]:
         if data.roll is not None:
             return FuturesCosts(**trading.costs), FuturesRules(fill=trading.fill, **trading.rules)
         rules = exchange(plan.market.exchange)
-        given = {"short": rules.short_selling, "t_plus_1": rules.sellable_after > 0, **trading.rules}
+        # An order lives for one bar, as with a broker: what was not filled is decided upon again.
+        given = {
+            "short": rules.short_selling, "t_plus_1": rules.sellable_after > 0, "unfilled": "drop", **trading.rules
+        }  # fmt: skip
         costs = StockCosts.from_fees(rules.fees(data.bars.times), data.bars.times, **trading.costs)
         return costs, StockRules(fill=trading.fill, **given)
     except TypeError as error:
