@@ -239,3 +239,14 @@ def test_unadjusted_prices_of_a_simulated_market():
     whole = derived.select(short.entities).window(0, 120)
     for name in ("close", "preclose", "adjust", "listed", "suspended", "limit_up", "limit_down", "st"):
         np.testing.assert_array_equal(getattr(short, name), getattr(whole, name), err_msg=name)
+
+
+def test_adjusted_prices_and_volumes_tell_nothing_of_splits_to_come(data_dir: Path) -> None:
+    """Amount by volume as traded, over a price adjusted afterwards, is the factor of all later splits: none is left."""
+    frame = pl.read_parquet(data_dir / "market" / "ashare_daily" / "csi800_2016_2021.parquet")
+    bars = stock_bars(frame.filter(pl.col("code") < "sh.600100"), prices="forward_adjusted", survivors=True)
+    panel = bars.panel()
+    ratio = panel.fields["vwap"] / ((panel.fields["high"] + panel.fields["low"] + panel.fields["close"]) / 3)
+    known = ratio[np.isfinite(ratio)]
+    assert len(known) > 10_000
+    np.testing.assert_allclose(known, 1.0, rtol=1e-6)

@@ -26,13 +26,21 @@ WANTED = (
 NEEDED = ("time", "entity", "open", "high", "low", "close")
 
 NOTE_ADJUSTED = (
-    "Prices were adjusted by the vendor afterwards: lots and cash are in adjusted units, and limits are ratios to the "
-    "reference price with half a tick's tolerance."
+    "Prices were adjusted by the vendor afterwards: lots, volumes and cash are in adjusted units, limits are ratios to "
+    "the reference price with half a tick's tolerance, and a price's level (not its changes) tells of splits to come."
 )
 NOTE_SURVIVORS = (
     "The entities are those that existed at the end of the data (survivorship): compare with random portfolios of the "
     "same entities, not with zero."
 )
+
+
+NOTES_ZH = {
+    NOTE_ADJUSTED: "价格为数据商事后复权：手数、成交量与资金按复权单位计，涨跌停按对前收的比例并容许半个最小变动价位，"
+    "价格水平（非涨跌幅）含有未来除权信息。",
+    NOTE_SURVIVORS: "标的取自样本末期（幸存者偏差）：请与同一股票池的随机组合比较，而非与零比较。",
+}
+"""The notes in Chinese."""
 
 
 def stock_bars(
@@ -129,6 +137,8 @@ def stock_bars(
         grids["adjust"] = check.forward(grids["adjust"])
     if prices == "real":
         _units(grids)
+    elif "amount" in grids and "volume" in grids:
+        grids["volume"] = _volume_in_units(grids)
     if "st" in found:
         grids["st"] = wide.flags(found["st"])
     listed = _listed(wide, found)
@@ -184,6 +194,17 @@ def _jumps(wide: Wide, factor: Floats, notes: list[str]) -> None:
             f"{int(moved.sum())} reference prices of the adjusted series are not the last close (the factor bridges "
             f"them): {_first(wide, moved)}."
         )
+
+
+def _volume_in_units(grids: Mapping[str, Floats]) -> Floats:
+    """Volume in the units of adjusted prices: turnover by the mean of high, low and close.
+
+    Turnover by the volume as traded is the price of the day. Beside a price that was adjusted afterwards it would tell
+    every split and dividend to come.
+    """
+    typical = (grids["high"] + grids["low"] + grids["close"]) / 3
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(grids["volume"] > 0, grids["amount"] / typical, grids["volume"])
 
 
 def _units(grids: Mapping[str, Floats]) -> None:
