@@ -19,100 +19,82 @@ Within bar t, in this order:
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
 from tael.kernels import backtest_rules as rule
 from tael.kernels._memory import JIT
-from tael.kernels.backtest_orders import Book, Desk, Market, Terms, ex_rights, new_book, new_desk, order, write_off
+from tael.kernels.backtest_orders import Book, Market, Terms, ex_rights, new_book, order, write_off
 from tael.kernels.backtest_rules import (
     Charges,
+    Desk,
     Floats,
     Ints,
     Log,
     Trailing,
     impact_cost,
-    limit_codes,
-    miss,
+    new_desk,
     new_log,
     new_trailing,
     remember,
+    show,
     trailing_volatility,
     trailing_volume,
     whole_lots,
+    with_orders,
     with_room,
 )
 
 
-@njit(inline="always", **JIT)
-def _charge(t: int, value: float, lots: int, volume: float, volatility: float, sells: bool, charges: Charges) -> Any:
+class _Rates(NamedTuple):
+    """`Charges` of one bar and side, numbers alone."""
+
+    commission: float
+    minimum: float
+    tax: float
+    transfer: float
+    half_spread: float
+    impact: float
+
+
+@njit(**JIT)
+def _rates(t: int, sells: int, charges: Charges) -> _Rates:
+    return _Rates(
+        charges.commission, charges.minimum, charges.tax[sells, t], charges.transfer[t], charges.half_spread,
+        charges.impact,
+    )  # fmt: skip
+
+
+@njit(**JIT)
+def _charge(value: float, size: int, volume: float, volatility: float, rates: _Rates) -> Any:
     """Commission, tax, transfer fee, half spread and impact of one trade."""
-    commission = max(charges.commission * value, charges.minimum)
-    tax = charges.tax[1 if sells else 0, t] * value
     impact = 0.0
-    if charges.impact > 0.0:
-        impact = impact_cost(value, np.float64(lots), volume, volatility, charges.impact)
-    return commission, tax, charges.transfer[t] * value, charges.half_spread * value, impact
+    if rates.impact > 0.0:
+        impact = impact_cost(value, np.float64(size), volume, volatility, rates.impact)
+    commission = max(rates.commission * value, rates.minimum)
+    return commission, rates.tax * value, rates.transfer * value, rates.half_spread * value, impact
 
 
-@njit(inline="always", **JIT)
-def _cost(t: int, value: float, lots: int, volume: float, volatility: float, sells: bool, charges: Charges) -> float:
-    a, b, c, d, f = _charge(t, value, lots, volume, volatility, sells, charges)
-    return a + b + c + d + f
+@njit(**JIT)
+def _cost(price: float, size: int, volume: float, volatility: float, rates: _Rates) -> float:
+    """What a purchase takes: value and charges."""
+    value = size * price
+    a, b, c, d, f = _charge(value, size, volume, volatility, rates)
+    return value + (a + b + c + d + f)
 
 
-@njit(inline="always", **JIT)
-def _deal(
-    t: int, e: int, change: int, price: float, volume: float, volatility: float, charges: Charges, book: Book,
-    log: Log, row: Floats,
-) -> float:  # fmt: skip
-    """Deal in ``change`` shares (below 0: sell); the change of cash."""
-    value = abs(change) * price
-    parts = _charge(t, value, abs(change), volume, volatility, change < 0, charges)
-    k = log.count[0]
-    log.trade_ints[k, 0], log.trade_ints[k, 1] = t, e
-    log.trade_ints[k, 2], log.trade_ints[k, 3] = change, book.cause[e]
-    log.trade_floats[k, 0], log.trade_floats[k, 1] = price, book.mark[e]
-    log.trade_floats[k, 2], log.trade_floats[k, 3], log.trade_floats[k, 4] = parts[0], parts[1], parts[2]
-    log.trade_floats[k, 5], log.trade_floats[k, 6] = parts[3], parts[4]
-    log.count[0] += 1
-    row[rule.D_COMMISSION] += parts[0]
-    row[rule.D_TAX] += parts[1]
-    row[rule.D_TRANSFER] += parts[2]
-    row[rule.D_SPREAD] += parts[3]
-    row[rule.D_IMPACT] += parts[4]
-    row[rule.D_BOUGHT if change > 0 else rule.D_SOLD] += value
-    # What was held until now earned the way from the last price to this one.
-    moved = book.shares[e] * (price - book.mark[e])
-    row[rule.D_GROSS] += moved
-    book.profit[e] += moved
-    book.mark[e] = price
-    book.shares[e] += change
-    if change > 0:
-        book.locked[e] = min(book.locked[e] + change, max(book.shares[e], 0))
-    if book.shares[e] == book.goal[e]:
-        book.open[e] = False
-    return -change * price - (parts[0] + parts[1] + parts[2] + parts[3] + parts[4])
-
-
-@njit(inline="always", **JIT)
-def _sizes(e: int, past: Trailing, charges: Charges) -> Any:
-    """Trailing volume and volatility."""
-    return trailing_volume(e, past), trailing_volatility(e, past, charges.unknown_volatility)
-
-
-@njit(inline="always", **JIT)
-def _allowed(e: int, wanted: int, whole: bool, free: float, volume: float, market: Market, terms: Terms) -> Any:
+@njit(**JIT)
+def _allowed(wanted: int, whole: bool, free: float, volume: float, participation: float, lot: int, least: int) -> Any:
     """How much of an order may be dealt, and what binds; ``free``: what T+1 lets go, ``whole``: odd lots may go too."""
     most, reason = wanted, rule.FILLED
     if free < most:
         most, reason = np.int64(free), rule.T_PLUS_1
-    if terms.participation > 0.0 and terms.participation * volume < most:
-        most, reason = np.int64(terms.participation * volume * (1.0 + 1e-12)), rule.PARTICIPATION
+    if participation > 0.0 and participation * volume < most:
+        most, reason = np.int64(participation * volume * (1.0 + 1e-12)), rule.PARTICIPATION
     if most < wanted or not whole:
-        lots = whole_lots(np.float64(most), market.lot[e], market.least[e])
+        lots = whole_lots(np.float64(most), lot, least)
         if lots == 0 and most > 0 and most == wanted:
             reason = rule.LOT
         most = lots
@@ -120,110 +102,206 @@ def _allowed(e: int, wanted: int, whole: bool, free: float, volume: float, marke
 
 
 @njit(**JIT)
-def _sell(
-    t: int, todo: Ints, market: Market, desk: Desk, past: Trailing, terms: Terms, charges: Charges, book: Book,
-    log: Log, row: Floats,
-) -> float:  # fmt: skip
-    """Sell; the cash it brings."""
-    got = 0.0
-    for e in todo:
-        wanted = book.shares[e] - book.goal[e]
-        if wanted <= 0:
-            continue
-        reason = desk.no_sell[e]
-        if reason != rule.FILLED:
-            miss(log, t, e, -wanted, 0, reason)
-            book.open[e] = reason != rule.DELISTED
-            continue
-        volume, volatility = _sizes(e, past, charges)
-        free = np.float64(wanted)
-        if terms.t_plus_1 and book.locked[e] > 0:
-            free = np.float64(book.shares[e] - book.locked[e] + max(-book.goal[e], 0))
-        whole = book.goal[e] == 0
-        most, reason = _allowed(e, wanted, whole, free, volume, market, terms)
-        if most < wanted and reason != rule.FILLED:
-            miss(log, t, e, -wanted, -most, reason)
-        if most > 0:
-            got += _deal(t, e, -most, desk.price[e], volume, volatility, charges, book, log, row)
-        if reason == rule.LOT or (reason == rule.FILLED and most < wanted):
-            book.open[e] = False  # what is left is less than may be ordered, today and tomorrow
-    return got
-
-
-@njit(**JIT)
 def _most_for(
-    t: int, cash: float, most: int, price: float, lot: int, least: int, volume: float, volatility: float,
-    charges: Charges,
-) -> int:  # fmt: skip
+    cash: float, most: int, price: float, lot: int, least: int, volume: float, volatility: float, rates: _Rates
+) -> int:
     """The largest tradable quantity up to ``most`` that the cash pays for, costs included."""
-    if most == 0 or most * price + _cost(t, most * price, most, volume, volatility, False, charges) <= cash + rule.CENT:
+    if most == 0 or _cost(price, most, volume, volatility, rates) <= cash + rule.CENT:
         return most
     low, high = np.int64(-1), np.int64((most - least) // lot)
     while low < high:
         middle = (low + high + 1) // 2
-        size = least + middle * lot
-        cost = _cost(t, size * price, size, volume, volatility, False, charges)
-        if size * price + cost <= cash + rule.CENT:
+        if _cost(price, least + middle * lot, volume, volatility, rates) <= cash + rule.CENT:
             low = middle
         else:
             high = middle - 1
     return least + low * lot if low >= 0 else 0
 
 
+# In what follows arrays are taken out of their records before the loops: to reach into a record counts a reference up
+# and down each time, which would take longer than the work.
+
+
 @njit(**JIT)
-def _buy(
-    t: int, todo: Ints, cash: float, market: Market, desk: Desk, past: Trailing, terms: Terms, charges: Charges,
-    book: Book, log: Log, row: Floats, scratch: Floats,
-) -> float:  # fmt: skip
-    """Buy with ``cash`` (it may include credit); the change of cash. ``scratch`` (4, N)."""
-    needed, spent = 0.0, 0.0
+def _sizes_to_sell(
+    t: int, todo: Ints, market: Market, desk: Desk, past: Trailing, terms: Terms, book: Book, log: Log, change: Ints
+) -> None:
+    """How many shares each order sells: ``change`` (k,), at most 0."""
+    shares, goal, locked, is_open = book.shares, book.goal, book.locked, book.open
+    lot, least, no_sell = market.lot, market.least, desk.no_sell
+    misses, count, sums = log.misses, log.count, past.sums
+    participation, t_plus_1 = terms.participation, terms.t_plus_1
     for i in range(todo.size):
         e = todo[i]
-        scratch[0, i] = 0.0
-        wanted = book.goal[e] - book.shares[e]
-        if wanted <= 0 or not book.open[e]:
+        change[i] = 0
+        wanted = shares[e] - goal[e]
+        if wanted <= 0:
             continue
-        reason = desk.no_buy[e]
-        if reason != rule.FILLED:
-            miss(log, t, e, wanted, 0, reason)
-            book.open[e] = reason != rule.DELISTED
+        most, reason = np.int64(0), no_sell[e]
+        if reason == rule.FILLED:
+            free = np.float64(wanted)
+            if t_plus_1 and locked[e] > 0:
+                free = np.float64(shares[e] - locked[e] + max(-goal[e], 0))
+            whole = goal[e] == 0
+            volume = trailing_volume(e, sums)
+            most, reason = _allowed(wanted, whole, free, volume, participation, lot[e], least[e])
+            if reason == rule.LOT or (reason == rule.FILLED and most < wanted):
+                is_open[e] = False  # what is left is less than may be ordered, today and tomorrow
+        elif reason == rule.DELISTED:
+            is_open[e] = False
+        change[i] = -most
+        if most < wanted and reason != rule.FILLED:
+            k = count[1]
+            misses[k, 0], misses[k, 1], misses[k, 2], misses[k, 3], misses[k, 4] = t, e, -wanted, -most, reason
+            count[1] += 1
+
+
+@njit(**JIT)
+def _sizes_to_buy(
+    t: int, todo: Ints, cash: float, market: Market, desk: Desk, past: Trailing, terms: Terms, charges: Charges,
+    book: Book, log: Log, change: Ints, scratch: Floats,
+) -> None:  # fmt: skip
+    """How many shares each order buys with ``cash`` (it may include credit): ``change`` (k,), at least 0."""
+    shares, goal, is_open = book.shares, book.goal, book.open
+    lot, least, no_buy, price = market.lot, market.least, desk.no_buy, desk.rows[0]
+    misses, count, sums = log.misses, log.count, past.sums
+    participation, unknown, rates = terms.participation, charges.unknown_volatility, _rates(t, 0, charges)
+    needed = 0.0
+    for i in range(todo.size):
+        e = todo[i]
+        change[i] = 0
+        wanted = goal[e] - shares[e]
+        scratch[0, i] = rule.FILLED
+        if wanted <= 0 or not is_open[e]:
             continue
-        volume, volatility = _sizes(e, past, charges)
-        whole = book.goal[e] == 0
-        most, reason = _allowed(e, wanted, whole, np.inf, volume, market, terms)
-        if most < wanted and reason != rule.FILLED and most == 0:
-            miss(log, t, e, wanted, 0, reason)
-        if most == 0:
-            if reason in (rule.LOT, rule.FILLED):
-                book.open[e] = False
-            continue
-        price = desk.price[e]
-        needed += most * price + _cost(t, most * price, most, volume, volatility, False, charges)
-        scratch[0, i], scratch[1, i], scratch[2, i], scratch[3, i] = most, reason, volume, volatility
+        reason = no_buy[e]
+        if reason == rule.FILLED:
+            volume = trailing_volume(e, sums)
+            change[i], reason = _allowed(wanted, goal[e] == 0, np.inf, volume, participation, lot[e], least[e])
+            needed += _cost(price[e], change[i], volume, trailing_volatility(e, sums, unknown), rates) * (change[i] > 0)
+            if change[i] == 0 and reason in (rule.LOT, rule.FILLED):
+                is_open[e] = False
+        elif reason == rule.DELISTED:
+            is_open[e] = False
+        scratch[0, i] = reason
     short = needed > cash + rule.CENT
     share = max(0.0, cash / needed) if short else 1.0
     for i in range(todo.size):
-        most = np.int64(scratch[0, i])
-        if most == 0:
+        e = todo[i]
+        wanted, most, reason = goal[e] - shares[e], change[i], np.int64(scratch[0, i])
+        if most > 0:
+            size = most
+            if short:
+                volume, volatility = trailing_volume(e, sums), trailing_volatility(e, sums, unknown)
+                size = whole_lots(most * share, lot[e], least[e])
+                size = _most_for(cash, size, price[e], lot[e], least[e], volume, volatility, rates)
+                if size > 0:
+                    cash -= _cost(price[e], size, volume, volatility, rates)
+                if size < most:
+                    reason = rule.CASH
+            change[i] = size
+            if size < wanted and reason == rule.FILLED:
+                is_open[e] = False
+        if change[i] < wanted and reason != rule.FILLED:
+            k = count[1]
+            misses[k, 0], misses[k, 1], misses[k, 2], misses[k, 3], misses[k, 4] = t, e, wanted, change[i], reason
+            count[1] += 1
+
+
+@njit(**JIT)
+def _deal(
+    t: int, todo: Ints, change: Ints, sells: int, desk: Desk, past: Trailing, charges: Charges, book: Book, log: Log,
+    row: Floats,
+) -> float:  # fmt: skip
+    """Deal in ``change`` (k,) shares; the change of cash."""
+    shares, goal, locked, is_open = book.shares, book.goal, book.locked, book.open
+    cause, mark, profit, price_of, sums = book.cause, book.mark, book.profit, desk.rows[0], past.sums
+    ints, floats, count = log.trade_ints, log.trade_floats, log.count
+    rates, unknown = _rates(t, sells, charges), charges.unknown_volatility
+    cash, dealt, gross = 0.0, 0.0, 0.0
+    fees, taxes, transfers, spreads, impacts = 0.0, 0.0, 0.0, 0.0, 0.0
+    k = count[0]
+    for i in range(todo.size):
+        size = change[i]
+        if size == 0:
             continue
         e = todo[i]
-        wanted = book.goal[e] - book.shares[e]
-        reason, volume, volatility = np.int64(scratch[1, i]), scratch[2, i], scratch[3, i]
-        size = most
-        if short:
-            size = whole_lots(most * share, market.lot[e], market.least[e])
-            size = _most_for(
-                t, cash + spent, size, desk.price[e], market.lot[e], market.least[e], volume, volatility, charges
-            )
-            if size < most:
-                reason = rule.CASH
-        if size < wanted and reason != rule.FILLED:
-            miss(log, t, e, wanted, size, reason)
+        price = price_of[e]
+        value = abs(size) * price
+        volume, volatility = trailing_volume(e, sums), trailing_volatility(e, sums, unknown)
+        fee, tax, transfer, spread, impact = _charge(value, abs(size), volume, volatility, rates)
+        ints[k, 0], ints[k, 1], ints[k, 2], ints[k, 3] = t, e, size, cause[e]
+        floats[k, 0], floats[k, 1], floats[k, 2], floats[k, 3] = price, mark[e], fee, tax
+        floats[k, 4], floats[k, 5], floats[k, 6] = transfer, spread, impact
+        k += 1
+        fees += fee
+        taxes += tax
+        transfers += transfer
+        spreads += spread
+        impacts += impact
+        dealt += value
+        # What was held until now earned the way from the last price to this one.
+        moved = shares[e] * (price - mark[e])
+        gross += moved
+        profit[e] += moved
+        mark[e] = price
+        shares[e] += size
         if size > 0:
-            spent += _deal(t, e, size, desk.price[e], volume, volatility, charges, book, log, row)
-        if size < wanted and reason == rule.FILLED:
-            book.open[e] = False
-    return spent
+            locked[e] = min(locked[e] + size, max(shares[e], 0))
+        if shares[e] == goal[e]:
+            is_open[e] = False
+        cash -= size * price + (fee + tax + transfer + spread + impact)
+    count[0] = k
+    row[rule.D_COMMISSION] += fees
+    row[rule.D_TAX] += taxes
+    row[rule.D_TRANSFER] += transfers
+    row[rule.D_SPREAD] += spreads
+    row[rule.D_IMPACT] += impacts
+    row[rule.D_GROSS] += gross
+    row[rule.D_SOLD if sells else rule.D_BOUGHT] += dealt
+    return cash
+
+
+@njit(**JIT)
+def _borrowed(book: Book) -> float:
+    """Value of what is sold short."""
+    shares, mark, worth = book.shares, book.mark, 0.0
+    for e in range(shares.size):
+        if shares[e] < 0:
+            worth -= shares[e] * mark[e]
+    return worth
+
+
+@njit(**JIT)
+def _close_out(book: Book) -> None:
+    """Orders to get rid of everything."""
+    shares, goal, is_open, cause = book.shares, book.goal, book.open, book.cause
+    for e in range(shares.size):
+        is_open[e] = shares[e] != 0
+        goal[e], cause[e] = 0, rule.BY_RUIN
+
+
+@njit(**JIT)
+def _mark(t: int, close: Floats, book: Book, positions: Ints, todo: Ints, last: Floats, row: Floats) -> float:
+    """Mark what is held to the close; its worth."""
+    shares, mark, profit = book.shares, book.mark, book.profit
+    k = 0
+    for e in range(shares.size):
+        todo[k] = e
+        k += shares[e] != 0
+    for e in range(shares.size):
+        last[e] = close[t, e] if close[t, e] == close[t, e] else mark[e]
+    worth, gross = 0.0, 0.0
+    for e in todo[:k]:
+        moved = shares[e] * (last[e] - mark[e])
+        gross += moved
+        profit[e] += moved
+        worth += shares[e] * last[e]
+        positions[t, e] = shares[e]
+    for e in range(shares.size):
+        mark[e] = last[e]
+    row[rule.D_GROSS] += gross
+    return worth
 
 
 @njit(**JIT)
@@ -257,7 +335,7 @@ def run_stocks(
     n_bars, n = targets.shape
     book, log = new_book(n), new_log(64 * n_bars + 2 * n)
     desk, past = new_desk(n), new_trailing(n, terms.window)
-    todo, scratch = np.empty(n, dtype=np.int64), np.zeros((4, n))
+    room, change, scratch = np.empty(n, dtype=np.int64), np.zeros(n, dtype=np.int64), np.zeros((2, n))
     equity, ruined = cash, -1
     for t in range(n_bars):
         log = with_room(log, 2 * n, 2 * n)
@@ -268,50 +346,29 @@ def run_stocks(
         cash += write_off(t, market.listed, terms.recovery, book, log, row)
         row[rule.D_INTEREST] = cash * market.years[t] * (terms.credit_rate if cash > 0.0 else terms.debit_rate)
         if terms.short_rate > 0.0:
-            for e in range(n):
-                if book.shares[e] < 0:
-                    row[rule.D_BORROW] -= book.shares[e] * book.mark[e] * market.years[t] * terms.short_rate
+            row[rule.D_BORROW] = _borrowed(book) * market.years[t] * terms.short_rate
         cash += row[rule.D_INTEREST] - row[rule.D_BORROW]
         if ruined >= 0:
-            for e in range(n):
-                book.open[e] = book.shares[e] != 0
-                book.goal[e], book.cause[e] = 0, rule.BY_RUIN
+            _close_out(book)
         elif t >= terms.delay:
             order(t, targets[t - terms.delay], equity, market, book, log)
-        k = 0
-        for e in range(n):
-            todo[k] = e
-            k += book.open[e]
+        k = with_orders(book.open, room)
         if k > 0:
-            limit_codes(
-                t, todo[:k], market.fill, market.gate_buy, market.gate_sell, market.limit_up, market.limit_down,
-                market.tick, market.listed, market.suspended, desk.price, desk.no_buy, desk.no_sell,
+            todo = room[:k]
+            show(
+                t, todo, market.fill, market.gate_buy, market.gate_sell, market.limit_up, market.limit_down,
+                market.tick, market.listed, market.suspended, desk,
             )  # fmt: skip
-            cash += _sell(t, todo[:k], market, desk, past, terms, charges, book, log, row)
+            _sizes_to_sell(t, todo, market, desk, past, terms, book, log, change)
+            cash += _deal(t, todo, change, 1, desk, past, charges, book, log, row)
             credit = max(0.0, terms.floor * equity)
-            cash += _buy(t, todo[:k], cash + credit, market, desk, past, terms, charges, book, log, row, scratch)
+            _sizes_to_buy(t, todo, cash + credit, market, desk, past, terms, charges, book, log, change, scratch)
+            cash += _deal(t, todo, change, 0, desk, past, charges, book, log, row)
             if not terms.carry:
-                for i in range(k):
-                    book.open[todo[i]] = False
+                book.open[:] = False
         if terms.participation > 0.0 or charges.impact > 0.0:
             remember(t, market.close, market.adjust, market.volume, market.suspended, past, scratch)
-        k = 0
-        for e in range(n):
-            todo[k] = e
-            k += book.shares[e] != 0
-        worth = 0.0
-        for e in todo[:k]:
-            price = market.close[t, e]
-            price = price if price == price else book.mark[e]
-            held = book.shares[e]
-            moved = held * (price - book.mark[e])
-            row[rule.D_GROSS] += moved
-            book.profit[e] += moved
-            worth += held * price
-            positions[t, e] = held
-        for e in range(n):
-            book.mark[e] = market.close[t, e] if market.close[t, e] == market.close[t, e] else book.mark[e]
-        equity = cash + worth
+        equity = cash + _mark(t, market.close, book, positions, room, scratch[0], row)
         row[rule.D_EQUITY], row[rule.D_CASH] = equity, cash
         if equity <= 0.0 and ruined < 0:
             ruined = t

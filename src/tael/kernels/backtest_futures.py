@@ -26,21 +26,24 @@ from numba import njit
 
 from tael.kernels import backtest_rules as rule
 from tael.kernels._memory import JIT
-from tael.kernels.backtest_orders import Desk, new_desk
 from tael.kernels.backtest_rules import (
+    Desk,
     Flags,
     Floats,
     Ints,
     Log,
     Trailing,
     impact_cost,
-    limit_codes,
     miss,
+    new_desk,
     new_log,
     new_trailing,
+    note_settled,
     remember,
+    show,
     trailing_volatility,
     trailing_volume,
+    with_orders,
     with_room,
 )
 
@@ -122,195 +125,220 @@ def _towards_zero(x: float) -> int:
 @njit(**JIT)
 def _expire(t: int, listed: Flags, dead: Ints, book: Positions, log: Log) -> None:
     """Settle what has expired: the last settlement has been paid already, so only the position goes."""
+    held, mark, is_open = book.held, book.mark, book.open
     for e in range(dead.size):
-        if book.held[e] != 0 and (t >= dead[e] or not listed[t, e]):
-            k = log.count[0]
-            ints, floats = log.trade_ints[k], log.trade_floats[k]
-            ints[0], ints[1], ints[2] = t, e, -book.held[e]
-            ints[3] = rule.BY_EXPIRY if t >= dead[e] else rule.BY_DELISTING
-            floats[:] = 0.0
-            floats[0], floats[1] = book.mark[e], book.mark[e]
-            log.count[0] += 1
-            book.held[e] = 0
-            book.open[e] = False
+        if held[e] != 0 and (t >= dead[e] or not listed[t, e]):
+            cause = rule.BY_EXPIRY if t >= dead[e] else rule.BY_DELISTING
+            note_settled(log, t, e, -held[e], cause, mark[e], mark[e])
+            held[e] = 0
+            is_open[e] = False
 
 
 @njit(**JIT)
 def _order(t: int, weights: Floats, equity: float, market: Contracts, book: Positions, log: Log) -> None:
     """Turn a row of weights into orders for contracts."""
+    held, goal, is_open, cause, mark = book.held, book.goal, book.open, book.cause, book.mark
+    leave, unit = market.leave, market.multiplier
     for e in range(weights.size):
         weight = weights[e]
-        if weight != weight:
+        if weight != weight or (weight == 0.0 and held[e] == 0 and not is_open[e]):
             continue
-        book.open[e] = False
-        goal = 0
+        is_open[e] = False
+        aim = 0
         if weight != 0.0:
-            if t >= market.leave[e]:
+            if t >= leave[e]:
                 miss(log, t, e, 0, 0, rule.EXPIRY)
-            elif not book.mark[e] > 0.0:
+            elif not mark[e] > 0.0:
                 miss(log, t, e, 0, 0, rule.SUSPENDED if market.listed[t, e] else rule.DELISTED)
                 continue
             else:
-                exact = weight * equity / (book.mark[e] * market.multiplier[e])
-                goal = _towards_zero(exact)
-                if goal == 0 and book.held[e] == 0:
+                exact = weight * equity / (mark[e] * unit[e])
+                aim = _towards_zero(exact)
+                if aim == 0 and held[e] == 0:
                     miss(log, t, e, 1 if exact > 0.0 else -1, 0, rule.LOT)
-        if goal != book.held[e]:
-            book.open[e] = True
-            book.goal[e] = goal
-            book.cause[e] = rule.BY_TARGET
+        if aim != held[e]:
+            is_open[e], goal[e], cause[e] = True, aim, rule.BY_TARGET
 
 
 @njit(**JIT)
 def _must(t: int, leave: Ints, share: float, ruined: bool, book: Positions) -> None:
     """Orders that nobody asked for: the last day, a margin call (``share`` of each position is kept), ruin."""
+    held, goal, is_open, cause = book.held, book.goal, book.open, book.cause
     for e in range(leave.size):
-        held = book.held[e]
-        if held == 0:
-            if book.open[e] and (ruined or t >= leave[e]):
-                book.open[e] = False
+        if held[e] == 0:
+            if is_open[e] and (ruined or t >= leave[e]):
+                is_open[e] = False
             continue
-        goal = book.goal[e] if book.open[e] else held
         if share < 1.0:
-            most = abs(_towards_zero(held * share))
-            capped = min(max(goal, -most), most)
-            if capped != goal:
-                book.open[e], book.goal[e], book.cause[e] = True, capped, rule.BY_MARGIN
+            aim = goal[e] if is_open[e] else held[e]
+            most = abs(_towards_zero(held[e] * share))
+            capped = min(max(aim, -most), most)
+            if capped != aim:
+                is_open[e], goal[e], cause[e] = True, capped, rule.BY_MARGIN
         if t >= leave[e]:
-            book.open[e], book.goal[e], book.cause[e] = True, 0, rule.BY_EXPIRY
+            is_open[e], goal[e], cause[e] = True, 0, rule.BY_EXPIRY
         if ruined:
-            book.open[e], book.goal[e], book.cause[e] = True, 0, rule.BY_RUIN
+            is_open[e], goal[e], cause[e] = True, 0, rule.BY_RUIN
+
+
+# In what follows arrays are taken out of their records before the loops: to reach into a record counts a reference up
+# and down each time, which would take longer than the work.
 
 
 @njit(**JIT)
 def _deal(
-    t: int, e: int, change: int, volume: float, volatility: float, market: Contracts, desk: Desk, fees: Fees,
-    book: Positions, log: Log, row: Floats,
-) -> float:  # fmt: skip
-    """Deal in ``change`` contracts: settle what was held to this price, pay the costs; the change of the balance."""
-    price, size, unit = desk.price[e], abs(change), market.multiplier[e]
-    value = size * price * unit
-    commission = size * fees.per_lot[e] + value * fees.rate[e]
-    spread = size * fees.half_ticks * market.tick[e] * unit + fees.half_spread * value
-    impact = 0.0
-    if fees.impact > 0.0:
-        impact = impact_cost(value, np.float64(size), volume, volatility, fees.impact)
-    k = log.count[0]
-    log.trade_ints[k, 0], log.trade_ints[k, 1] = t, e
-    log.trade_ints[k, 2], log.trade_ints[k, 3] = change, book.cause[e]
-    log.trade_floats[k, 0], log.trade_floats[k, 1], log.trade_floats[k, 2] = price, book.mark[e], commission
-    log.trade_floats[k, 3], log.trade_floats[k, 4] = 0.0, 0.0
-    log.trade_floats[k, 5], log.trade_floats[k, 6] = spread, impact
-    log.count[0] += 1
-    row[rule.D_COMMISSION] += commission
-    row[rule.D_SPREAD] += spread
-    row[rule.D_IMPACT] += impact
-    row[rule.D_BOUGHT if change > 0 else rule.D_SOLD] += value
-    moved = book.held[e] * (price - book.mark[e]) * unit
-    row[rule.D_GROSS] += moved
-    book.profit[e] += moved
-    book.mark[e] = price
-    book.held[e] += change
-    book.dealt[e] += size
-    if book.held[e] == book.goal[e]:
-        book.open[e] = False
-    return moved - commission - spread - impact
-
-
-@njit(**JIT)
-def _room(e: int, wanted: int, past: Trailing, terms: MarginTerms, fees: Fees, book: Positions) -> Any:
-    """How many of ``wanted`` contracts may be dealt, what binds, trailing volume and volatility."""
-    volume, volatility = trailing_volume(e, past), trailing_volatility(e, past, fees.unknown_volatility)
-    most, reason = wanted, rule.FILLED
-    if terms.participation > 0.0:
-        left = max(0, np.int64(terms.participation * volume * (1.0 + 1e-12)) - book.dealt[e])
-        if left < most:
-            most, reason = left, rule.PARTICIPATION
-    return most, reason, volume, volatility
-
-
-@njit(**JIT)
-def _close(
-    t: int, todo: Ints, market: Contracts, desk: Desk, past: Trailing, terms: MarginTerms, fees: Fees, book: Positions,
+    t: int, todo: Ints, change: Ints, market: Contracts, desk: Desk, past: Trailing, fees: Fees, book: Positions,
     log: Log, row: Floats,
 ) -> float:  # fmt: skip
-    """Deal in what brings positions nearer to 0; the change of the balance."""
-    change = 0.0
-    for e in todo:
-        held, goal = book.held[e], book.goal[e]
+    """Deal in ``change`` (k,) contracts: settle what was held to the price, pay the costs; what the balance gains."""
+    held, goal, is_open, cause, mark, profit = book.held, book.goal, book.open, book.cause, book.mark, book.profit
+    dealt, unit, tick, price_of, sums = book.dealt, market.multiplier, market.tick, desk.rows[0], past.sums
+    per_lot, rate, half_ticks, half_spread = fees.per_lot, fees.rate, fees.half_ticks, fees.half_spread
+    ints, floats, count = log.trade_ints, log.trade_floats, log.count
+    coefficient, unknown = fees.impact, fees.unknown_volatility
+    balance, gross, commissions, spreads, impacts, bought, sold = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    k = count[0]
+    for i in range(todo.size):
+        if change[i] == 0:
+            continue
+        e, size = todo[i], abs(change[i])
+        price = price_of[e]
+        value = size * price * unit[e]
+        commission = size * per_lot[e] + value * rate[e]
+        spread = size * half_ticks * tick[e] * unit[e] + half_spread * value
+        impact = 0.0
+        if coefficient > 0.0:
+            volume, volatility = trailing_volume(e, sums), trailing_volatility(e, sums, unknown)
+            impact = impact_cost(value, np.float64(size), volume, volatility, coefficient)
+        ints[k, 0], ints[k, 1], ints[k, 2], ints[k, 3] = t, e, change[i], cause[e]
+        floats[k, 0], floats[k, 1], floats[k, 2], floats[k, 3] = price, mark[e], commission, 0.0
+        floats[k, 4], floats[k, 5], floats[k, 6] = 0.0, spread, impact
+        k += 1
+        commissions += commission
+        spreads += spread
+        impacts += impact
+        bought += value if change[i] > 0 else 0.0
+        sold += value if change[i] < 0 else 0.0
+        moved = held[e] * (price - mark[e]) * unit[e]
+        gross += moved
+        profit[e] += moved
+        mark[e] = price
+        held[e] += change[i]
+        dealt[e] += size
+        if held[e] == goal[e]:
+            is_open[e] = False
+        balance += moved - commission - spread - impact
+    count[0] = k
+    row[rule.D_COMMISSION] += commissions
+    row[rule.D_SPREAD] += spreads
+    row[rule.D_IMPACT] += impacts
+    row[rule.D_GROSS] += gross
+    row[rule.D_BOUGHT] += bought
+    row[rule.D_SOLD] += sold
+    return balance
+
+
+@njit(**JIT)
+def _room(wanted: int, volume: float, participation: float, dealt: int) -> Any:
+    """How many of ``wanted`` contracts may be dealt, and what binds."""
+    if participation > 0.0:
+        left = max(0, np.int64(participation * volume * (1.0 + 1e-12)) - dealt)
+        if left < wanted:
+            return left, rule.PARTICIPATION
+    return wanted, rule.FILLED
+
+
+@njit(**JIT)
+def _sizes_to_close(
+    t: int, todo: Ints, desk: Desk, past: Trailing, participation: float, book: Positions, log: Log, change: Ints
+) -> None:
+    """What brings positions nearer to 0: ``change`` (k,)."""
+    held_of, goal_of, dealt = book.held, book.goal, book.dealt
+    no_buy, no_sell, sums = desk.no_buy, desk.no_sell, past.sums
+    for i in range(todo.size):
+        e = todo[i]
+        held, goal = held_of[e], goal_of[e]
+        change[i] = 0
         kept = min(max(goal, 0), held) if held > 0 else max(min(goal, 0), held)
         wanted = kept - held
         if wanted == 0:
             continue
-        sign = 1 if wanted > 0 else -1
-        reason = desk.no_buy[e] if wanted > 0 else desk.no_sell[e]
-        if reason != rule.FILLED:
-            locked = reason in (rule.LIMIT_UP, rule.LIMIT_DOWN)
-            miss(log, t, e, goal - held, 0, rule.LOCKED if locked else reason)
-            continue
-        most, reason, volume, volatility = _room(e, abs(wanted), past, terms, fees, book)
+        most, reason = np.int64(0), no_buy[e] if wanted > 0 else no_sell[e]
+        if reason == rule.FILLED:
+            most, reason = _room(abs(wanted), trailing_volume(e, sums), participation, dealt[e])
+        elif reason in (rule.LIMIT_UP, rule.LIMIT_DOWN):
+            reason = rule.LOCKED
+        change[i] = most if wanted > 0 else -most
         if most < abs(wanted):
-            miss(log, t, e, goal - held, sign * most, reason)
-        if most > 0:
-            change += _deal(t, e, sign * most, volume, volatility, market, desk, fees, book, log, row)
-    return change
+            miss(log, t, e, goal - held, change[i], reason)
 
 
 @njit(**JIT)
-def _open(
-    t: int, todo: Ints, free: float, market: Contracts, desk: Desk, past: Trailing, terms: MarginTerms, fees: Fees,
-    book: Positions, log: Log, row: Floats, scratch: Floats,
-) -> float:  # fmt: skip
-    """Deal in what takes positions away from 0, within the ``free`` margin; the change of the balance."""
-    needed, change = 0.0, 0.0
+def _sizes_to_open(
+    t: int, todo: Ints, free: float, market: Contracts, desk: Desk, past: Trailing, terms: MarginTerms,
+    book: Positions, log: Log, change: Ints, scratch: Floats,
+) -> None:  # fmt: skip
+    """What takes positions away from 0, within the ``free`` margin: ``change`` (k,)."""
+    held, goal, is_open, dealt = book.held, book.goal, book.open, book.dealt
+    no_buy, no_sell, sums, price, unit = desk.no_buy, desk.no_sell, past.sums, desk.rows[0], market.multiplier
     margin = market.margin[min(t, market.margin.shape[0] - 1)]
+    participation, initial, needed = terms.participation, terms.initial, 0.0
     for i in range(todo.size):
         e = todo[i]
-        scratch[0, i] = 0.0
-        held, goal = book.held[e], book.goal[e]
-        wanted = goal - held
-        if not book.open[e] or wanted == 0 or held * wanted < 0:
+        change[i] = 0
+        scratch[0, i] = rule.FILLED
+        wanted = goal[e] - held[e]
+        if not is_open[e] or wanted == 0 or held[e] * wanted < 0:
             continue
-        reason = desk.no_buy[e] if wanted > 0 else desk.no_sell[e]
+        reason = no_buy[e] if wanted > 0 else no_sell[e]
+        if reason == rule.FILLED:
+            change[i], reason = _room(abs(wanted), trailing_volume(e, sums), participation, dealt[e])
+            needed += change[i] * price[e] * unit[e] * margin[e] * initial if change[i] > 0 else 0.0
+        scratch[0, i] = reason
+    share = max(0.0, free / needed) if needed > free + rule.CENT else 1.0
+    for i in range(todo.size):
+        e = todo[i]
+        wanted, reason = goal[e] - held[e], np.int64(scratch[0, i])
+        size = _towards_zero(change[i] * share)
+        if size < change[i]:
+            reason = rule.MARGIN
+        change[i] = size if wanted > 0 else -size
         if reason != rule.FILLED:
-            miss(log, t, e, wanted, 0, reason)
-            continue
-        most, reason, volume, volatility = _room(e, abs(wanted), past, terms, fees, book)
-        if most == 0:
-            miss(log, t, e, wanted, 0, reason)
-            continue
-        needed += most * desk.price[e] * market.multiplier[e] * margin[e] * terms.initial
-        scratch[0, i], scratch[1, i], scratch[2, i], scratch[3, i] = most, reason, volume, volatility
-    short = needed > free + rule.CENT
-    share = max(0.0, free / needed) if short else 1.0
-    for i in range(todo.size):
-        most = np.int64(scratch[0, i])
-        if most == 0:
-            continue
-        e = todo[i]
-        wanted = book.goal[e] - book.held[e]
-        size = _towards_zero(most * share)
-        reason = rule.MARGIN if size < most else np.int64(scratch[1, i])
-        sign = 1 if wanted > 0 else -1
-        if size < abs(wanted):
-            miss(log, t, e, wanted, sign * size, reason)
-        if size > 0:
-            change += _deal(t, e, sign * size, scratch[2, i], scratch[3, i], market, desk, fees, book, log, row)
-    return change
+            miss(log, t, e, wanted, change[i], reason)
 
 
 @njit(**JIT)
-def _free(t: int, balance: float, market: Contracts, terms: MarginTerms, book: Positions) -> float:
+def _free(t: int, balance: float, market: Contracts, initial: float, book: Positions) -> float:
     """Balance marked to the prices of the fill, less the initial margin of what is held at them."""
+    held, mark, unit, fill = book.held, book.mark, market.multiplier, market.fill
     margin = market.margin[min(t, market.margin.shape[0] - 1)]
     free = balance
     for e in range(margin.size):
-        held = book.held[e]
-        if held != 0:
-            price = market.fill[t, e] if market.fill[t, e] > 0.0 else book.mark[e]
-            free += held * (price - book.mark[e]) * market.multiplier[e]
-            free -= abs(held) * price * market.multiplier[e] * margin[e] * terms.initial
+        if held[e] != 0:
+            price = fill[t, e] if fill[t, e] > 0.0 else mark[e]
+            free += held[e] * (price - mark[e]) * unit[e]
+            free -= abs(held[e]) * price * unit[e] * margin[e] * initial
     return free
+
+
+@njit(**JIT)
+def _settle(t: int, market: Contracts, book: Positions, positions: Ints, row: Floats) -> Any:
+    """Pay gains and losses at the settlement price; what is paid, and the margin that is bound."""
+    held, mark, profit, unit = book.held, book.mark, book.profit, market.multiplier
+    settle, close, margin = market.settle, market.close, market.margin[min(t, market.margin.shape[0] - 1)]
+    paid, bound = 0.0, 0.0
+    for e in range(held.size):
+        price = settle[t, e] if settle[t, e] == settle[t, e] else close[t, e]
+        price = price if price == price else mark[e]
+        if held[e] != 0:
+            moved = held[e] * (price - mark[e]) * unit[e]
+            paid += moved
+            profit[e] += moved
+            positions[t, e] = held[e]
+            bound += abs(held[e]) * price * unit[e] * margin[e]
+        mark[e] = price
+    row[rule.D_GROSS] += paid
+    return paid, bound
 
 
 @njit(**JIT)
@@ -324,7 +352,7 @@ def run_futures(
     n_bars, n = targets.shape
     book, log = _new_positions(n), new_log(16 * n_bars + 4 * n)
     desk, past = new_desk(n), new_trailing(n, terms.window)
-    todo, scratch = np.empty(n, dtype=np.int64), np.zeros((4, n))
+    room, change, scratch = np.empty(n, dtype=np.int64), np.zeros(n, dtype=np.int64), np.zeros((2, n))
     equity, ruined, share = balance, -1, 1.0
     for t in range(n_bars):
         log = with_room(log, 4 * n, 4 * n)
@@ -335,39 +363,25 @@ def run_futures(
         if t >= terms.delay and ruined < 0:
             _order(t, targets[t - terms.delay], equity, market, book, log)
         _must(t, market.leave, share, ruined >= 0, book)
-        k = 0
-        for e in range(n):
-            todo[k] = e
-            k += book.open[e]
+        k = with_orders(book.open, room)
         if k > 0:
-            limit_codes(
-                t, todo[:k], market.fill, market.gate_buy, market.gate_sell, market.limit_up, market.limit_down,
-                market.tick, market.listed, market.suspended, desk.price, desk.no_buy, desk.no_sell,
+            todo = room[:k]
+            show(
+                t, todo, market.fill, market.gate_buy, market.gate_sell, market.limit_up, market.limit_down,
+                market.tick, market.listed, market.suspended, desk,
             )  # fmt: skip
             book.dealt[:] = 0
-            balance += _close(t, todo[:k], market, desk, past, terms, fees, book, log, row)
-            free = _free(t, balance, market, terms, book)
-            balance += _open(t, todo[:k], free, market, desk, past, terms, fees, book, log, row, scratch)
+            _sizes_to_close(t, todo, desk, past, terms.participation, book, log, change)
+            balance += _deal(t, todo, change, market, desk, past, fees, book, log, row)
+            free = _free(t, balance, market, terms.initial, book)
+            _sizes_to_open(t, todo, free, market, desk, past, terms, book, log, change, scratch)
+            balance += _deal(t, todo, change, market, desk, past, fees, book, log, row)
             if not terms.carry:
-                for i in range(k):
-                    book.open[todo[i]] = False
+                book.open[:] = False
         if terms.participation > 0.0 or fees.impact > 0.0:
             remember(t, market.close, market.adjust, market.volume, market.suspended, past, scratch)
-        margin = market.margin[min(t, market.margin.shape[0] - 1)]
-        bound = 0.0
-        for e in range(n):
-            price = market.settle[t, e] if market.settle[t, e] == market.settle[t, e] else market.close[t, e]
-            held = book.held[e]
-            if price == price:
-                if held != 0:
-                    moved = held * (price - book.mark[e]) * market.multiplier[e]
-                    row[rule.D_GROSS] += moved
-                    book.profit[e] += moved
-                    balance += moved
-                book.mark[e] = price
-            if held != 0:
-                positions[t, e] = held
-                bound += abs(held) * book.mark[e] * market.multiplier[e] * margin[e]
+        paid, bound = _settle(t, market, book, positions, row)
+        balance += paid
         equity = balance
         row[rule.D_EQUITY], row[rule.D_CASH], row[rule.D_MARGIN] = equity, balance, bound
         share = 1.0

@@ -12,7 +12,7 @@ from numba import njit
 
 from tael.kernels import backtest_rules as rule
 from tael.kernels._memory import JIT
-from tael.kernels.backtest_rules import Flags, Floats, Ints, Log, miss, whole_lots
+from tael.kernels.backtest_rules import Flags, Floats, Ints, Log, miss, note_settled, whole_lots
 
 
 class Market(NamedTuple):
@@ -54,14 +54,6 @@ class Terms(NamedTuple):
     short_rate: float
 
 
-class Desk(NamedTuple):
-    """What the bar being dealt shows, (N,): its price, why not to buy or sell. Filled for entities with an order."""
-
-    price: Floats
-    no_buy: Ints
-    no_sell: Ints
-
-
 class Book(NamedTuple):
     """State by entity (N,): shares, those bought today, shares ordered, whether an order is open, last price, factor.
 
@@ -87,87 +79,76 @@ def new_book(n: int) -> Book:
 
 
 @njit(**JIT)
-def new_desk(n: int) -> Desk:
-    """A desk before the first bar."""
-    codes = np.zeros((2, n), dtype=np.int64)
-    return Desk(np.full(n, np.nan), codes[0], codes[1])
-
-
-@njit(**JIT)
 def ex_rights(t: int, adjust: Floats, book: Book) -> float:
     """Restate what is held and ordered where the factor has changed; the cash paid for fractions."""
+    shares, goal, locked, mark, factor = book.shares, book.goal, book.locked, book.mark, book.factor
     paid, changed = 0.0, 0
-    for e in range(adjust.shape[1]):
-        changed += adjust[t, e] != book.factor[e]
+    for e in range(factor.size):
+        changed += adjust[t, e] != factor[e]
     if changed == 0:
         return paid
-    for e in range(adjust.shape[1]):
-        now, then = adjust[t, e], book.factor[e]
+    for e in range(factor.size):
+        now, then = adjust[t, e], factor[e]
         if now != then and now == now:
-            book.factor[e] = now
+            factor[e] = now
             if then == then:
                 ratio = now / then
-                book.mark[e] /= ratio
-                exact = book.shares[e] * ratio
+                mark[e] /= ratio
+                exact = shares[e] * ratio
                 whole = np.int64(np.sign(exact) * np.floor(abs(exact) + rule.CENT))
-                if book.shares[e] != 0:
-                    paid += (exact - whole) * book.mark[e]
-                book.shares[e] = whole
-                book.goal[e] = np.int64(book.goal[e] * ratio)
-                book.locked[e] = min(np.int64(np.ceil(book.locked[e] * ratio - rule.CENT)), max(whole, 0))
+                if shares[e] != 0:
+                    paid += (exact - whole) * mark[e]
+                shares[e] = whole
+                goal[e] = np.int64(goal[e] * ratio)
+                locked[e] = min(np.int64(np.ceil(locked[e] * ratio - rule.CENT)), max(whole, 0))
     return paid
 
 
 @njit(**JIT)
 def write_off(t: int, listed: Flags, recovery: float, book: Book, log: Log, row: Floats) -> float:
     """Close what is no longer listed; the cash that comes back."""
+    shares, locked, mark, profit = book.shares, book.locked, book.mark, book.profit
     back, gone = 0.0, 0
-    for e in range(listed.shape[1]):
-        gone += (book.shares[e] != 0) & (not listed[t, e])
+    for e in range(shares.size):
+        gone += (shares[e] != 0) & (not listed[t, e])
     if gone == 0:
         return back
-    for e in range(listed.shape[1]):
-        held = book.shares[e]
+    for e in range(shares.size):
+        held = shares[e]
         if held != 0 and not listed[t, e]:
-            price = book.mark[e] * (recovery if held > 0 else 1.0)
+            price = mark[e] * (recovery if held > 0 else 1.0)
             back += held * price
-            row[rule.D_DELISTING] += held * (book.mark[e] - price)
-            k = log.count[0]
-            ints, floats = log.trade_ints[k], log.trade_floats[k]
-            ints[0], ints[1], ints[2], ints[3] = t, e, -held, rule.BY_DELISTING
-            floats[:] = 0.0
-            floats[0], floats[1] = price, book.mark[e]
-            log.count[0] += 1
-            book.profit[e] += held * (price - book.mark[e])
-            book.shares[e] = 0
-            book.locked[e] = 0
+            row[rule.D_DELISTING] += held * (mark[e] - price)
+            note_settled(log, t, e, -held, rule.BY_DELISTING, price, mark[e])
+            profit[e] += held * (price - mark[e])
+            shares[e] = 0
+            locked[e] = 0
     return back
 
 
 @njit(**JIT)
 def order(t: int, weights: Floats, equity: float, market: Market, book: Book, log: Log) -> None:
     """Turn a row of weights into orders."""
+    shares, goal, is_open, cause, mark = book.shares, book.goal, book.open, book.cause, book.mark
+    lot, least = market.lot, market.least
     for e in range(weights.size):
-        weight = weights[e]
-        if weight != weight:
+        weight, held = weights[e], shares[e]
+        if weight != weight or (weight == 0.0 and held == 0 and not is_open[e]):
             continue
-        held = book.shares[e]
-        book.open[e] = False
+        is_open[e] = False
         if weight == 0.0:
-            if held != 0:
-                book.open[e] = True
-                book.goal[e] = 0
-                book.cause[e] = rule.BY_TARGET
+            is_open[e] = held != 0
+            goal[e], cause[e] = 0, rule.BY_TARGET
             continue
-        if not book.mark[e] > 0.0:
+        if not mark[e] > 0.0:
             miss(log, t, e, 0, 0, rule.SUSPENDED if market.listed[t, e] else rule.DELISTED)
             continue
-        change = weight * equity / book.mark[e] - held
-        lots = whole_lots(abs(change), market.lot[e], market.least[e])
+        change = weight * equity / mark[e] - held
+        lots = whole_lots(abs(change), lot[e], least[e])
         if lots > 0:
-            book.open[e] = True
-            book.goal[e] = held + lots if change > 0.0 else held - lots
-            book.cause[e] = rule.BY_TARGET
+            is_open[e] = True
+            goal[e] = held + lots if change > 0.0 else held - lots
+            cause[e] = rule.BY_TARGET
         elif held == 0:
             wanted = np.int64(np.ceil(abs(change)))
             miss(log, t, e, wanted if change > 0.0 else -wanted, 0, rule.LOT)

@@ -5,7 +5,7 @@ Numba's cache looks at a kernel's own file alone: after an edit here, touch ``ba
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -154,54 +154,83 @@ def remember(
     _slide(past.returns, place, past.sums[2], past.sums[3], past.sums[4], new)
 
 
-@njit(inline="always", **JIT)
-def trailing_volume(e: int, past: Trailing) -> Any:
-    """Mean volume of those of the last bars that could trade; 0 where there is none.
+@njit(**JIT)
+def trailing_volume(e: int, sums: Floats) -> float:
+    """Mean volume of those of the last bars that could trade, from `Trailing.sums`; 0 where there is none.
 
     The bar that is being dealt is not among them: its volume is not known when it fills.
     """
-    n = past.sums[1, e]
-    return past.sums[0, e] / n if n > 0.0 else 0.0
-
-
-@njit(inline="always", **JIT)
-def trailing_volatility(e: int, past: Trailing, unknown: float) -> Any:
-    """Standard deviation (n - 1) of the last bars' returns; ``unknown`` where fewer than two are."""
-    n, total = past.sums[4, e], past.sums[2, e]
-    return np.sqrt(max(0.0, (past.sums[3, e] - total * total / n) / (n - 1.0))) if n > 1.0 else unknown
+    return sums[0, e] / sums[1, e] if sums[1, e] > 0.0 else 0.0
 
 
 @njit(**JIT)
-def limit_codes(
-    t: int, todo: Ints, fill: Floats, gate_buy: Floats, gate_sell: Floats, limit_up: Floats, limit_down: Floats,
-    tick: Floats, listed: Flags, suspended: Flags, price: Floats, no_buy: Ints, no_sell: Ints,
-) -> None:  # fmt: skip
-    """Why nothing can be bought or sold at all at bar t, as the time of the fill knows it.
+def trailing_volatility(e: int, sums: Floats, unknown: float) -> float:
+    """Standard deviation (n - 1) of the last bars' returns; ``unknown`` where fewer than two are."""
+    n, total = sums[4, e], sums[2, e]
+    return np.sqrt(max(0.0, (sums[3, e] - total * total / n) / (n - 1.0))) if n > 1.0 else unknown
 
-    One run without branches over all orders: their places in memory are far apart, and a branch would wait for each.
+
+class Desk(NamedTuple):
+    """The bar being dealt: ``rows`` (5, N) are price, gates, limits; (N,) flags, and why not to buy or sell at all.
+
+    The entities with orders are far apart in memory, and to look them up one by one waits for it each time; copies of
+    whole rows stream.
+    """
+
+    rows: Floats
+    listed: Flags
+    suspended: Flags
+    no_buy: Ints
+    no_sell: Ints
+
+
+@njit(**JIT)
+def new_desk(n: int) -> Desk:
+    """A desk before the first bar."""
+    codes, flags = np.zeros((2, n), dtype=np.int64), np.zeros((2, n), dtype=np.bool_)
+    return Desk(np.full((5, n), np.nan), flags[0], flags[1], codes[0], codes[1])
+
+
+@njit(**JIT)
+def show(
+    t: int, todo: Ints, fill: Floats, gate_buy: Floats, gate_sell: Floats, limit_up: Floats, limit_down: Floats,
+    tick: Floats, listed: Flags, suspended: Flags, desk: Desk,
+) -> None:  # fmt: skip
+    """Bring bar t to the desk, and why nothing can be bought or sold at all in it, as the time of the fill knows.
+
     Limits count as reached from half a tick before them (prices are floats).
 
     Parameters
     ----------
     todo : (k,) int64
-        Entities with an order.
+        Entities with an order; the codes of the others are left as they were.
     fill, gate_buy, gate_sell, limit_up, limit_down : (T, N)
     tick : (N,)
-    price : (N,)
-        Receives the price of the fill.
-    no_buy, no_sell : (N,) int64
-        Receive the reasons; 0: it can be.
     """
+    rows, here, shut, no_buy, no_sell = desk.rows, desk.listed, desk.suspended, desk.no_buy, desk.no_sell
+    for e in range(tick.size):
+        rows[0, e] = fill[t, e]
+    for e in range(tick.size):
+        rows[1, e] = gate_buy[t, e]
+    for e in range(tick.size):
+        rows[2, e] = gate_sell[t, e]
+    for e in range(tick.size):
+        rows[3, e] = limit_up[t, e]
+    for e in range(tick.size):
+        rows[4, e] = limit_down[t, e]
+    for e in range(tick.size):
+        here[e] = listed[t, e]
+    for e in range(tick.size):
+        shut[e] = suspended[t, e]
     for e in todo:
-        price[e] = fill[t, e]
-        up, down = limit_up[t, e], limit_down[t, e]
-        half = 0.5 * tick[e]
-        buy = LIMIT_UP if gate_buy[t, e] >= up - max(half, 1e-6 * up) else FILLED
-        sell = LIMIT_DOWN if gate_sell[t, e] <= down + max(half, 1e-6 * down) else FILLED
-        shut = suspended[t, e] | (not price[e] > 0.0)
-        buy, sell = SUSPENDED if shut else buy, SUSPENDED if shut else sell
-        gone = not listed[t, e]
-        no_buy[e], no_sell[e] = DELISTED if gone else buy, DELISTED if gone else sell
+        up, down, half = rows[3, e], rows[4, e], 0.5 * tick[e]
+        if not here[e]:
+            no_buy[e] = no_sell[e] = DELISTED
+        elif shut[e] or not rows[0, e] > 0.0:
+            no_buy[e] = no_sell[e] = SUSPENDED
+        else:
+            no_buy[e] = LIMIT_UP if rows[1, e] >= up - max(half, 1e-6 * up) else FILLED
+            no_sell[e] = LIMIT_DOWN if rows[2, e] <= down + max(half, 1e-6 * down) else FILLED
 
 
 @njit(**JIT)
@@ -242,10 +271,29 @@ def new_log(rows: int) -> Log:
     return Log(trades, floats, np.empty((rows, 5), dtype=np.int64), np.zeros(2, dtype=np.int64))
 
 
-@njit(inline="always", **JIT)
+@njit(**JIT)
+def with_orders(is_open: Flags, todo: Ints) -> int:
+    """Entities with an open order; how many."""
+    k = 0
+    for e in range(is_open.size):
+        todo[k] = e
+        k += is_open[e]
+    return k
+
+
+@njit(**JIT)
 def miss(log: Log, t: int, e: int, wanted: int, filled: int, reason: int) -> None:
     """Write down what an order wanted, what it got, and why not more."""
-    k = log.count[1]
-    log.misses[k, 0], log.misses[k, 1] = t, e
-    log.misses[k, 2], log.misses[k, 3], log.misses[k, 4] = wanted, filled, reason
+    row = log.misses[log.count[1]]
+    row[0], row[1], row[2], row[3], row[4] = t, e, wanted, filled, reason
     log.count[1] += 1
+
+
+@njit(**JIT)
+def note_settled(log: Log, t: int, e: int, change: int, cause: int, price: float, mark: float) -> None:
+    """Write down a position that went without a deal: delisted, or settled at the end of a contract."""
+    ints, floats = log.trade_ints[log.count[0]], log.trade_floats[log.count[0]]
+    ints[0], ints[1], ints[2], ints[3] = t, e, change, cause
+    floats[:] = 0.0
+    floats[0], floats[1] = price, mark
+    log.count[0] += 1

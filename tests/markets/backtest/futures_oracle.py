@@ -175,6 +175,7 @@ class Margin:
             unit = self.bars.multiplier[e]
             free += held * (price - self.last[e]) * unit
             free -= abs(held) * price * unit * self.margin(t, e) * self.rules.initial
+        missed: list[tuple[Any, ...]] = []
         opening: dict[int, tuple[int, int, str | None]] = {}
         needed = 0.0
         for e in todo:
@@ -184,7 +185,7 @@ class Margin:
             why = self.barred(t, e, wanted)
             most, why = (0, why) if why else self.room(t, e, abs(wanted))
             if most == 0:
-                self.misses.append((t, e, wanted, 0, why))
+                missed.append((t, e, wanted, 0, why))
                 continue
             needed += most * self.price(t, e) * self.bars.multiplier[e] * self.margin(t, e) * self.rules.initial
             opening[e] = (wanted, most, why)
@@ -192,9 +193,10 @@ class Margin:
         for e, (wanted, most, why) in opening.items():
             size = towards_zero(most * share)
             if size < abs(wanted):
-                self.misses.append((t, e, wanted, int(math.copysign(size, wanted)), "margin" if size < most else why))
+                missed.append((t, e, wanted, int(math.copysign(size, wanted)), "margin" if size < most else why))
             if size:
                 self.deal(t, e, int(math.copysign(size, wanted)), self.goals[e][1])
+        self.misses += sorted(missed, key=lambda miss: miss[1])
         self.goals = {e: goal for e, goal in self.goals.items() if goal[0] != self.held.get(e, 0)}
 
 

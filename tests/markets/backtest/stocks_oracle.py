@@ -187,6 +187,7 @@ class Account:
     def buy(self, t: int, equity: float) -> None:
         """All orders to buy, scaled to the cash there is."""
         credit = max(0.0, (self.rules.leverage - 1) * equity)
+        missed: list[tuple[Any, ...]] = []
         sizes: dict[int, tuple[int, int, str | None]] = {}
         for e in sorted(self.goals):
             wanted = self.goals[e] - self.held.get(e, 0)
@@ -194,7 +195,7 @@ class Account:
                 continue
             why = barred(self.bars, self.rules, t, e, 1)
             if why:
-                self.misses.append((t, e, wanted, 0, why))
+                missed.append((t, e, wanted, 0, why))
                 if why == "delisted":
                     del self.goals[e]
                 continue
@@ -202,7 +203,7 @@ class Account:
             if most:
                 sizes[e] = (wanted, most, why)
             elif why:
-                self.misses.append((t, e, wanted, 0, why))
+                missed.append((t, e, wanted, 0, why))
             if not most and why in ("lot", None):
                 del self.goals[e]
 
@@ -221,11 +222,12 @@ class Account:
                 if size < most:
                     why = "cash"
             if size < wanted and why:
-                self.misses.append((t, e, wanted, size, why))
+                missed.append((t, e, wanted, size, why))
             if size:
                 self.deal(t, e, size)
             if size == wanted or why is None:
                 del self.goals[e]
+        self.misses += sorted(missed, key=lambda miss: miss[1])
 
 
 def trade(bars: Any, targets: Any, rules: Any, costs: Any, cash: float) -> tuple[Account, Any, Any, Any]:

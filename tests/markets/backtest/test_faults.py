@@ -42,6 +42,10 @@ def bars_of(T: int = 60, N: int = 3, seed: int = 0, **more: Any) -> Bars:
         (lambda: backtest(bars_of(volume=None, amount=None), np.zeros((60, 3))), "participation=None"),
         (lambda: backtest(bars_of(amount=None), np.zeros((60, 3)), rules=StockRules(fill="vwap")), "amount and volume"),
         (
+            lambda: backtest(bars_of(volume=np.full((60, 3), 1e4)), np.zeros((60, 3)), rules=StockRules(fill="vwap")),
+            "outside the day's low and high on 180 bars",
+        ),
+        (
             lambda: backtest(bars_of(), np.zeros((60, 3)), rules=FuturesRules(), costs=FuturesCosts(rate={"p": 0.1})),
             "a fee for each product",
         ),

@@ -61,6 +61,7 @@ def test_the_future_changes_nothing(worlds: ModuleType, seed: int, data: st.Data
         name: np.where(later, np.round(rng.uniform(1, 90, bars.shape)), getattr(bars, name))
         for name in ("open", "close", "settle", "volume", "amount")
     }
+    spoilt["amount"] = np.where(later, spoilt["volume"] * 50.0 * bars.multiplier, bars.amount)
     spoilt |= {"high": np.where(later, 99.0, bars.high), "low": np.where(later, 0.5, bars.low)}
     spoilt["listed"] = np.where(later, rng.random(bars.shape) < 0.5, bars.listed)
     aims = np.where(later, rng.uniform(-1, 1, bars.shape), targets)

@@ -74,6 +74,7 @@ def test_the_future_changes_nothing(worlds: ModuleType, seed: int, data: st.Data
     spoilt: dict[str, Any] = {}
     for name in ("open", "high", "low", "close", "volume", "amount"):
         spoilt[name] = np.where(later, np.round(rng.uniform(1, 90, bars.shape)), getattr(bars, name))
+    spoilt["amount"] = np.where(later, spoilt["volume"] * 50.0, bars.amount)
     spoilt["high"] = np.where(later, 99.0, bars.high)
     spoilt["low"] = np.where(later, 0.5, bars.low)
     spoilt["listed"] = np.where(later, rng.random(bars.shape) < 0.5, bars.listed)

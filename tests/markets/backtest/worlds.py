@@ -99,6 +99,8 @@ def futures_market(seed: int) -> tuple[Bars, Any, FuturesRules, FuturesCosts, fl
     T, N = int(rng.integers(2, 14)), int(rng.integers(1, 5))
     found = _prices(rng, T, N, 0.06)
     found["settle"] = np.round((found["close"] + found["open"]) / 2, 2)
+    multiplier = rng.choice([1.0, 5.0, 10.0], N)
+    found["amount"] = found["amount"] * multiplier
     _gaps(rng, T, N, found)
     if rng.random() < 0.3:
         del found["settle"]
@@ -107,7 +109,7 @@ def futures_market(seed: int) -> tuple[Bars, Any, FuturesRules, FuturesCosts, fl
     expiry[rng.random(N) < 0.4] = np.datetime64("NaT")
     rate = rng.choice([0.05, 0.1, 0.15], N)
     bars = Bars(
-        times, tuple(f"c{i}" for i in range(N)), **found, multiplier=rng.choice([1.0, 5.0, 10.0], N),
+        times, tuple(f"c{i}" for i in range(N)), **found, multiplier=multiplier,
         tick=np.full(N, 0.01), margin_rate=rate if rng.random() < 0.5 else np.tile(rate, (T, 1)), expiry=expiry,
         product=np.array(["p", "p", "q", "q"])[:N],
     )  # fmt: skip

@@ -18,6 +18,8 @@ from tael.markets.bars import Bars
 Floats = NDArray[np.float64]
 YEAR = 365.0 * 86_400 * 1e6
 """Microseconds; interest is by the day of the calendar."""
+APART = 0.005
+"""By how much amount / volume may miss the day's prices: amounts are rounded, and some deals are off the book."""
 
 
 def checked_targets(targets: Any, bars: Bars, *, short: bool) -> Floats:
@@ -67,6 +69,18 @@ def prices_of_fill(bars: Bars, fill: str) -> tuple[Floats, Floats, Floats]:
             expected="amount and volume",
             got="bars without",
             fix='Read them with the bars, or pass rules with fill="open" or "close".',
+        )
+    with np.errstate(invalid="ignore"):
+        away = (price < bars.low * (1 - APART)) | (price > bars.high * (1 + APART))
+    if away.sum() > 0.01 * np.isfinite(price).sum():
+        t, e = (int(at) for at in np.argwhere(away)[0])
+        raise MarketError(
+            f"Amount by volume lies outside the day's low and high on {int(away.sum())} bars.",
+            expected="amount = volume x multiplier x a price of the bar",
+            got=f"{price[t, e]:g} beside {bars.low[t, e]:g} to {bars.high[t, e]:g}",
+            where=f"{bars.entities[e]} at {bars.times[t]}",
+            fix="Prices that a vendor has adjusted do not fit the turnover, nor do other units of volume or amount: "
+            'use real prices, or fill="open" or "close".',
         )
     return price, bars.low, bars.high
 
