@@ -90,9 +90,9 @@ def _allowed(wanted: int, whole: bool, free: float, volume: float, participation
     """How much of an order may be dealt, and what binds; ``free``: what T+1 lets go, ``whole``: odd lots may go too."""
     most, reason = wanted, rule.FILLED
     if free < most:
-        most, reason = np.int64(free), rule.T_PLUS_1
+        most, reason = int(free), rule.T_PLUS_1
     if participation > 0.0 and participation * volume < most:
-        most, reason = np.int64(participation * volume * (1.0 + 1e-12)), rule.PARTICIPATION
+        most, reason = int(participation * volume * (1.0 + 1e-12)), rule.PARTICIPATION
     if most < wanted or not whole:
         lots = whole_lots(np.float64(most), lot, least)
         if lots == 0 and most > 0 and most == wanted:
@@ -108,7 +108,7 @@ def _most_for(
     """The largest tradable quantity up to ``most`` that the cash pays for, costs included."""
     if most == 0 or _cost(price, most, volume, volatility, rates) <= cash + rule.CENT:
         return most
-    low, high = np.int64(-1), np.int64((most - least) // lot)
+    low, high = (-1), int((most - least) // lot)
     while low < high:
         middle = (low + high + 1) // 2
         if _cost(price, least + middle * lot, volume, volatility, rates) <= cash + rule.CENT:
@@ -129,7 +129,7 @@ def _sizes_to_sell(
     """How many shares each order sells: ``change`` (k,), at most 0."""
     shares, goal, locked, is_open = book.shares, book.goal, book.locked, book.open
     lot, least, no_sell = market.lot, market.least, desk.no_sell
-    misses, count, sums = log.misses, log.count, past.sums
+    misses, count, sums = log.misses, log.used, past.sums
     participation, t_plus_1 = terms.participation, terms.t_plus_1
     for i in range(todo.size):
         e = todo[i]
@@ -164,7 +164,7 @@ def _sizes_to_buy(
     """How many shares each order buys with ``cash`` (it may include credit): ``change`` (k,), at least 0."""
     shares, goal, is_open = book.shares, book.goal, book.open
     lot, least, no_buy, price = market.lot, market.least, desk.no_buy, desk.rows[0]
-    misses, count, sums = log.misses, log.count, past.sums
+    misses, count, sums = log.misses, log.used, past.sums
     participation, unknown, rates = terms.participation, charges.unknown_volatility, _rates(t, 0, charges)
     needed = 0.0
     for i in range(todo.size):
@@ -188,7 +188,7 @@ def _sizes_to_buy(
     share = max(0.0, cash / needed) if short else 1.0
     for i in range(todo.size):
         e = todo[i]
-        wanted, most, reason = goal[e] - shares[e], change[i], np.int64(scratch[0, i])
+        wanted, most, reason = goal[e] - shares[e], change[i], int(scratch[0, i])
         if most > 0:
             size = most
             if short:
@@ -216,7 +216,7 @@ def _deal(
     """Deal in ``change`` (k,) shares; the change of cash."""
     shares, goal, locked, is_open = book.shares, book.goal, book.locked, book.open
     cause, mark, profit, price_of, sums = book.cause, book.mark, book.profit, desk.rows[0], past.sums
-    ints, floats, count = log.trade_ints, log.trade_floats, log.count
+    ints, floats, count = log.trade_ints, log.trade_floats, log.used
     rates, unknown = _rates(t, sells, charges), charges.unknown_volatility
     cash, dealt, gross = 0.0, 0.0, 0.0
     fees, taxes, transfers, spreads, impacts = 0.0, 0.0, 0.0, 0.0, 0.0
@@ -326,7 +326,7 @@ def run_stocks(
     Returns
     -------
     log : Log
-        Trades and misses; ``count`` says how many rows are in use.
+        Trades and misses; ``used`` says how many rows are in use.
     profit : (N,)
         What each entity earned before costs.
     ruined : int

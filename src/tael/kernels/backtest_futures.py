@@ -118,7 +118,7 @@ def _new_positions(n: int) -> Positions:
 
 @njit(**JIT)
 def _towards_zero(x: float) -> int:
-    size = np.int64(np.floor(abs(x) * (1.0 + 1e-12) + rule.SLACK))
+    size = int(np.floor(abs(x) * (1.0 + 1e-12) + rule.SLACK))
     return size if x > 0.0 else -size
 
 
@@ -194,7 +194,7 @@ def _deal(
     held, goal, is_open, cause, mark, profit = book.held, book.goal, book.open, book.cause, book.mark, book.profit
     dealt, unit, tick, price_of, sums = book.dealt, market.multiplier, market.tick, desk.rows[0], past.sums
     per_lot, rate, half_ticks, half_spread = fees.per_lot, fees.rate, fees.half_ticks, fees.half_spread
-    ints, floats, count = log.trade_ints, log.trade_floats, log.count
+    ints, floats, count = log.trade_ints, log.trade_floats, log.used
     coefficient, unknown = fees.impact, fees.unknown_volatility
     balance, gross, commissions, spreads, impacts, bought, sold = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     k = count[0]
@@ -242,7 +242,7 @@ def _deal(
 def _room(wanted: int, volume: float, participation: float, dealt: int) -> Any:
     """How many of ``wanted`` contracts may be dealt, and what binds."""
     if participation > 0.0:
-        left = max(0, np.int64(participation * volume * (1.0 + 1e-12)) - dealt)
+        left = max(0, int(participation * volume * (1.0 + 1e-12)) - dealt)
         if left < wanted:
             return left, rule.PARTICIPATION
     return wanted, rule.FILLED
@@ -298,7 +298,7 @@ def _sizes_to_open(
     share = max(0.0, free / needed) if needed > free + rule.CENT else 1.0
     for i in range(todo.size):
         e = todo[i]
-        wanted, reason = goal[e] - held[e], np.int64(scratch[0, i])
+        wanted, reason = goal[e] - held[e], int(scratch[0, i])
         size = _towards_zero(change[i] * share)
         if size < change[i]:
             reason = rule.MARGIN

@@ -71,6 +71,20 @@ class Book(NamedTuple):
 
 
 @njit(**JIT)
+def impossible(targets: Floats, low: float) -> int:
+    """How many weights are below ``low`` or infinite; a missing one is neither.
+
+    >>> impossible(np.array([[0.5, -0.1], [np.nan, np.inf]]), 0.0)
+    2
+    """
+    found = 0
+    for t in range(targets.shape[0]):
+        for e in range(targets.shape[1]):
+            found += (targets[t, e] < low) | (targets[t, e] == np.inf) | (targets[t, e] == -np.inf)
+    return found
+
+
+@njit(**JIT)
 def new_book(n: int) -> Book:
     """A book before the first bar."""
     ints = np.zeros((4, n), dtype=np.int64)
@@ -95,12 +109,12 @@ def ex_rights(t: int, adjust: Floats, book: Book) -> float:
                 ratio = now / then
                 mark[e] /= ratio
                 exact = shares[e] * ratio
-                whole = np.int64(np.sign(exact) * np.floor(abs(exact) + rule.CENT))
+                whole = int(np.sign(exact) * np.floor(abs(exact) + rule.CENT))
                 if shares[e] != 0:
                     paid += (exact - whole) * mark[e]
                 shares[e] = whole
-                goal[e] = np.int64(goal[e] * ratio)
-                locked[e] = min(np.int64(np.ceil(locked[e] * ratio - rule.CENT)), max(whole, 0))
+                goal[e] = int(goal[e] * ratio)
+                locked[e] = min(int(np.ceil(locked[e] * ratio - rule.CENT)), max(whole, 0))
     return paid
 
 
@@ -150,5 +164,5 @@ def order(t: int, weights: Floats, equity: float, market: Market, book: Book, lo
             goal[e] = held + lots if change > 0.0 else held - lots
             cause[e] = rule.BY_TARGET
         elif held == 0:
-            wanted = np.int64(np.ceil(abs(change)))
+            wanted = int(np.ceil(abs(change)))
             miss(log, t, e, wanted if change > 0.0 else -wanted, 0, rule.LOT)

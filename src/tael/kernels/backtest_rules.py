@@ -50,12 +50,12 @@ CENT = 1e-6
 
 
 class Log(NamedTuple):
-    """Trades and misses as they happen; ``count`` (2,) holds how many rows of each are in use."""
+    """Trades and misses as they happen; ``used`` (2,) holds how many rows of each are in use."""
 
     trade_ints: Ints
     trade_floats: Floats
     misses: Ints
-    count: Ints
+    used: Ints
 
 
 class Charges(NamedTuple):
@@ -83,7 +83,7 @@ def whole_lots(quantity: float, lot: int, least: int) -> int:
     more = quantity * (1.0 + 1e-12) - least
     if not more > -SLACK:
         return 0
-    return least + np.int64(np.floor(more / lot + SLACK)) * lot
+    return least + int(np.floor(more / lot + SLACK)) * lot
 
 
 class Trailing(NamedTuple):
@@ -247,20 +247,20 @@ def impact_cost(value: float, quantity: float, volume: float, volatility: float,
 @njit(**JIT)
 def with_room(log: Log, trades: int, misses: int) -> Log:
     """The log with room for so many more rows: doubled where it is too short."""
-    need = log.count[0] + trades
+    need = log.used[0] + trades
     if need > log.trade_ints.shape[0]:
         size = max(need, 2 * log.trade_ints.shape[0])
         ints = np.empty((size, log.trade_ints.shape[1]), dtype=np.int64)
         floats = np.empty((size, log.trade_floats.shape[1]))
-        ints[: log.count[0]] = log.trade_ints[: log.count[0]]
-        floats[: log.count[0]] = log.trade_floats[: log.count[0]]
-        log = Log(ints, floats, log.misses, log.count)
-    need = log.count[1] + misses
+        ints[: log.used[0]] = log.trade_ints[: log.used[0]]
+        floats[: log.used[0]] = log.trade_floats[: log.used[0]]
+        log = Log(ints, floats, log.misses, log.used)
+    need = log.used[1] + misses
     if need > log.misses.shape[0]:
         size = max(need, 2 * log.misses.shape[0])
         rows = np.empty((size, log.misses.shape[1]), dtype=np.int64)
-        rows[: log.count[1]] = log.misses[: log.count[1]]
-        log = Log(log.trade_ints, log.trade_floats, rows, log.count)
+        rows[: log.used[1]] = log.misses[: log.used[1]]
+        log = Log(log.trade_ints, log.trade_floats, rows, log.used)
     return log
 
 
@@ -284,16 +284,16 @@ def with_orders(is_open: Flags, todo: Ints) -> int:
 @njit(**JIT)
 def miss(log: Log, t: int, e: int, wanted: int, filled: int, reason: int) -> None:
     """Write down what an order wanted, what it got, and why not more."""
-    row = log.misses[log.count[1]]
+    row = log.misses[log.used[1]]
     row[0], row[1], row[2], row[3], row[4] = t, e, wanted, filled, reason
-    log.count[1] += 1
+    log.used[1] += 1
 
 
 @njit(**JIT)
 def note_settled(log: Log, t: int, e: int, change: int, cause: int, price: float, mark: float) -> None:
     """Write down a position that went without a deal: delisted, or settled at the end of a contract."""
-    ints, floats = log.trade_ints[log.count[0]], log.trade_floats[log.count[0]]
+    ints, floats = log.trade_ints[log.used[0]], log.trade_floats[log.used[0]]
     ints[0], ints[1], ints[2], ints[3] = t, e, change, cause
     floats[:] = 0.0
     floats[0], floats[1] = price, mark
-    log.count[0] += 1
+    log.used[0] += 1

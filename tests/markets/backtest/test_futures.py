@@ -24,7 +24,7 @@ def test_the_account_is_the_oracles(futures: ModuleType, worlds: ModuleType, see
     bars, targets, rules, costs, cash = worlds.futures_market(seed)
     done = backtest(bars, targets, rules=rules, costs=costs, cash=cash)
     account, balance, held, bound = futures.trade(bars, targets, rules, costs, cash)
-    n, m = done.log.count
+    n, m = done.log.used
     ints, floats = done.log.trade_ints[:n], done.log.trade_floats[:n]
     assert [(*map(int, r[:4]), REASONS[r[4]]) for r in done.log.misses[:m]] == account.misses
     assert [(*map(int, i[:3]), CAUSES[i[3]]) for i in ints] == [(*t[:3], t[6]) for t in account.trades]

@@ -21,7 +21,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 def rows(done: Any) -> tuple[list[Any], list[Any]]:
     """Trades and misses as the oracle writes them."""
-    n, m = done.log.count
+    n, m = done.log.used
     ints, floats = done.log.trade_ints[:n], done.log.trade_floats[:n]
     trades = [
         (int(i[0]), int(i[1]), int(i[2]), f[0], f[1], f[2:].sum(), CAUSES[i[3]])

@@ -51,7 +51,7 @@ def trades(done: Backtest) -> pl.DataFrame:
     """One row a trade."""
     import polars as pl
 
-    n = int(done.log.count[0])
+    n = int(done.log.used[0])
     ints, floats = done.log.trade_ints[:n], done.log.trade_floats[:n]
     causes = ints[:, 3]
     if done.is_futures and n and (done.bars.product != "").any():
@@ -76,7 +76,7 @@ def unfilled(done: Backtest) -> pl.DataFrame:
     """One row for each order and bar that was not filled in full."""
     import polars as pl
 
-    rows = done.log.misses[: int(done.log.count[1])]
+    rows = done.log.misses[: int(done.log.used[1])]
     return pl.DataFrame(
         {
             "time": done.times[rows[:, 0]],
@@ -103,8 +103,8 @@ def _groups(done: Backtest, by: str) -> tuple[NDArray[np.int64], list[str]]:
         codes, names = bars.groups[by].astype(np.int64), list(bars.levels[by])
         return codes, names or [str(i) for i in range(int(codes.max(initial=-1)) + 1)]
     if by in ("board", "product"):
-        names, at = np.unique(getattr(bars, by), return_inverse=True)
-        return np.tile(at.astype(np.int64), (len(bars), 1)), names.tolist()
+        found, at = np.unique(getattr(bars, by), return_inverse=True)
+        return np.tile(at.astype(np.int64), (len(bars), 1)), found.tolist()
     known = [*bars.groups, "board", "product"]
     raise MarketError(f"The bars have no group {by!r}.", expected=", ".join(known), fix=did_you_mean(by, known))
 

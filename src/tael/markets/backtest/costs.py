@@ -37,12 +37,14 @@ def rate_by_bar(rate: Rate, times: NDArray[np.datetime64], what: str) -> Floats:
 
 
 def _day(when: Any, what: str) -> np.datetime64:
-    if isinstance(when, str | date | datetime | np.datetime64):
-        try:
-            return np.datetime64(when, "D")
-        except ValueError as error:
-            raise MarketError(f"The {what} has a date that cannot be read.", expected="YYYY-MM-DD", got=when) from error
-    raise MarketError(f"The {what} has a date that cannot be read.", expected="YYYY-MM-DD", got=repr(when))
+    problem = f"The {what} has a date that cannot be read."
+    if not isinstance(when, str | date | datetime | np.datetime64):
+        raise MarketError(problem, expected="YYYY-MM-DD", got=repr(when))
+    given: Any = when
+    try:
+        return np.datetime64(given, "D")
+    except ValueError as error:
+        raise MarketError(problem, expected="YYYY-MM-DD", got=str(when)) from error
 
 
 def _rate(value: Any, what: str) -> float:
@@ -126,7 +128,7 @@ class StockCosts:
         **more
             Other parameters of `StockCosts`: spread, impact, a broker's own commission.
         """
-        given = {
+        given: dict[str, Any] = {
             "commission": fees.commission,
             "minimum": fees.minimum,
             "stamp_duty": _steps(fees.stamp_sell, days),

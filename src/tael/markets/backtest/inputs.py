@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tael.errors import MarketError
 from tael.kernels.backtest_futures import Contracts, Fees, MarginTerms
-from tael.kernels.backtest_orders import Market, Terms
+from tael.kernels.backtest_orders import Market, Terms, impossible
 from tael.kernels.backtest_rules import Charges
 from tael.markets.backtest.costs import FuturesCosts, StockCosts, rate_by_bar
 from tael.markets.backtest.rules import FuturesRules, Rules, StockRules
@@ -32,20 +32,19 @@ def checked_targets(targets: Any, bars: Bars, *, short: bool) -> Floats:
             got=f"{array.dtype} of shape {array.shape}",
         )
     array = np.ascontiguousarray(array, dtype=np.float64)
-    low, high = float(np.fmin.reduce(array, axis=None)), float(np.fmax.reduce(array, axis=None))
-    if np.isinf(low) or np.isinf(high):
-        t, e = (int(at) for at in np.argwhere(np.isinf(array))[0])
-        raise MarketError("A target is infinite.", got=str(array[t, e]), where=f"{bars.entities[e]} at {bars.times[t]}")
-    if low < 0.0 and not short:
-        t, e = (int(at) for at in np.argwhere(array < 0.0)[0])
-        raise MarketError(
-            "A target is negative, and the rules do not allow short positions.",
-            expected="weights of at least 0",
-            got=f"{array[t, e]:g}",
-            where=f"{bars.entities[e]} at {bars.times[t]}",
-            fix="Pass rules=StockRules(short=True), or clip the weights.",
-        )
-    return array
+    if not impossible(array, -np.inf if short else 0.0):
+        return array
+    bad = np.isinf(array) | (array < (-np.inf if short else 0.0))
+    t, e = (int(at) for at in np.argwhere(bad)[0])
+    told = {"got": f"{array[t, e]:g}", "where": f"{bars.entities[e]} at {bars.times[t]}"}
+    if np.isinf(array[t, e]):
+        raise MarketError("A target is infinite.", **told)
+    raise MarketError(
+        "A target is negative, and the rules do not allow short positions.",
+        expected="weights of at least 0",
+        **told,
+        fix="Pass rules=StockRules(short=True), or clip the weights.",
+    )
 
 
 def years_between(times: NDArray[np.datetime64]) -> Floats:

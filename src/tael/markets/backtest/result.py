@@ -63,7 +63,7 @@ class Backtest:
     def __repr__(self) -> str:
         end = self.equity[-1] / self.cash_at_start - 1.0
         kind = "futures" if self.is_futures else "shares"
-        return f"<Backtest of {kind}, {len(self.bars)} bars, {end:+.1%}, {self.log.count[0]} trades>"
+        return f"<Backtest of {kind}, {len(self.bars)} bars, {end:+.1%}, {self.log.used[0]} trades>"
 
     @property
     def is_futures(self) -> bool:

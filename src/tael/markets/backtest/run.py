@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from tael.errors import MarketError
-from tael.markets.backtest.costs import Costs, FuturesCosts
+from tael.markets.backtest.costs import Costs, FuturesCosts, StockCosts
 from tael.markets.backtest.inputs import checked_targets, fitting, futures_inputs, stock_inputs
 from tael.markets.backtest.result import Backtest
-from tael.markets.backtest.rules import FuturesRules, Rules, StockRules
+from tael.markets.backtest.rules import FuturesRules, Rules
 from tael.markets.bars import Bars
 
 
@@ -73,6 +73,6 @@ def backtest(
     else:
         from tael.kernels.backtest import run_stocks
 
-        assert isinstance(rules, StockRules)
+        assert isinstance(costs, StockCosts)
         log, profit, ruined = run_stocks(*stock_inputs(bars, rules, costs), weights, float(cash), daily, positions)
     return Backtest(bars, weights, rules, costs, float(cash), daily, positions, log, profit, int(ruined))

@@ -76,7 +76,7 @@ def read_fama_french(path: str | Path) -> pl.DataFrame:
 
 def _day(text: str) -> np.datetime64:
     if len(text) == 6:
-        return np.datetime64(np.datetime64(f"{text[:4]}-{text[4:]}") + 1, "D") - 1
+        return (np.datetime64(f"{text[:4]}-{text[4:]}", "M") + 1).astype("M8[D]") - 1
     if len(text) != 8:
         raise ValueError(text)
     return np.datetime64(f"{text[:4]}-{text[4:6]}-{text[6:]}", "D")
