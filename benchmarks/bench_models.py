@@ -140,6 +140,7 @@ def contenders(n_jobs: int) -> dict[str, tuple[Callable[[], BaseEstimator], bool
 
 
 SCORECARD, PORTFOLIO = "scorecard", "portfolio"
+LEVEL = 0.005  # AUC; a share of a smaller gap says nothing
 PEERS = {"optbinning scorecard": ("optbinning", "card"), "EBM (interpret)": ("interpret", "ebm")}
 ORDER = (
     "logistic reference", "optbinning scorecard, missing as 0", "optbinning scorecard, missing as it is", SCORECARD,
@@ -208,9 +209,9 @@ PEER_NAMES = {
 
 
 def gap(line: results.Line, lines: list[results.Line]) -> float | None:
-    """Share of the way from the scorecard's AUC to the portfolio's."""
+    """Share of the way from the scorecard's AUC to the portfolio's; none where the two are level."""
     ends = {one["of"]: one["auc"] for one in lines if one["set"] == line["set"]}
-    if SCORECARD not in ends or PORTFOLIO not in ends:
+    if SCORECARD not in ends or PORTFOLIO not in ends or ends[PORTFOLIO] - ends[SCORECARD] < LEVEL:
         return None
     return (line["auc"] - ends[SCORECARD]) / (ends[PORTFOLIO] - ends[SCORECARD])
 

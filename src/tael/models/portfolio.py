@@ -81,9 +81,9 @@ class PortfolioClassifier(AdditiveClassifier):
 
     Notes
     -----
-    ``refit="all"`` against the mean of the five folds' models, on ``benchmarks/bench_models.py`` (AUC, loss): German
-    .802, .484 against .803, .483; HMEQ .982, .134 against .980, .139; Taiwan .785, .425 both; churners .9940, .0712
-    against .9942, .0696. The folds are a shade better on three of four and five times dearer to score and to explain,
+    ``refit="all"`` against the mean of the folds' models, on ``benchmarks/bench_models.py`` (AUC, loss): German .799,
+    .487 against .801, .486; HMEQ .982, .133 against .981, .138; Taiwan .785, .425 both; churners .9941, .0704 against
+    .9942, .0694. The folds are a shade better on two of four and three to five times dearer to score and to explain,
     hence ``"all"``.
 
     Examples
