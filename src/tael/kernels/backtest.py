@@ -34,6 +34,7 @@ from tael.kernels.backtest_rules import (
     Ints,
     Log,
     Trailing,
+    has_room,
     impact_cost,
     new_desk,
     new_log,
@@ -305,40 +306,17 @@ def _mark(t: int, close: Floats, book: Book, positions: Ints, todo: Ints, last: 
 
 
 @njit(**JIT)
-def run_stocks(
-    market: Market, terms: Terms, charges: Charges, targets: Floats, cash: float, daily: Floats, positions: Ints
-) -> Any:
-    """Run the account through all bars.
-
-    Parameters
-    ----------
-    market, terms, charges
-        As their classes say.
-    targets : (T, N)
-        Weights of equity decided after bar t has closed; NaN: no decision.
-    cash : float
-        At the start.
-    daily : (T, 14), zero
-        Receives the account of each bar, columns as in ``backtest_rules.DAILY``.
-    positions : (T, N) int64, zero
-        Receives the shares held after each bar.
-
-    Returns
-    -------
-    log : Log
-        Trades and misses; ``used`` says how many rows are in use.
-    profit : (N,)
-        What each entity earned before costs.
-    ruined : int
-        The bar after which equity was no longer positive; -1: never.
-    """
+def _run(
+    first: int, market: Market, terms: Terms, charges: Charges, targets: Floats, daily: Floats, positions: Ints,
+    book: Book, desk: Desk, past: Trailing, log: Log, state: Floats, room: Ints, change: Ints, scratch: Floats,
+) -> int:  # fmt: skip
+    """Run from bar ``first`` to the end, or until the log is full; the next bar. ``state``: cash, equity, ruined."""
     n_bars, n = targets.shape
-    book, log = new_book(n), new_log(64 * n_bars + 2 * n)
-    desk, past = new_desk(n), new_trailing(n, terms.window)
-    room, change, scratch = np.empty(n, dtype=np.int64), np.zeros(n, dtype=np.int64), np.zeros((2, n))
-    equity, ruined = cash, -1
-    for t in range(n_bars):
-        log = with_room(log, 2 * n, 2 * n)
+    cash, equity, ruined = state[0], state[1], int(state[2])
+    for t in range(first, n_bars):
+        if not has_room(log, 2 * n):
+            state[0], state[1], state[2] = cash, equity, ruined
+            return t
         row = daily[t]
         if t > 0 and market.day[t] != market.day[t - 1]:
             book.locked[:] = 0
@@ -372,4 +350,45 @@ def run_stocks(
         row[rule.D_EQUITY], row[rule.D_CASH] = equity, cash
         if equity <= 0.0 and ruined < 0:
             ruined = t
-    return log, book.profit, ruined
+    state[0], state[1], state[2] = cash, equity, ruined
+    return n_bars
+
+
+def run_stocks(
+    market: Market, terms: Terms, charges: Charges, targets: Floats, cash: float, daily: Floats, positions: Ints
+) -> tuple[Log, Floats, int]:
+    """Run the account through all bars.
+
+    Parameters
+    ----------
+    market, terms, charges
+        As their classes say.
+    targets : (T, N)
+        Weights of equity decided after bar t has closed; NaN: no decision.
+    cash : float
+        At the start.
+    daily : (T, 14), zero
+        Receives the account of each bar, columns as in ``backtest_rules.DAILY``.
+    positions : (T, N) int64, zero
+        Receives the shares held after each bar.
+
+    Returns
+    -------
+    log : Log
+        Trades and misses; ``used`` says how many rows are in use.
+    profit : (N,)
+        What each entity earned before costs.
+    ruined : int
+        The bar after which equity was no longer positive; -1: never.
+    """
+    n_bars, n = targets.shape
+    book, desk, past = new_book(n), new_desk(n), new_trailing(n, terms.window)
+    log, state = new_log(64 * n_bars + 2 * n), np.array([cash, cash, -1.0])
+    room, change, scratch = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64), np.zeros((2, n))
+    t = 0
+    while t < n_bars:
+        log = with_room(log, 2 * n)
+        t = _run(
+            t, market, terms, charges, targets, daily, positions, book, desk, past, log, state, room, change, scratch
+        )
+    return log, book.profit, int(state[2])

@@ -14,31 +14,42 @@ Within bar t, in this order:
    maintenance margin, the next bar brings the call; if it is no longer positive, everything is closed and nothing more
    is ordered.
 
-Numba's cache looks at a kernel's own file alone: after an edit of ``backtest_rules.py``, touch this one.
+Numba's cache looks at a kernel's own file alone: after an edit of ``backtest_rules.py`` or
+``backtest_contracts.py``, touch this one.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import njit
 
 from tael.kernels import backtest_rules as rule
 from tael.kernels._memory import JIT
+from tael.kernels.backtest_contracts import (
+    Contracts,
+    Fees,
+    MarginTerms,
+    Positions,
+    expire,
+    must,
+    new_positions,
+    order,
+    towards_zero,
+)
 from tael.kernels.backtest_rules import (
     Desk,
-    Flags,
     Floats,
     Ints,
     Log,
     Trailing,
+    has_room,
     impact_cost,
     miss,
     new_desk,
     new_log,
     new_trailing,
-    note_settled,
     remember,
     show,
     trailing_volatility,
@@ -46,140 +57,6 @@ from tael.kernels.backtest_rules import (
     with_orders,
     with_room,
 )
-
-
-class Contracts(NamedTuple):
-    """The bars, (T, N), as in ``backtest_orders.Market``, and what is fixed for a contract, (N,).
-
-    ``margin`` is (T, N), or (1, N) where it does not change; ``leave`` (N,) the bar from which on the contract is
-    closed and not opened, ``dead`` (N,) the first bar after its last trading day (T: not in these bars).
-    """
-
-    fill: Floats
-    gate_buy: Floats
-    gate_sell: Floats
-    close: Floats
-    settle: Floats
-    volume: Floats
-    listed: Flags
-    suspended: Flags
-    limit_up: Floats
-    limit_down: Floats
-    adjust: Floats
-    tick: Floats
-    multiplier: Floats
-    margin: Floats
-    leave: Ints
-    dead: Ints
-    years: Floats
-
-
-class MarginTerms(NamedTuple):
-    """The account's rules: initial and maintenance margin as multiples of the exchange's rate; rates are a year."""
-
-    delay: int
-    carry: bool
-    participation: float
-    window: int
-    initial: float
-    maintenance: float
-    credit_rate: float
-    debit_rate: float
-
-
-class Fees(NamedTuple):
-    """What trading costs, (N,): per contract, share of notional; half spread in ticks and as a share; impact."""
-
-    per_lot: Floats
-    rate: Floats
-    half_ticks: float
-    half_spread: float
-    impact: float
-    unknown_volatility: float
-
-
-class Positions(NamedTuple):
-    """State by contract (N,): held, ordered, whether an order is open and for what, last price, profit, dealt today."""
-
-    held: Ints
-    goal: Ints
-    open: Flags
-    cause: Ints
-    mark: Floats
-    profit: Floats
-    dealt: Ints
-
-
-@njit(**JIT)
-def _new_positions(n: int) -> Positions:
-    ints = np.zeros((4, n), dtype=np.int64)
-    return Positions(ints[0], ints[1], np.zeros(n, dtype=np.bool_), ints[2], np.full(n, np.nan), np.zeros(n), ints[3])
-
-
-@njit(**JIT)
-def _towards_zero(x: float) -> int:
-    size = int(np.floor(abs(x) * (1.0 + 1e-12) + rule.SLACK))
-    return size if x > 0.0 else -size
-
-
-@njit(**JIT)
-def _expire(t: int, listed: Flags, dead: Ints, book: Positions, log: Log) -> None:
-    """Settle what has expired: the last settlement has been paid already, so only the position goes."""
-    held, mark, is_open = book.held, book.mark, book.open
-    for e in range(dead.size):
-        if held[e] != 0 and (t >= dead[e] or not listed[t, e]):
-            cause = rule.BY_EXPIRY if t >= dead[e] else rule.BY_DELISTING
-            note_settled(log, t, e, -held[e], cause, mark[e], mark[e])
-            held[e] = 0
-            is_open[e] = False
-
-
-@njit(**JIT)
-def _order(t: int, weights: Floats, equity: float, market: Contracts, book: Positions, log: Log) -> None:
-    """Turn a row of weights into orders for contracts."""
-    held, goal, is_open, cause, mark = book.held, book.goal, book.open, book.cause, book.mark
-    leave, unit = market.leave, market.multiplier
-    for e in range(weights.size):
-        weight = weights[e]
-        if weight != weight or (weight == 0.0 and held[e] == 0 and not is_open[e]):
-            continue
-        is_open[e] = False
-        aim = 0
-        if weight != 0.0:
-            if t >= leave[e]:
-                miss(log, t, e, 0, 0, rule.EXPIRY)
-            elif not mark[e] > 0.0:
-                miss(log, t, e, 0, 0, rule.SUSPENDED if market.listed[t, e] else rule.DELISTED)
-                continue
-            else:
-                exact = weight * equity / (mark[e] * unit[e])
-                aim = _towards_zero(exact)
-                if aim == 0 and held[e] == 0:
-                    miss(log, t, e, 1 if exact > 0.0 else -1, 0, rule.LOT)
-        if aim != held[e]:
-            is_open[e], goal[e], cause[e] = True, aim, rule.BY_TARGET
-
-
-@njit(**JIT)
-def _must(t: int, leave: Ints, share: float, ruined: bool, book: Positions) -> None:
-    """Orders that nobody asked for: the last day, a margin call (``share`` of each position is kept), ruin."""
-    held, goal, is_open, cause = book.held, book.goal, book.open, book.cause
-    for e in range(leave.size):
-        if held[e] == 0:
-            if is_open[e] and (ruined or t >= leave[e]):
-                is_open[e] = False
-            continue
-        if share < 1.0:
-            aim = goal[e] if is_open[e] else held[e]
-            most = abs(_towards_zero(held[e] * share))
-            capped = min(max(aim, -most), most)
-            if capped != aim:
-                is_open[e], goal[e], cause[e] = True, capped, rule.BY_MARGIN
-        if t >= leave[e]:
-            is_open[e], goal[e], cause[e] = True, 0, rule.BY_EXPIRY
-        if ruined:
-            is_open[e], goal[e], cause[e] = True, 0, rule.BY_RUIN
-
 
 # In what follows arrays are taken out of their records before the loops: to reach into a record counts a reference up
 # and down each time, which would take longer than the work.
@@ -299,7 +176,7 @@ def _sizes_to_open(
     for i in range(todo.size):
         e = todo[i]
         wanted, reason = goal[e] - held[e], int(scratch[0, i])
-        size = _towards_zero(change[i] * share)
+        size = towards_zero(change[i] * share)
         if size < change[i]:
             reason = rule.MARGIN
         change[i] = size if wanted > 0 else -size
@@ -342,27 +219,24 @@ def _settle(t: int, market: Contracts, book: Positions, positions: Ints, row: Fl
 
 
 @njit(**JIT)
-def run_futures(
-    market: Contracts, terms: MarginTerms, fees: Fees, targets: Floats, balance: float, daily: Floats, positions: Ints
-) -> Any:
-    """Run the account through all bars; parameters and results as ``backtest.run_stocks``.
-
-    ``daily`` holds the balance as both equity and cash, and the margin that the positions bind after each bar.
-    """
+def _run(
+    first: int, market: Contracts, terms: MarginTerms, fees: Fees, targets: Floats, daily: Floats, positions: Ints,
+    book: Positions, desk: Desk, past: Trailing, log: Log, state: Floats, room: Ints, change: Ints, scratch: Floats,
+) -> int:  # fmt: skip
+    """Run from bar ``first`` to the end, or until the log is full; the next bar. ``state``: balance, ruined, share."""
     n_bars, n = targets.shape
-    book, log = _new_positions(n), new_log(16 * n_bars + 4 * n)
-    desk, past = new_desk(n), new_trailing(n, terms.window)
-    room, change, scratch = np.empty(n, dtype=np.int64), np.zeros(n, dtype=np.int64), np.zeros((2, n))
-    equity, ruined, share = balance, -1, 1.0
-    for t in range(n_bars):
-        log = with_room(log, 4 * n, 4 * n)
-        row = daily[t]
+    balance, ruined, share = state[0], int(state[1]), state[2]
+    for t in range(first, n_bars):
+        if not has_room(log, 4 * n):
+            state[0], state[1], state[2] = balance, ruined, share
+            return t
+        row, equity = daily[t], balance
         row[rule.D_INTEREST] = balance * market.years[t] * (terms.credit_rate if balance > 0.0 else terms.debit_rate)
         balance += row[rule.D_INTEREST]
-        _expire(t, market.listed, market.dead, book, log)
+        expire(t, market.listed, market.dead, book, log)
         if t >= terms.delay and ruined < 0:
-            _order(t, targets[t - terms.delay], equity, market, book, log)
-        _must(t, market.leave, share, ruined >= 0, book)
+            order(t, targets[t - terms.delay], equity, market, book, log)
+        must(t, market.leave, share, ruined >= 0, book)
         k = with_orders(book.open, room)
         if k > 0:
             todo = room[:k]
@@ -382,11 +256,29 @@ def run_futures(
             remember(t, market.close, market.adjust, market.volume, market.suspended, past, scratch)
         paid, bound = _settle(t, market, book, positions, row)
         balance += paid
-        equity = balance
-        row[rule.D_EQUITY], row[rule.D_CASH], row[rule.D_MARGIN] = equity, balance, bound
+        row[rule.D_EQUITY], row[rule.D_CASH], row[rule.D_MARGIN] = balance, balance, bound
         share = 1.0
-        if bound * terms.maintenance > equity:
-            share = max(0.0, equity / (bound * terms.initial))
-        if equity <= 0.0 and ruined < 0:
+        if bound * terms.maintenance > balance:
+            share = max(0.0, balance / (bound * terms.initial))
+        if balance <= 0.0 and ruined < 0:
             ruined = t
-    return log, book.profit, ruined
+    state[0], state[1], state[2] = balance, ruined, share
+    return n_bars
+
+
+def run_futures(
+    market: Contracts, terms: MarginTerms, fees: Fees, targets: Floats, balance: float, daily: Floats, positions: Ints
+) -> tuple[Log, Floats, int]:
+    """Run the account through all bars; parameters and results as ``backtest.run_stocks``.
+
+    ``daily`` holds the balance as both equity and cash, and the margin that the positions bind after each bar.
+    """
+    n_bars, n = targets.shape
+    book, desk, past = new_positions(n), new_desk(n), new_trailing(n, terms.window)
+    log, state = new_log(16 * n_bars + 4 * n), np.array([balance, -1.0, 1.0])
+    room, change, scratch = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64), np.zeros((2, n))
+    t = 0
+    while t < n_bars:
+        log = with_room(log, 4 * n)
+        t = _run(t, market, terms, fees, targets, daily, positions, book, desk, past, log, state, room, change, scratch)
+    return log, book.profit, int(state[1])

@@ -84,7 +84,6 @@ def impossible(targets: Floats, low: float) -> int:
     return found
 
 
-@njit(**JIT)
 def new_book(n: int) -> Book:
     """A book before the first bar."""
     ints = np.zeros((4, n), dtype=np.int64)

@@ -5,7 +5,7 @@ Numba's cache looks at a kernel's own file alone: after an edit here, touch ``ba
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -98,7 +98,6 @@ class Trailing(NamedTuple):
     last: Floats
 
 
-@njit(**JIT)
 def new_trailing(n: int, window: int) -> Trailing:
     """Before the first bar."""
     rings = np.full((2, window, n), np.nan)
@@ -184,7 +183,6 @@ class Desk(NamedTuple):
     no_sell: Ints
 
 
-@njit(**JIT)
 def new_desk(n: int) -> Desk:
     """A desk before the first bar."""
     codes, flags = np.zeros((2, n), dtype=np.int64), np.zeros((2, n), dtype=np.bool_)
@@ -244,31 +242,30 @@ def impact_cost(value: float, quantity: float, volume: float, volatility: float,
     return coefficient * volatility * np.sqrt(share) * value
 
 
-@njit(**JIT)
-def with_room(log: Log, trades: int, misses: int) -> Log:
-    """The log with room for so many more rows: doubled where it is too short."""
-    need = log.used[0] + trades
-    if need > log.trade_ints.shape[0]:
-        size = max(need, 2 * log.trade_ints.shape[0])
-        ints = np.empty((size, log.trade_ints.shape[1]), dtype=np.int64)
-        floats = np.empty((size, log.trade_floats.shape[1]))
-        ints[: log.used[0]] = log.trade_ints[: log.used[0]]
-        floats[: log.used[0]] = log.trade_floats[: log.used[0]]
-        log = Log(ints, floats, log.misses, log.used)
-    need = log.used[1] + misses
-    if need > log.misses.shape[0]:
-        size = max(need, 2 * log.misses.shape[0])
-        rows = np.empty((size, log.misses.shape[1]), dtype=np.int64)
-        rows[: log.used[1]] = log.misses[: log.used[1]]
-        log = Log(log.trade_ints, log.trade_floats, rows, log.used)
-    return log
-
-
-@njit(**JIT)
 def new_log(rows: int) -> Log:
-    """An empty log."""
-    trades, floats = np.empty((rows, 4), dtype=np.int64), np.empty((rows, 7))
-    return Log(trades, floats, np.empty((rows, 5), dtype=np.int64), np.zeros(2, dtype=np.int64))
+    """An empty log with room for so many trades and misses."""
+    ints, misses = np.empty((rows, 4), dtype=np.int64), np.empty((rows, 5), dtype=np.int64)
+    return Log(ints, np.empty((rows, len(TRADE_FLOATS))), misses, np.zeros(2, dtype=np.int64))
+
+
+def with_room(log: Log, rows: int) -> Log:
+    """The log with room for at least so many more rows of both kinds: twice as long where it is too short."""
+
+    def longer(old: Any, used: int) -> Any:
+        if used + rows <= len(old):
+            return old
+        new = np.empty((max(used + rows, 2 * len(old)), old.shape[1]), dtype=old.dtype)
+        new[:used] = old[:used]
+        return new
+
+    trades, misses = int(log.used[0]), int(log.used[1])
+    return Log(longer(log.trade_ints, trades), longer(log.trade_floats, trades), longer(log.misses, misses), log.used)
+
+
+@njit(**JIT)
+def has_room(log: Log, rows: int) -> bool:
+    """Whether the log has room for so many more rows of both kinds."""
+    return log.used[0] + rows <= log.trade_ints.shape[0] and log.used[1] + rows <= log.misses.shape[0]
 
 
 @njit(**JIT)

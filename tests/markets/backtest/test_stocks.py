@@ -197,6 +197,17 @@ def test_shorts_pay_and_ruin_ends_the_account() -> None:
     assert (done.positions[3:] == 0).all() or done.unfilled["reason"].to_list()[-1] == "cash"
 
 
+def test_the_log_grows_with_the_trades() -> None:
+    one = np.full((40, 300), 10.0)
+    bars = Bars(np.datetime64("2024-01-01") + np.arange(40), tuple(map(str, range(300))), one, one, one, one)
+    aims = np.where(np.arange(40)[:, None] % 2 == 0, 1 / 300, 0.0) * np.ones(300)
+    done = backtest(bars, aims, costs=FREE, rules=PLAIN, cash=300_000)
+    assert len(done.trades) == 39 * 300
+    assert done.trades["entity"].to_list() == list(map(str, range(300))) * 39
+    assert done.trades["quantity"].unique().to_list() == [100]
+    assert done.equity.tolist() == [300_000.0] * 40
+
+
 def test_no_order_no_trade() -> None:
     done = backtest(market([10.0, 11.0]), np.full((2, 1), np.nan), costs=FREE, rules=PLAIN, cash=10_000)
     assert len(done.trades) == len(done.unfilled) == 0

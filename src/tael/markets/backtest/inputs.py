@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tael.errors import MarketError
-from tael.kernels.backtest_futures import Contracts, Fees, MarginTerms
+from tael.kernels.backtest_contracts import Contracts, Fees, MarginTerms
 from tael.kernels.backtest_orders import Market, Terms, impossible
 from tael.kernels.backtest_rules import Charges
 from tael.markets.backtest.costs import FuturesCosts, StockCosts, rate_by_bar
@@ -53,6 +53,11 @@ def years_between(times: NDArray[np.datetime64]) -> Floats:
     return np.concatenate(([0.0], steps))
 
 
+def _somewhere(grid: Floats) -> bool:
+    """Whether any value is there; most often the first row tells."""
+    return any(bool(np.isfinite(row).any()) for row in grid)
+
+
 def prices_of_fill(bars: Bars, fill: str) -> tuple[Floats, Floats, Floats]:
     """Price dealt at, and the prices held against the upper and the lower limit."""
     if fill == "open":
@@ -62,7 +67,7 @@ def prices_of_fill(bars: Bars, fill: str) -> tuple[Floats, Floats, Floats]:
     with np.errstate(invalid="ignore", divide="ignore"):
         price = bars.amount / (bars.volume * bars.multiplier)
     price = np.where(bars.volume > 0, price, np.nan)
-    if np.isnan(bars.volume + bars.amount).all() and not np.isnan(bars.close).all():
+    if not _somewhere(bars.volume + bars.amount) and _somewhere(bars.close):
         raise MarketError(
             'Dealing at "vwap" needs the turnover.',
             expected="amount and volume",
@@ -85,8 +90,8 @@ def prices_of_fill(bars: Bars, fill: str) -> tuple[Floats, Floats, Floats]:
 
 
 def _needs_volume(bars: Bars, participation: float | None, impact: float) -> None:
-    unknown = np.isnan(bars.volume).all() and not np.isnan(bars.close).all()
-    if unknown and (participation is not None or impact > 0):
+    asked = participation is not None or impact > 0
+    if asked and not _somewhere(bars.volume) and _somewhere(bars.close):
         raise MarketError(
             "The bars have no volume, which the participation cap and the market impact need.",
             expected="volume in shares or contracts",
