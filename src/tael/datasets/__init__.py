@@ -1,4 +1,4 @@
-"""Data to try tael on: a simulated bank, lender or market of any size. Everything here is simulated and says so."""
+"""Data to try tael on: simulated banks, lenders, markets and frauds of any size, each of which says that it is."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from tael.datasets.toml_writer import dump_schema
 if TYPE_CHECKING:
     from tael.datasets.futures import FuturesTruth, SimulatedFutures, simulate_futures
     from tael.datasets.futures_minutes import SimulatedMinutes, simulate_minutes
+    from tael.datasets.laundering import simulate_laundering
+    from tael.datasets.laundering_result import LaunderingTruth, SimulatedLaundering
     from tael.datasets.market import simulate_market
     from tael.datasets.market_alphas import Alpha
     from tael.datasets.market_result import MarketTruth, SimulatedMarket
@@ -24,13 +26,16 @@ if TYPE_CHECKING:
 _WHERE = {
     "Alpha": "tael.datasets.market_alphas",
     "FuturesTruth": "tael.datasets.futures",
+    "LaunderingTruth": "tael.datasets.laundering_result",
     "MarketTruth": "tael.datasets.market_result",
     "OrderBookTruth": "tael.datasets.order_book",
     "SimulatedFutures": "tael.datasets.futures",
+    "SimulatedLaundering": "tael.datasets.laundering_result",
     "SimulatedMarket": "tael.datasets.market_result",
     "SimulatedMinutes": "tael.datasets.futures_minutes",
     "SimulatedOrderBook": "tael.datasets.order_book",
     "simulate_futures": "tael.datasets.futures",
+    "simulate_laundering": "tael.datasets.laundering",
     "simulate_market": "tael.datasets.market",
     "simulate_minutes": "tael.datasets.futures_minutes",
     "simulate_order_book": "tael.datasets.order_book",
@@ -39,6 +44,7 @@ _WHERE = {
 __all__ = [
     "Alpha",
     "FuturesTruth",
+    "LaunderingTruth",
     "LenderTruth",
     "MarketTruth",
     "OrderBookTruth",
@@ -46,6 +52,7 @@ __all__ = [
     "PlantedTruth",
     "SimulatedBank",
     "SimulatedFutures",
+    "SimulatedLaundering",
     "SimulatedLender",
     "SimulatedMarket",
     "SimulatedMinutes",
@@ -53,6 +60,7 @@ __all__ = [
     "dump_schema",
     "simulate_bank",
     "simulate_futures",
+    "simulate_laundering",
     "simulate_lender",
     "simulate_market",
     "simulate_minutes",
