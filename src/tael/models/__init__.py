@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tael.models.reject_inference import RejectBand as RejectBand
     from tael.models.reject_inference import infer_rejects as infer_rejects
     from tael.models.reject_inference import infer_rejects_from_scores as infer_rejects_from_scores
+    from tael.models.rules import RuleMiner as RuleMiner
     from tael.models.scorecard import Scorecard as Scorecard
     from tael.models.segments import Segments as Segments
     from tael.models.shapes import AdditiveBooster as AdditiveBooster
@@ -56,6 +57,7 @@ _HOME = {
     "PopularityRecommender": "recommender_baselines",
     "evaluate_ranking": "recommender_metrics",
     "leave_one_out": "recommender_metrics",
+    "RuleMiner": "rules",
     "Segments": "segments",
     "AdditiveBooster": "shapes",
     "OptimalBinning": "binning",

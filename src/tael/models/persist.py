@@ -27,6 +27,8 @@ from tael.models.recommender_base import Recommender
 from tael.models.recommender_baselines import ItemToItemRecommender, PopularityRecommender
 from tael.models.recommender_state import recommender_from_state, recommender_state, segments_from_state, segments_state
 from tael.models.reference import LogisticReference
+from tael.models.rules import RuleMiner
+from tael.models.rules_state import rules_from_state, rules_state
 from tael.models.scorecard import Scorecard
 from tael.models.segments import Segments
 from tael.models.shape_state import shapes_from_state, shapes_state
@@ -358,6 +360,7 @@ register(OptimalBinning, binning_state, binning_from_state)
 register(Scorecard, scorecard_state, scorecard_from_state)
 register(AdditiveBooster, shapes_state, shapes_from_state)
 register(Segments, segments_state, segments_from_state)
+register(RuleMiner, rules_state, rules_from_state)
 register(CompetingRisks, lambda model: hazard_state(model, Text), hazard_from_state)
 for _learner in UPLIFT.values():
     register(_learner, *writers(_learner, _scorer_state, _effect_scorer))

@@ -1,0 +1,224 @@
+"""Rules as sentences, English and Chinese, and as formulas of tael's own language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tael.errors import ModelError
+from tael.formulas.grammar import chinese_spaces, spoken_number
+from tael.models.rules_terms import MinedRule, RuleFigures, RuleTerm
+from tael.tables.schema import Language
+from tael.validation.words import Words
+
+Descriptions = Mapping[str, Any]
+
+
+def check_descriptions(descriptions: Any) -> dict[str, dict[str, str]]:
+    """Descriptions of columns as plain dicts: en, zh and perhaps unit.
+
+    Parameters
+    ----------
+    descriptions : None or mapping of column name to mapping
+        ``{"en": "claimed amount", "zh": "申报金额", "unit": "CNY"}``; `Words` and a plain text will do, too.
+
+    Raises
+    ------
+    ModelError
+        A description that is none of these.
+
+    Examples
+    --------
+    >>> check_descriptions({"a": Words("amount", "金额"), "b": {"en": "days", "zh": "天数", "unit": "days"}})["a"]
+    {'en': 'amount', 'zh': '金额'}
+    """
+    out: dict[str, dict[str, str]] = {}
+    for name, said in (descriptions or {}).items():
+        if isinstance(said, Words):
+            out[str(name)] = said.to_dict()
+        elif isinstance(said, str):
+            out[str(name)] = {"en": said, "zh": said}
+        elif isinstance(said, Mapping) and {"en", "zh"} <= set(said) and all(isinstance(v, str) for v in said.values()):
+            out[str(name)] = {k: said[k] for k in ("en", "zh", "unit") if k in said}
+        else:
+            raise ModelError(
+                "A column's description cannot be read.",
+                expected='{"en": text, "zh": text} and perhaps "unit": text',
+                got=repr(said)[:120],
+                where=f"descriptions[{name!r}]",
+            )
+    return out
+
+
+def term_words(term: RuleTerm, said: Mapping[str, str], is_flag: bool, lang: Language) -> str:
+    """One condition as a person reads it.
+
+    Examples
+    --------
+    >>> said = {"en": "claimed amount", "zh": "申报金额", "unit": "CNY"}
+    >>> term_words(RuleTerm(0, low=20000.0), said, False, "en"), term_words(RuleTerm(0, low=20000.0), said, False, "zh")
+    ('claimed amount is above 20,000 CNY', '申报金额大于 20,000 元')
+    >>> term_words(RuleTerm(0, high=3.0, missing=True), said, False, "en")
+    'claimed amount is at most 3 CNY or missing'
+    """
+    name, unit, kind = said[lang], said.get("unit"), term.kind
+    low, high = (spoken_number(v, unit, lang) if np.isfinite(v) else "" for v in (term.low, term.high))
+    english = lang == "en"
+    if kind == "missing":
+        return f"{name} is missing" if english else chinese_spaces(f"{name}缺失")
+    if kind == "known":
+        return f"{name} is known" if english else chinese_spaces(f"{name}不缺失")
+    if is_flag:
+        is_so = kind == "above"
+        text = (name if is_so else f"not ({name})") if english else (name if is_so else f"非（{name}）")
+    elif english:
+        text = {
+            "above": f"{name} is above {low}",
+            "at_most": f"{name} is at most {high}",
+            "between": f"{name} is above {low} and at most {high}",
+        }[kind]
+    else:
+        text = {
+            "above": f"{name}大于{low}",
+            "at_most": f"{name}不大于{high}",
+            "between": f"{name}大于{low}且不大于{high}",
+        }[kind]
+    if term.missing:
+        text += " or missing" if english else "或缺失"
+    return text if english else chinese_spaces(text)
+
+
+def rule_words(
+    terms: Sequence[RuleTerm], names: Sequence[str], descriptions: Mapping[str, Mapping[str, str]],
+    flags: Sequence[bool], lang: Language = "en",
+) -> str:  # fmt: skip
+    """All conditions of a rule.
+
+    Parameters
+    ----------
+    terms : sequence of RuleTerm
+    names : sequence of str
+        Of all columns; a column without a description is said by its name.
+    descriptions : mapping
+        From `check_descriptions`.
+    flags : sequence of bool
+        Which columns are true or false.
+    lang : {"en", "zh"}
+    """
+    Words("", "").text(lang)  # refuses other languages
+    parts = []
+    for term in terms:
+        name = names[term.column]
+        parts.append(term_words(term, descriptions.get(name, {"en": name, "zh": name}), flags[term.column], lang))
+    if lang == "en":
+        return ", and ".join(parts)
+    return "，且".join(parts)
+
+
+def rule_sentence(number: int, conditions: str, rule: MinedRule, lang: Language = "en") -> str:
+    """A rule with what it found, as it goes into a report.
+
+    Parameters
+    ----------
+    number : int
+        Place in the list, from 1.
+    conditions : str
+        From `rule_words`.
+    rule : MinedRule
+    lang : {"en", "zh"}
+    """
+    f = rule.judged or rule.mined
+    where, where_zh = (" of later rows", "在其后的数据中，") if rule.judged else ("", "")
+    en = f"Rule {number}: {conditions}. {_found(f, where)}"
+    zh = f"规则 {number}：{conditions}。{where_zh}{_found_zh(f)}"
+    if rule.judged is None:
+        en += f" To be expected on new rows: {rule.expected:.0%}."
+        zh += f"新数据上预计精确率约 {rule.expected:.0%}。"
+    if rule.stable is False:
+        weak = [p for p in rule.periods if p.rows > 0 and p.lift <= 1.0]
+        en += f" Not stable: no better than the base rate from {weak[0].start} to {weak[0].end}."
+        zh += f"不稳定：{weak[0].start} 至 {weak[0].end} 期间未优于基准率。"
+    return en if lang == "en" else zh
+
+
+def _found(f: RuleFigures, where: str) -> str:
+    text = (
+        f"{f.hits:,.0f} of {f.rows:,.0f} cases flagged{where} are positive ({f.precision:.0%}, 95 % interval "
+        f"{f.low:.0%} to {f.high:.0%}), {f.lift:.1f} times the base rate; it finds {f.recall:.0%} of all positive cases"
+    )
+    if f.money is not None:
+        text += f" and {f.money:,.0f} of their amount ({f.money_share or 0.0:.0%})"
+    return text + "."
+
+
+def _found_zh(f: RuleFigures) -> str:
+    text = (
+        f"命中 {f.rows:,.0f} 件，其中 {f.hits:,.0f} 件为正例（{f.precision:.0%}，"
+        f"95% 区间 {f.low:.0%} 至 {f.high:.0%}），为基准率的 {f.lift:.1f} 倍；覆盖全部正例的 {f.recall:.0%}"
+    )
+    if f.money is not None:
+        text += f"，涉及金额 {f.money:,.0f}（占 {f.money_share or 0.0:.0%}）"
+    return text + "。"
+
+
+def rule_formula(
+    terms: Sequence[RuleTerm], names: Sequence[str], formulas: Mapping[str, str], flags: Sequence[bool]
+) -> str:
+    """A rule over formulas as one formula: `tael.formulas.words` says it, the engine computes it, SQL has it, too.
+
+    Parameters
+    ----------
+    terms : sequence of RuleTerm
+    names : sequence of str
+        Of all columns.
+    formulas : mapping of column name to formula
+    flags : sequence of bool
+        Which columns are true or false (so are their formulas).
+
+    Raises
+    ------
+    ModelError
+        A column of the rule that has no formula.
+
+    Examples
+    --------
+    >>> rule_formula([RuleTerm(0, low=3.0), RuleTerm(1, low=0.0)], ["n", "night"],
+    ...              {"n": "count(transfers)", "night": "channel == 'night'"}, [False, True])
+    "count(transfers) > 3 and (channel == 'night')"
+    """
+    parts = []
+    for term in terms:
+        name = names[term.column]
+        if name not in formulas:
+            raise ModelError(
+                "A rule uses a column that has no formula.", expected="a formula for each column", got=name,
+                where="formulas",
+            )  # fmt: skip
+        text = formulas[name]
+        held = text if _is_call(text) else f"({text})"
+        low, high = f"{term.low:.17g}", f"{term.high:.17g}"
+        if term.kind == "missing":
+            said = f"is_missing({text})"
+        elif term.kind == "known":
+            said = f"not is_missing({text})"
+        elif flags[term.column]:
+            said = held if term.kind == "above" else f"not {held}"
+        elif term.kind == "between":
+            said = f"{held} > {low} and {held} <= {high}"
+        else:
+            said = f"{held} > {low}" if term.kind == "above" else f"{held} <= {high}"
+        parts.append(f"({said} or is_missing({text}))" if term.missing and term.kind != "missing" else said)
+    return " and ".join(parts)
+
+
+def _is_call(text: str) -> bool:
+    """Whether a formula is one call or one name, which needs no brackets.
+
+    >>> _is_call("count(a, last='3d')"), _is_call("count(a) / count(b)"), _is_call("amount")
+    (True, False, True)
+    """
+    import ast
+
+    return isinstance(ast.parse(text, mode="eval").body, ast.Call | ast.Name | ast.Attribute)

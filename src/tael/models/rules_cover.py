@@ -1,0 +1,235 @@
+"""A few rules out of many: greedy cover by weighted gain, price and length chosen out of fold, and chance's best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tael.models.logistic import Floats
+from tael.models.rules_grid import Grid
+from tael.models.rules_paths import Candidates, Sample, grow, simplify
+
+_EULER = 0.5772156649015329
+
+
+@dataclass(frozen=True)
+class Mining:
+    """What a mining is asked for.
+
+    Parameters
+    ----------
+    longest : int
+        Conditions in a rule at most.
+    most : int
+        Rules at most.
+    min_rows : float
+        Rows that a rule must flag.
+    rounds : int
+        Boosted trees of each depth.
+    overlap : float
+        Jaccard index with a rule before it that a rule may not exceed.
+    seed : int
+    """
+
+    longest: int
+    most: int
+    min_rows: float
+    rounds: int
+    overlap: float
+    seed: int
+
+    def candidates(self, sample: Sample, grid: Grid) -> Candidates:
+        """Simplified paths of trees grown on the sample."""
+        paths = grow(sample, grid, longest=self.longest, rounds=self.rounds, min_rows=self.min_rows, seed=self.seed)
+        return simplify(paths, sample, grid, min_rows=self.min_rows)
+
+
+def cover(candidates: Candidates, worth: float, mining: Mining) -> list[int]:
+    """Choose rules one by one, each for what it adds: worth x new hits - new false alarms.
+
+    Parameters
+    ----------
+    candidates : Candidates
+    worth : float
+        False alarms that a hit outweighs: a rule pays where its new rows are precise beyond ``1 / (1 + worth)``.
+    mining : Mining
+
+    Returns
+    -------
+    list of int
+        Places among the candidates.
+    """
+    bits, tally = candidates.bits, candidates.tally
+    if not len(bits):
+        return []
+    left = np.packbits(np.ones(tally.n, dtype=bool))
+    open_ = np.ones(len(bits), dtype=bool)
+    size = np.bitwise_count(bits).sum(axis=1, dtype=np.int64)
+    chosen: list[int] = []
+    while len(chosen) < mining.most and open_.any():
+        places = np.flatnonzero(open_)
+        hits, misses = tally(bits[places], left)
+        gain = worth * hits - misses
+        best = int(np.argmax(gain))
+        if gain[best] <= 0 or hits[best] + misses[best] <= 0:
+            break
+        one = int(places[best])
+        chosen.append(one)
+        left = left & ~bits[one]
+        both = np.bitwise_count(bits & bits[one]).sum(axis=1, dtype=np.int64)
+        open_ &= both <= mining.overlap * (size + size[one] - both)
+        open_[one] = False
+    return chosen
+
+
+@dataclass(frozen=True)
+class FoldFigures:
+    """A price and a number of rules, as all folds together saw it.
+
+    Parameters
+    ----------
+    worth : float
+        As in `cover`.
+    rules : int
+    precision, recall : float
+        Of what the first ``rules`` rules flag in rows that they were not mined on.
+    fall : float
+        Mined precision less that, of the same rules.
+    """
+
+    worth: float
+    rules: int
+    precision: float
+    recall: float
+    fall: float
+
+
+def try_out(
+    sample: Sample, grid: Grid, folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]], mining: Mining
+) -> list[FoldFigures]:
+    """Mine in each fold at several prices, and see what the rules find in the rows left out."""
+    worths = prices(sample)
+    most = mining.most
+    out = np.zeros((len(worths), most, 4))  # hits and rows left out, hits and rows mined on
+    total = 0.0
+    for train, test in folds:
+        part, rest = sample.take(train), sample.take(test)
+        total += float(rest.weight[rest.y].sum())
+        candidates = mining.candidates(part, grid)
+        for k, worth in enumerate(worths):
+            chosen = cover(candidates, worth, mining)
+            rules = [candidates.rules[i] for i in chosen]
+            for piece, held in ((rest, 0), (part, 2)):
+                flagged = np.zeros(len(piece.y), dtype=bool)
+                for r in range(most):
+                    if r < len(rules):
+                        flagged |= piece.holds(rules[r])
+                    out[k, r, held] += piece.weight[flagged & piece.y].sum()
+                    out[k, r, held + 1] += piece.weight[flagged].sum()
+    figures = []
+    for k, worth in enumerate(worths):
+        for r in range(most):
+            hits, rows, mined_hits, mined_rows = out[k, r]
+            if rows > 0:
+                precision = hits / rows
+                fall = mined_hits / mined_rows - precision if mined_rows > 0 else 0.0
+                figures.append(
+                    FoldFigures(float(worth), r + 1, float(precision), float(hits / max(total, 1e-12)), float(fall))
+                )
+    return figures
+
+
+def prices(sample: Sample) -> Floats:
+    """Prices worth trying: breaking even from a little above the base rate to where nine in ten are hits."""
+    base = float(sample.weight[sample.y].sum() / sample.weight.sum())
+    odds = np.geomspace(1.2 * base / (1 - base), max(9.0, 2.4 * base / (1 - base)), 9)
+    return np.asarray(1.0 / odds)
+
+
+def choose(figures: Sequence[FoldFigures], least_recall: float | None) -> FoldFigures | None:
+    """The best F1, or of those that reach the recall the most precise (where none does: the highest recall).
+
+    >>> a, b = FoldFigures(1.0, 2, 0.5, 0.9, 0.0), FoldFigures(1.0, 1, 0.8, 0.6, 0.0)
+    >>> choose([a, b], None).rules, choose([a, b], 0.8).rules, choose([a, b], 0.95).rules
+    (1, 2, 2)
+    """
+    if not figures:
+        return None
+    if least_recall is None:
+        return max(figures, key=lambda f: (2 * f.precision * f.recall / max(f.precision + f.recall, 1e-12), -f.rules))
+    enough = [f for f in figures if f.recall >= least_recall]
+    if enough:
+        return max(enough, key=lambda f: (f.precision, -f.rules))
+    return max(figures, key=lambda f: (f.recall, f.precision))
+
+
+def strength(hits: Floats, misses: Floats, base: float) -> Floats:
+    """Signed root of the likelihood ratio of hits among rows against the base rate, in standard deviations.
+
+    >>> strength(np.array([5.0, 9.0]), np.array([5.0, 1.0]), 0.5).round(2)
+    array([0.  , 2.71])
+    """
+    n = hits + misses
+    p = np.divide(hits, n, out=np.full(np.shape(n), base), where=n > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(hits > 0, hits * np.log(p / base), 0.0)
+        ratio += np.where(misses > 0, misses * np.log((1 - p) / (1 - base)), 0.0)
+    return np.asarray(np.sign(p - base) * np.sqrt(2 * ratio.clip(0)))
+
+
+def by_chance(
+    sample: Sample, grid: Grid, blocks: NDArray[np.int64] | None, groups: NDArray[np.int64] | None, mining: Mining,
+    times: int,
+) -> Floats:  # fmt: skip
+    """The strongest candidate of whole minings on shuffled labels, shape (times,).
+
+    Labels are shuffled within blocks of time, or by whole groups where there are groups, so that neither a drift of the
+    base rate nor rows of one owner pass for a pattern.
+    """
+    rng = np.random.default_rng([mining.seed, 977])
+    base = float(sample.weight[sample.y].sum() / sample.weight.sum())
+    mean = float(sample.weight.mean())
+    best = np.zeros(times)
+    for k in range(times):
+        y = sample.y[_shuffled(len(sample.y), blocks, groups, rng)]
+        found = mining.candidates(Sample(sample.codes, y, sample.weight), grid)
+        if len(found.bits):
+            hits, misses = found.tally(found.bits)
+            best[k] = float(strength(hits / mean, misses / mean, base).max())
+    return best
+
+
+def _shuffled(
+    n: int, blocks: NDArray[np.int64] | None, groups: NDArray[np.int64] | None, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Whose label each row gets."""
+    out = np.empty(n, dtype=np.int64)
+    if groups is not None:
+        # Groups keep their labels together: two orders of the groups, one laid on the other.
+        anew = rng.permutation(int(groups.max()) + 1)
+        out[np.argsort(groups, kind="stable")] = np.argsort(anew[groups], kind="stable")
+        return out
+    within = np.zeros(n, dtype=np.int64) if blocks is None else blocks
+    order = np.argsort(within, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(within[order])) + 1):
+        out[rows] = rng.permutation(rows)
+    return out
+
+
+def p_value(strength_: float, chance: Floats) -> float:
+    """How often chance is as strong: a Gumbel law through the shuffles' mean and spread, never below what they rank.
+
+    The largest of many deviates follows a Gumbel law; twenty draws fix its two moments, and so chances that twenty
+    draws by themselves could not tell.
+
+    >>> round(p_value(3.0, np.array([2.0, 3.0, 4.0])), 2), p_value(9.0, np.array([2.0, 3.0, 4.0])) < 0.001
+    (0.43, True)
+    """
+    if len(chance) < 2:
+        return 1.0
+    scale = max(float(chance.std(ddof=1)), 0.05) * np.sqrt(6) / np.pi
+    place = float(chance.mean()) - _EULER * scale
+    return float(-np.expm1(-np.exp(-(strength_ - place) / scale)))

@@ -1,0 +1,133 @@
+"""From rows to judged rules: choose out of fold, mine, weigh against chance, judge on later rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tael.models.logistic import Floats
+from tael.models.rules_cover import (
+    Candidates,
+    FoldFigures,
+    Mining,
+    by_chance,
+    choose,
+    cover,
+    p_value,
+    strength,
+    try_out,
+)
+from tael.models.rules_grid import make_grid
+from tael.models.rules_measure import by_period, measure, period_of
+from tael.models.rules_paths import Sample
+from tael.models.rules_terms import Flags, MinedRule
+from tael.validation.calibration import wilson
+
+_BLOCKS = 10  # of time, within which labels are shuffled
+_SURE = 0.8  # a rule that is judged must beat the base rate with the lower end of this interval
+
+Found = tuple[list[MinedRule], FoldFigures | None, Floats, int]
+
+
+def mine(
+    X: Floats, y: Flags, weight: Floats, rows: NDArray[np.int64],
+    folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]], mining: Mining, *, time: NDArray[Any] | None,
+    groups: NDArray[np.int64] | None, amount: Floats | None, least_recall: float | None, significance: float,
+    permutations: int, periods: int,
+) -> Found:  # fmt: skip
+    """Rules, what the folds saw, chance's strengths, and the number of candidates.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+    y : ndarray of bool, shape (n,)
+    weight : ndarray of shape (n,)
+    rows : ndarray of int
+        Rows to mine; the others (where there are times) judge.
+    folds : sequence of (train, test)
+        Of those rows.
+    mining : Mining
+    time, groups, amount : ndarray of shape (n,) or None
+    least_recall, significance, permutations, periods
+        As in `RuleMiner`.
+    """
+    grid = make_grid(X[rows])
+    sample = Sample(grid.codes(X[rows]), y[rows], weight[rows])
+    base = float(sample.weight[sample.y].sum() / sample.weight.sum())
+    mean = float(sample.weight.mean())
+    best = choose(try_out(sample, grid, folds, mining), least_recall)
+    candidates = mining.candidates(sample, grid)
+    chance = np.zeros(0)
+    if best is None or not _beats(best.precision, best.recall * sample.weight[sample.y].sum() / mean, base, 0.9):
+        return [], best, chance, len(candidates.rules)
+    chosen = cover(candidates, best.worth, mining)[: best.rules]
+    p_values = np.zeros(len(chosen))
+    if permutations and chosen:
+        blocks = None if time is None else period_of(time[rows], _BLOCKS)
+        chance = by_chance(sample, grid, blocks, None if groups is None else groups[rows], mining, permutations)
+        chosen, p_values = _against(chance, candidates, chosen, base, mean, significance)
+    terms = [tuple(grid.term(key) for key in candidates.rules[i]) for i in chosen]
+    fires = np.zeros((len(X), len(terms)), dtype=bool)
+    for r, rule in enumerate(terms):
+        fires[:, r] = MinedRule(rule, None, None, 0, 0, 0).fires(X)  # type: ignore[arg-type]
+    later = np.setdiff1d(np.flatnonzero(weight > 0), rows)
+    if time is not None:
+        stays = _holds(fires[later], y[later], weight[later])
+        fires, terms, p_values = fires[:, stays], [t for t, s in zip(terms, stays, strict=True) if s], p_values[stays]
+    mined = measure(fires[rows], y[rows], weight[rows], None if amount is None else amount[rows])
+    judged = (
+        [None] * len(terms)
+        if time is None
+        else measure(fires[later], y[later], weight[later], None if amount is None else amount[later])
+    )
+    left = np.ones(len(rows), dtype=bool)
+    out = []
+    for r, rule in enumerate(terms):
+        here = fires[rows, r] & left
+        left &= ~here
+        hits, misses = (float(sample.weight[here & side].sum()) / mean for side in (sample.y, ~sample.y))
+        seen = judged[r]
+        expected = mined[r].precision - best.fall if seen is None else seen.precision
+        out.append(
+            MinedRule(
+                rule,
+                mined[r],
+                seen,
+                expected=float(np.clip(expected, 1e-6, 1.0)),
+                strength=float(strength(np.array(hits), np.array(misses), base)),
+                p_value=float(p_values[r]),
+                periods=() if time is None else by_period(fires[:, r], y, weight, time, periods),
+            )
+        )
+    return out, best, chance, len(candidates.rules)
+
+
+def _beats(precision: float, hits: float, base: float, level: float) -> bool:
+    low, _ = wilson(hits, hits / max(precision, 1e-12), level)
+    return bool(precision > 0 and float(low) > base)
+
+
+def _against(
+    chance: Floats, candidates: Candidates, chosen: list[int], base: float, mean: float, significance: float
+) -> tuple[list[int], Floats]:
+    """The rules whose new rows are stronger than chance; what a dropped rule flagged is new to those after it."""
+    left = np.packbits(np.ones(candidates.tally.n, dtype=bool))
+    kept, values = [], []
+    for i in chosen:
+        hits, misses = candidates.tally(candidates.bits[i], left)
+        p = p_value(float(strength(hits / mean, misses / mean, base)), chance)
+        if p <= significance:
+            kept.append(i)
+            values.append(p)
+            left = left & ~candidates.bits[i]
+    return kept, np.array(values)
+
+
+def _holds(fires: Flags, y: Flags, weight: Floats) -> Flags:
+    """Which rules beat the base rate on the later rows."""
+    base = float(weight[y].sum() / weight.sum())
+    figures = measure(fires, y, weight)
+    return np.array([_beats(f.precision, f.hits / weight.mean(), base, _SURE) for f in figures], dtype=bool)

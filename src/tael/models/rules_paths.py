@@ -1,0 +1,226 @@
+"""Candidate rules: what the paths of small boosted trees say, with every condition dropped that says nothing."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tael.models.logistic import Floats
+from tael.models.rules_grid import Codes, Grid, Key
+from tael.models.rules_terms import Flags
+
+Conjunction = tuple[Key, ...]
+Bits = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows to mine, as codes.
+
+    Parameters
+    ----------
+    codes : ndarray of int16, shape (n, p)
+    y : ndarray of bool, shape (n,)
+    weight : ndarray of float64, shape (n,)
+    """
+
+    codes: Codes
+    y: Flags
+    weight: Floats
+
+    def take(self, rows: NDArray[np.int64]) -> Sample:
+        """Some rows."""
+        return Sample(np.asfortranarray(self.codes[rows]), self.y[rows], self.weight[rows])
+
+    def holds(self, rule: Conjunction) -> Flags:
+        """Rows that fulfil all conditions."""
+        out = np.ones(len(self.y), dtype=bool)
+        for key in rule:
+            out &= self.one(key)
+        return out
+
+    def one(self, key: Key) -> Flags:
+        """Rows that fulfil one condition."""
+        j, low, high, missing = key
+        code = self.codes[:, j]
+        inside = (code > max(low, -1)) & (code <= high)
+        return np.asarray(inside | (code == -1) if missing else inside)
+
+
+class Tally:
+    """Weighted positives and negatives among packed rows.
+
+    Weights that are one number for each class are counted as bits, which is many times quicker.
+    """
+
+    def __init__(self, y: Flags, weight: Floats) -> None:
+        self.n = len(y)
+        self.sides: list[tuple[Bits, Floats]] = []
+        for side in (y, ~y):
+            self.sides.append((np.packbits(side & (weight > 0)), weight * side))
+        levels = [np.unique(w[w > 0]) for _, w in self.sides]
+        self.level = [float(v[0]) if len(v) else 0.0 for v in levels] if all(len(v) <= 1 for v in levels) else None
+
+    def __call__(self, bits: Bits, among: Bits | None = None) -> tuple[Floats, Floats]:
+        """Positives and negatives of each of (..., n / 8) packed sets of rows."""
+        if among is not None:
+            bits = bits & among
+        if self.level is not None:
+            counts = [np.bitwise_count(bits & side).sum(axis=-1, dtype=np.int64) for side, _ in self.sides]
+            return np.asarray(counts[0] * self.level[0]), np.asarray(counts[1] * self.level[1])
+        flat = bits.reshape(-1, bits.shape[-1])
+        out = np.empty((2, len(flat)))
+        for start in range(0, len(flat), 64):
+            rows = np.unpackbits(flat[start : start + 64], axis=1, count=self.n).astype(np.float64)
+            for side in (0, 1):
+                out[side, start : start + 64] = rows @ self.sides[side][1]
+        return out[0].reshape(bits.shape[:-1]), out[1].reshape(bits.shape[:-1])
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Rules to choose among, with the rows that each flags.
+
+    Parameters
+    ----------
+    rules : list of tuple of Key
+    bits : ndarray of uint8, shape (m, ceil(n / 8))
+    tally : Tally
+    """
+
+    rules: list[Conjunction]
+    bits: Bits
+    tally: Tally
+
+
+def grow(sample: Sample, grid: Grid, *, longest: int, rounds: int, min_rows: float, seed: int) -> list[Conjunction]:
+    """Every path from a root to a node of boosted trees on the codes, without repetitions."""
+    import lightgbm as lgb
+
+    table = sample.codes.astype(np.float64)
+    table[table < 0] = np.nan
+    # Each tree sees some of the columns, that not all say the same; enough of them to find what holds together.
+    share = min(1.0, max(0.4, 3.0 * longest / table.shape[1]))
+    names = [f"c{j}" for j in range(table.shape[1])]
+    found: dict[Conjunction, None] = {}
+    # Deep trees find what holds together, shallow ones what a person would say first.
+    for depth in sorted({longest, max(1, longest - 1)}, reverse=True):
+        told = lgb.Dataset(
+            table, sample.y.astype(np.float64), weight=sample.weight, feature_name=names, free_raw_data=False,
+            params={"min_data_in_bin": 1, "max_bin": 255, "verbose": -1, "feature_pre_filter": False},
+        )  # fmt: skip
+        settings = {
+            "objective": "binary", "num_leaves": 2**depth, "max_depth": depth, "learning_rate": 0.1,
+            "feature_fraction": share, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 1.0,
+            "min_data_in_leaf": max(1, round(min_rows)), "min_sum_hessian_in_leaf": 1e-3, "max_bin": 255,
+            "seed": seed + depth, "num_threads": 1, "deterministic": True, "force_col_wise": True, "verbose": -1,
+        }  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # "no further splits": a fact about the rows, not a fault
+            booster = lgb.train(settings, told, num_boost_round=rounds)
+        for tree in booster.dump_model()["tree_info"]:
+            for path in _paths(tree["tree_structure"], {}, grid):
+                found.setdefault(path)
+    return list(found)
+
+
+def _paths(node: dict[str, Any], above: dict[int, Key], grid: Grid) -> Iterator[Conjunction]:
+    if above:
+        yield tuple(above[j] for j in sorted(above))
+    if "split_feature" not in node:
+        return
+    j, cut = int(node["split_feature"]), int(np.floor(float(node["threshold"]) + 1e-9))
+    top = len(grid.edges[j])
+    cut = min(cut, top)
+    _, low, high, missing = above.get(j, (j, -1, top, int(grid.gaps[j])))
+    goes_left = bool(node["default_left"])
+    ways = (("left_child", low, min(high, cut), goes_left), ("right_child", max(low, cut), high, not goes_left))
+    for side, new_low, new_high, with_missing in ways:
+        key = (j, new_low, new_high, int(bool(missing) and with_missing))
+        if key[1] >= key[2]:
+            if not key[3]:
+                continue
+            key = (j, top, top, 1)
+        yield from _paths(node[side], above | {j: key}, grid)
+
+
+def simplify(paths: list[Conjunction], sample: Sample, grid: Grid, *, min_rows: float) -> Candidates:
+    """Drop conditions and bounds as long as the sure precision does not fall; keep one rule for each set of rows.
+
+    The sure precision is the lower end of Wilson's interval: a shorter rule that flags more rows as precisely wins.
+    """
+    tally = Tally(sample.y, sample.weight)
+    mean = float(sample.weight[sample.weight > 0].mean())
+    packed: dict[Key, Bits] = {}
+    known: dict[Conjunction, float] = {}
+    everyone = np.packbits(np.ones(len(sample.y), dtype=bool))
+
+    def rows(rule: Conjunction) -> Bits:
+        out = everyone
+        for key in rule:
+            if key not in packed:
+                packed[key] = np.packbits(sample.one(key))
+            out = out & packed[key]
+        return out
+
+    def sure(rules: list[Conjunction]) -> list[float]:
+        new = [rule for rule in rules if rule not in known]
+        if new:
+            hits, misses = tally(np.stack([rows(rule) for rule in new]))
+            known.update(zip(new, _sure(hits / mean, (hits + misses) / mean).tolist(), strict=True))
+        return [known[rule] for rule in rules]
+
+    kept: dict[bytes, tuple[Conjunction, Bits]] = {}
+    for path in paths:
+        rule, now = path, sure([path])[0]
+        while True:
+            shorter = list(_relaxed(rule, grid))
+            if not shorter:
+                break
+            values = sure(shorter)
+            best = int(np.argmax(values))
+            if values[best] < now:
+                break
+            rule, now = shorter[best], values[best]
+        bits = rows(rule)
+        found = kept.get(bits.tobytes())
+        if found is None or _length(rule, grid) < _length(found[0], grid):
+            kept[bits.tobytes()] = (rule, bits)
+    chosen = [(rule, bits) for rule, bits in kept.values() if rule]
+    bits = np.stack([b for _, b in chosen]) if chosen else np.empty((0, len(everyone)), dtype=np.uint8)
+    hits, misses = tally(bits)
+    enough = (hits + misses) / mean >= min_rows
+    return Candidates([r for (r, _), ok in zip(chosen, enough, strict=True) if ok], bits[enough], tally)
+
+
+def _sure(hits: Floats, rows: Floats) -> Floats:
+    """Lower end of Wilson's interval, written out: it is asked for a hundred thousand times."""
+    z2 = 1.96**2
+    safe = np.maximum(rows, 1e-12)
+    p = hits / safe
+    low = (p + z2 / (2 * safe) - np.sqrt(z2 * (p * (1 - p) / safe + z2 / (4 * safe**2)).clip(0))) / (1 + z2 / safe)
+    return np.where(rows > 0, low, 0.0)
+
+
+def _relaxed(rule: Conjunction, grid: Grid) -> Iterator[Conjunction]:
+    """The rule without a condition, without a bound, or without its "or missing"."""
+    for k, (j, low, high, missing) in enumerate(rule):
+        rest, after, top = rule[:k], rule[k + 1 :], len(grid.edges[j])
+        yield rest + after
+        if low >= top:
+            continue
+        if low >= 0 and high < top:
+            yield (*rest, (j, -1, high, missing), *after)
+            yield (*rest, (j, low, top, missing), *after)
+        if missing:
+            yield (*rest, (j, low, high, 0), *after)
+
+
+def _length(rule: Conjunction, grid: Grid) -> tuple[int, int]:
+    parts = sum((low >= 0) + (high < len(grid.edges[j])) + missing for j, low, high, missing in rule)
+    return len(rule), parts
