@@ -68,13 +68,13 @@ class Breeder:
 
     # ------------------------------------------------------------ from one
     def mutations(self, node: Node) -> list[Node]:
-        """Neighbours of a formula, each once, those of its windows first."""
-        found = dict.fromkeys(one for made in self._neighbours(node) if (one := self.fit(made)) is not None)
+        """Neighbours of a formula as they fit, each once, those of its windows and fields first."""
+        found = dict.fromkeys(one for made in self.neighbours(node) if (one := self.fit(made)) is not None)
         found.pop(node, None)
         return list(found)
 
     def fit(self, node: Node) -> Node | None:
-        """The canonical form of a formula that may be tried; None where it breaks the rules of the language or of units."""
+        """The canonical form of a formula that may be tried; None where it breaks a rule of language or units."""
         made = canonical(node)
         if not isinstance(made, Call) or size(made) > MOST:
             return None
@@ -99,7 +99,8 @@ class Breeder:
                 return True
         return False
 
-    def _neighbours(self, node: Node) -> Iterator[Node]:
+    def neighbours(self, node: Node) -> Iterator[Node]:
+        """Neighbours of a formula, whether they fit or not, which :meth:`fit` says."""
         for window in sorted({one for _, call in calls_of(node) if (one := window_of(call)) is not None}):
             yield from (_with_window(node, window, other) for other in _near(window))
         for name in sorted({one.parts[0] for _, one in parts_of(node) if isinstance(one, Name)}):
@@ -142,25 +143,20 @@ class Breeder:
         """One formula with a part of another in it, their pure interaction, and one without what the other says.
 
         The interaction is a product of z-scores, which says nothing that one of them says alone: to add factors up is
-        the model's work.
+        the model's work. Whether they fit, :meth:`fit` says.
         """
+        mine = [(path, part) for path, part in parts_of(one) if path and not isinstance(part, Literal)]
+        theirs = [part for _, part in parts_of(other) if not isinstance(part, Literal)]
         made: list[Node] = [
             Call("mul", (Call("zscore", (one,)), Call("zscore", (other,)))),
             Call("neutralize", (Call("rank", (one,)), Call("rank", (other,)))),
         ]
-        mine = [(path, part, unit_of(part, self.fields, self.groups)) for path, part in parts_of(one) if path]
-        theirs = [(part, unit_of(part, self.fields, self.groups)) for _, part in parts_of(other)]
-        pairs = [
-            (path, new)
-            for path, part, unit in mine
-            if unit is not None and not isinstance(part, Literal)
-            for new, its in theirs
-            if its == unit and new != part and not isinstance(new, Literal)
-        ]
-        for chosen in rng.permutation(len(pairs))[:3]:
-            path, new = pairs[chosen]
-            made.append(replaced(one, path, new))
-        return [fit for each in made if (fit := self.fit(each)) is not None]
+        for _ in range(6 if mine else 0):
+            path, part = mine[int(rng.integers(len(mine)))]
+            new = theirs[int(rng.integers(len(theirs)))]
+            if new != part and unit_of(new, self.fields) == unit_of(part, self.fields):
+                made.append(replaced(one, path, new))
+        return made
 
 
 def parts_of(node: Node, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Node]]:

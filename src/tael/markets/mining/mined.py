@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,8 @@ from tael.panels import Panel
 
 LEAST_BARS = 60
 LEAST_ENTITIES = 8
-SCREENED = 500
-"""Bars of the screen: of a longer panel every k-th is looked at first."""
+SCREENED_BARS, SCREENED_ENTITIES = 1000, 300
+"""Of the screen: of a longer panel every k-th bar is looked at first, of a wider one some entities."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,11 @@ def mine(
     """Search for factors: formulas whose ranks foretell those of the outcome, bar by bar.
 
     First formulas are written by the units of the fields; from those that do best on every second of ten blocks of time
-    others are bred. All are tried on every k-th bar of a long panel, and the best on all. A formula is kept if the
-    robust t of its mean rank IC passes what the best of all that were tried reaches by chance, in both halves and four
-    of five blocks of time with one sign, and again for what the factors kept before it (and ``held``) leave
-    unexplained. Of a bred formula only the blocks count that its breeding did not see. On noise nothing is kept, but
-    for one search in a hundred.
+    others are bred. All are tried on some bars and entities of a large panel, and the best on all. A formula is kept if
+    the robust t of its mean rank IC passes what the best of all that were tried reaches by chance one time in a
+    hundred, with one sign in both halves and in four of five blocks of time, and if it passes again with what the
+    factors kept before it (and ``held``) leave unexplained. For a bred formula only the blocks count that its breeding
+    did not see. On noise nothing is kept, but for one search in a hundred.
 
     Parameters
     ----------
@@ -157,9 +157,8 @@ def mine(
             fix="Give the training stretch more bars, or state factors instead of mining them.",
         )
     outcome = np.where(np.isin(np.arange(len(panel)), rows)[:, None], outcome, np.nan)
-    every = max(1, len(rows) // SCREENED)
-    thin = Stage(panel, outcome, rows[every // 2 :: every], n_threads=n_threads)
-    whole = thin if every == 1 else Stage(panel, outcome, rows, n_threads=n_threads)
+    whole = Stage(panel, outcome, rows, n_threads=n_threads)
+    thin = _thinned(panel, outcome, rows, seed, n_threads) or whole
     search = Search(
         thin, whole, overlap_of(outcome, panel.members), Breeder.of(panel), tuple(held), candidates, keep, seed,
         _seconds(time), tell or (lambda text, share: None),
@@ -169,6 +168,35 @@ def mine(
     made = [_row(name, formula, one) for (name, formula), one in zip(factors, kept, strict=True)]
     return Mined(
         factors, len(search.ledger), search.chance, search.threshold, search.ledger.frame(), search.interrupted, made
+    )
+
+
+def _thinned(
+    panel: Panel, outcome: NDArray[Any], rows: NDArray[np.int64], seed: int, n_threads: int | None
+) -> Stage | None:
+    """Fewer bars and entities for the screen; None where there are few.
+
+    Bars are dear, since entities move together, and entities cheap: but series need all bars of an entity.
+    """
+    every, wide = max(1, len(rows) // SCREENED_BARS), panel.shape[1] > 1.5 * SCREENED_ENTITIES
+    if every == 1 and not wide:
+        return None
+    if wide:
+        chosen = np.sort(np.random.default_rng(seed).permutation(panel.shape[1])[:SCREENED_ENTITIES])
+        panel, outcome = _some(panel, chosen), outcome[:, chosen]
+    return Stage(panel, outcome, rows[every // 2 :: every], n_threads=n_threads)
+
+
+def _some(panel: Panel, columns: NDArray[np.int64]) -> Panel:
+    """Some of the entities."""
+    return replace(
+        panel,
+        entities=tuple(panel.entities[column] for column in columns),
+        fields={name: values[:, columns] for name, values in panel.fields.items()},
+        groups={name: codes[:, columns] for name, codes in panel.groups.items()},
+        listed=panel.listed[:, columns],
+        suspended=panel.suspended[:, columns],
+        members=panel.members[:, columns],
     )
 
 

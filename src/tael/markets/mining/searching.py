@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -30,7 +30,7 @@ WEAK = 1.5
 COVERED = 0.2
 RESERVED = 0.3
 """Of the time, for the choice."""
-CELLS = 40_000
+CELLS = 16_000
 """On which factors are compared with each other."""
 STEADY = 4
 """Of five blocks of time, so many must have the sign of the whole."""
@@ -177,22 +177,27 @@ class Search:
 
     def _children(self, parents: list[Tried], most: int) -> list[Node]:
         """Neighbours of the parents in turn, the better parents' first, and crosses of them."""
-        lists: list[list[Node]] = []
+        lines: list[Iterator[Node]] = []
         for number, one in enumerate(parents):
-            made = self.breeder.mutations(one.node)
+            made = list(self.breeder.neighbours(one.node))
             head, tail = made[:8], made[8:]
-            crossed: list[Node] = []
             if number + 1 < len(parents):
                 other = parents[int(self._rng.integers(number + 1, len(parents)))]
-                crossed = self.breeder.crossed(one.node, other.node, self._rng)
-            tail = [tail[i] for i in self._rng.permutation(len(tail))]
-            lists.append([*head, *crossed, *tail])
+                head += self.breeder.crossed(one.node, other.node, self._rng)
+            lines.append(iter([*head, *(tail[i] for i in self._rng.permutation(len(tail)))]))
         fresh: dict[Node, None] = {}
-        for place in range(max(map(len, lists), default=0)):
-            for some in lists:
-                if place < len(some) and some[place] not in self.ledger:
-                    fresh.setdefault(some[place])
+        while lines and len(fresh) < most:
+            lines = [line for line in lines if self._next(line, fresh)]
         return list(fresh)[:most]
+
+    def _next(self, line: Iterator[Node], fresh: dict[Node, None]) -> bool:
+        """Take the next of a parent's children that was not tried yet; False where there is none."""
+        for made in line:
+            child = self.breeder.fit(made)
+            if child is not None and child not in self.ledger and child not in fresh:
+                fresh[child] = None
+                return True
+        return False
 
     # ------------------------------------------------------------ choosing
     def _choose(self) -> list[Tried]:
@@ -224,14 +229,15 @@ class Search:
 
     def _finalists(self) -> list[Tried]:
         """The strongest on the screen, none nearly the same as a stronger one: first formulas and bred ones apart."""
-        limit = min(10 * self.keep, max(20, (512 << 20) // max(self.thin.array_bytes, 1)))
-        slack = 1.0 if self.thin is self.whole else 0.0
+        limit = min(5 * self.keep, max(20, (512 << 20) // max(self.thin.array_bytes, 1)))
+        # what an effect that just passes on all bars shows on the screen, in the mean
+        least = max(WEAK, self.threshold * float(np.sqrt(self.thin.members.size / self.whole.members.size)))
         found: list[Tried] = []
         for bred in (False, True):
             mine = _Unlike(0.95)
             some = [one for one in self.ledger.standing() if (one.generation > 0) is bred]
             for one in sorted(some, key=lambda each: -abs(each.t) * (1 - FOR_LENGTH * size(each.node))):
-                if abs(one.t) < max(slack * self.threshold, WEAK):
+                if abs(one.t) < least:
                     one.drop("no better than chance")
                 elif (better := mine.like(one)) is not None:
                     one.drop("nearly the same as a better one", better.text)

@@ -17,7 +17,7 @@ from tael.panels import Panel, PanelPlan
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
-BATCH_BYTES = 256 << 20
+BATCH_BYTES = 128 << 20
 """Of the results of one batch on the whole panel."""
 CACHE_BYTES = 192 << 20
 """Of series that several formulas share, on the bars of the stage."""
