@@ -220,16 +220,20 @@ def _shuffled(
 
 
 def p_value(strength_: float, chance: Floats) -> float:
-    """How often chance is as strong: a Gumbel law through the shuffles' mean and spread, never below what they rank.
+    """How often chance is as strong: a Gumbel law through the mean and spread of the shuffles' strongest candidates.
 
-    The largest of many deviates follows a Gumbel law; twenty draws fix its two moments, and so chances that twenty
-    draws by themselves could not tell.
+    The largest of many deviates follows a Gumbel law, so that twenty draws tell chances that they could not count. A
+    spread seen in few draws may be too small by luck: the upper end of its 90 % interval is taken.
 
-    >>> round(p_value(3.0, np.array([2.0, 3.0, 4.0])), 2), p_value(9.0, np.array([2.0, 3.0, 4.0])) < 0.001
+    >>> round(p_value(3.0, np.array([2.0, 3.0, 4.0])), 2), p_value(16.0, np.array([2.0, 3.0, 4.0])) < 0.01
     (0.43, True)
     """
+    from scipy.special import chdtri
+
     if len(chance) < 2:
         return 1.0
-    scale = max(float(chance.std(ddof=1)), 0.05) * np.sqrt(6) / np.pi
+    free = len(chance) - 1
+    spread = float(chance.std(ddof=1)) * np.sqrt(free / float(chdtri(free, 0.9)))
+    scale = max(spread, 0.05) * np.sqrt(6) / np.pi
     place = float(chance.mean()) - _EULER * scale
     return float(-np.expm1(-np.exp(-(strength_ - place) / scale)))

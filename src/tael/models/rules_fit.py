@@ -61,7 +61,9 @@ def mine(
     best = choose(try_out(sample, grid, folds, mining), least_recall)
     candidates = mining.candidates(sample, grid)
     chance = np.zeros(0)
-    if best is None or not _beats(best.precision, best.recall * sample.weight[sample.y].sum() / mean, base, 0.9):
+    # Rows of one group are hardly more than one witness.
+    witnesses = sample.weight.sum() / mean if groups is None else len(np.unique(groups[rows]))
+    if best is None or not _beats(best.precision, best.recall * base * witnesses, base, 0.9):
         return [], best, chance, len(candidates.rules)
     chosen = cover(candidates, best.worth, mining)[: best.rules]
     p_values = np.zeros(len(chosen))

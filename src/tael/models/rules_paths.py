@@ -16,6 +16,7 @@ from tael.models.rules_terms import Flags
 
 Conjunction = tuple[Key, ...]
 Bits = NDArray[np.uint8]
+_AT_ONCE = 1 << 25  # bytes of packed rows in hand
 
 
 @dataclass(frozen=True)
@@ -149,62 +150,114 @@ def _paths(node: dict[str, Any], above: dict[int, Key], grid: Grid) -> Iterator[
         yield from _paths(node[side], above | {j: key}, grid)
 
 
-def simplify(paths: list[Conjunction], sample: Sample, grid: Grid, *, min_rows: float) -> Candidates:
-    """Drop conditions and bounds as long as the sure precision does not fall; keep one rule for each set of rows.
+def simplify(
+    paths: list[Conjunction], sample: Sample, grid: Grid, *, min_rows: float, doubt: float = 2.5
+) -> Candidates:
+    """Drop conditions and bounds that say nothing; keep one rule for each set of rows.
 
-    The sure precision is the lower end of Wilson's interval: a shorter rule that flags more rows as precisely wins.
+    A condition goes if the sure precision (the lower end of Wilson's interval) does not fall without it: a shorter rule
+    that flags more rows as precisely wins. It also goes if the rows that it shuts out are not clearly worse than those
+    that stay, for a threshold that was chosen among many always seems to be good for a little.
+
+    Parameters
+    ----------
+    paths : list of tuple of Key
+    sample : Sample
+    grid : Grid
+    min_rows : float
+        Rows (of mean weight one) that a rule must flag.
+    doubt : float
+        Standard deviations (signed root of the likelihood ratio) by which the rows shut out must be worse.
     """
-    tally = Tally(sample.y, sample.weight)
-    mean = float(sample.weight[sample.weight > 0].mean())
-    packed: dict[Key, Bits] = {}
-    known: dict[Conjunction, float] = {}
-    everyone = np.packbits(np.ones(len(sample.y), dtype=bool))
-
-    def rows(rule: Conjunction) -> Bits:
-        out = everyone
-        for key in rule:
-            if key not in packed:
-                packed[key] = np.packbits(sample.one(key))
-            out = out & packed[key]
-        return out
-
-    def sure(rules: list[Conjunction]) -> list[float]:
-        new = [rule for rule in rules if rule not in known]
-        if new:
-            hits, misses = tally(np.stack([rows(rule) for rule in new]))
-            known.update(zip(new, _sure(hits / mean, (hits + misses) / mean).tolist(), strict=True))
-        return [known[rule] for rule in rules]
-
+    counter = _Counter(sample)
+    now = counter(paths)
+    active = list(range(len(paths)))
+    rules = list(paths)
+    while active:
+        shorter = [(k, other) for k in active for other in _relaxed(rules[k], grid)]
+        of = np.array([k for k, _ in shorter], dtype=np.int64)
+        then = counter([other for _, other in shorter])
+        sure = _sure(*then)
+        idle = (sure >= _sure(*now)[of]) | (_worse(now[:, of], then) < doubt)
+        best: dict[int, int] = {}
+        for place in np.flatnonzero(idle)[np.argsort(sure[idle], kind="stable")].tolist():
+            best[int(of[place])] = place
+        for k, place in best.items():
+            rules[k], now[:, k] = shorter[place][1], then[:, place]
+        active = sorted(k for k in best if rules[k])
     kept: dict[bytes, tuple[Conjunction, Bits]] = {}
-    for path in paths:
-        rule, now = path, sure([path])[0]
-        while True:
-            shorter = list(_relaxed(rule, grid))
-            if not shorter:
-                break
-            values = sure(shorter)
-            best = int(np.argmax(values))
-            if values[best] < now:
-                break
-            rule, now = shorter[best], values[best]
-        bits = rows(rule)
+    distinct = [rule for rule in dict.fromkeys(rules) if rule]
+    rows = counter(distinct).sum(axis=0)
+    distinct = [rule for rule, n in zip(distinct, rows, strict=True) if n >= min_rows]
+    for rule, bits in zip(distinct, counter.bits(distinct), strict=True):
         found = kept.get(bits.tobytes())
         if found is None or _length(rule, grid) < _length(found[0], grid):
             kept[bits.tobytes()] = (rule, bits)
-    chosen = [(rule, bits) for rule, bits in kept.values() if rule]
-    bits = np.stack([b for _, b in chosen]) if chosen else np.empty((0, len(everyone)), dtype=np.uint8)
-    hits, misses = tally(bits)
-    enough = (hits + misses) / mean >= min_rows
-    return Candidates([r for (r, _), ok in zip(chosen, enough, strict=True) if ok], bits[enough], tally)
+    chosen = list(kept.values())
+    empty = np.empty((0, (len(sample.y) + 7) // 8), dtype=np.uint8)
+    return Candidates([r for r, _ in chosen], np.stack([b for _, b in chosen]) if chosen else empty, counter.tally)
 
 
-def _sure(hits: Floats, rows: Floats) -> Floats:
+class _Counter:
+    """Hits and misses of many rules at once, in rows of mean weight one; a rule that was asked for is remembered."""
+
+    def __init__(self, sample: Sample) -> None:
+        self.sample = sample
+        self.tally = Tally(sample.y, sample.weight)
+        self.mean = float(sample.weight[sample.weight > 0].mean())
+        self.known: dict[Conjunction, int] = {}
+        self.counts: list[Floats] = []
+        self.place: dict[Key, int] = {}
+        self.table = np.packbits(np.ones((1, len(sample.y)), dtype=bool), axis=1)  # of conditions; the first is none
+
+    def bits(self, rules: list[Conjunction]) -> Bits:
+        """Packed rows of each rule."""
+        new = [key for key in dict.fromkeys(key for rule in rules for key in rule) if key not in self.place]
+        if new:
+            self.place.update((key, len(self.table) + k) for k, key in enumerate(new))
+            self.table = np.vstack([self.table, *(np.packbits(self.sample.one(key))[None] for key in new)])
+        longest = max((len(rule) for rule in rules), default=0)
+        out = np.repeat(self.table[:1], len(rules), axis=0)
+        for k in range(longest):
+            out &= self.table[[self.place[rule[k]] if k < len(rule) else 0 for rule in rules]]
+        return out
+
+    def __call__(self, rules: list[Conjunction]) -> Floats:
+        """Hits and misses, shape (2, rules)."""
+        new = [rule for rule in dict.fromkeys(rules) if rule not in self.known]
+        step = max(1, _AT_ONCE // self.table.shape[1])
+        for start in range(0, len(new), step):
+            part = new[start : start + step]
+            counts = np.stack(self.tally(self.bits(part))) / self.mean
+            self.known.update((rule, len(self.counts) + k) for k, rule in enumerate(part))
+            self.counts.extend(counts.T)
+        if not rules:
+            return np.zeros((2, 0))
+        return np.stack([self.counts[self.known[rule]] for rule in rules], axis=1)
+
+
+def _worse(kept: Floats, wider: Floats) -> Floats:
+    """By how many standard deviations the rows that a condition shuts out are worse than those it lets through."""
+    out = np.maximum(wider - kept, 0.0)
+    ratio = 2 * (_log_likelihood(*kept) + _log_likelihood(*out) - _log_likelihood(*wider))
+    better = kept[0] * out.sum(axis=0) > out[0] * kept.sum(axis=0)
+    return np.where(better, 1.0, -1.0) * np.sqrt(ratio.clip(0))
+
+
+def _log_likelihood(hits: Floats, misses: Floats) -> Floats:
+    from scipy.special import xlogy
+
+    n = np.maximum(hits + misses, 1e-12)
+    return np.asarray(xlogy(hits, hits / n) + xlogy(misses, misses / n))
+
+
+def _sure(hits: Floats, misses: Floats) -> Floats:
     """Lower end of Wilson's interval, written out: it is asked for a hundred thousand times."""
     z2 = 1.96**2
-    safe = np.maximum(rows, 1e-12)
+    safe = np.maximum(hits + misses, 1e-12)
     p = hits / safe
     low = (p + z2 / (2 * safe) - np.sqrt(z2 * (p * (1 - p) / safe + z2 / (4 * safe**2)).clip(0))) / (1 + z2 / safe)
-    return np.where(rows > 0, low, 0.0)
+    return np.where(hits + misses > 0, low, 0.0)
 
 
 def _relaxed(rule: Conjunction, grid: Grid) -> Iterator[Conjunction]:
