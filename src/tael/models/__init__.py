@@ -34,7 +34,13 @@ if TYPE_CHECKING:
     from tael.models.reject_inference import RejectBand as RejectBand
     from tael.models.reject_inference import infer_rejects as infer_rejects
     from tael.models.reject_inference import infer_rejects_from_scores as infer_rejects_from_scores
+    from tael.models.rule_words import rule_formula as rule_formula
     from tael.models.rules import RuleMiner as RuleMiner
+    from tael.models.rules_beside import beside as beside
+    from tael.models.rules_line import draw_review as draw_review
+    from tael.models.rules_line import line_steps as line_steps
+    from tael.models.rules_line import review_size as review_size
+    from tael.models.rules_line import tune_line as tune_line
     from tael.models.scorecard import Scorecard as Scorecard
     from tael.models.segments import Segments as Segments
     from tael.models.shapes import AdditiveBooster as AdditiveBooster
@@ -58,6 +64,9 @@ _HOME = {
     "evaluate_ranking": "recommender_metrics",
     "leave_one_out": "recommender_metrics",
     "RuleMiner": "rules",
+    "beside": "rules_beside",
+    "rule_formula": "rule_words",
+    **dict.fromkeys(("draw_review", "line_steps", "review_size", "tune_line"), "rules_line"),
     "Segments": "segments",
     "AdditiveBooster": "shapes",
     "OptimalBinning": "binning",
