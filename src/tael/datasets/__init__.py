@@ -13,6 +13,8 @@ from tael.datasets.simulated import PlantedTruth, SimulatedBank
 from tael.datasets.toml_writer import dump_schema
 
 if TYPE_CHECKING:
+    from tael.datasets.claims import simulate_claims
+    from tael.datasets.claims_result import ClaimsTruth, SimulatedClaims
     from tael.datasets.futures import FuturesTruth, SimulatedFutures, simulate_futures
     from tael.datasets.futures_minutes import SimulatedMinutes, simulate_minutes
     from tael.datasets.laundering import simulate_laundering
@@ -25,15 +27,18 @@ if TYPE_CHECKING:
 # Whoever simulates a bank needs no exchange.
 _WHERE = {
     "Alpha": "tael.datasets.market_alphas",
+    "ClaimsTruth": "tael.datasets.claims_result",
     "FuturesTruth": "tael.datasets.futures",
     "LaunderingTruth": "tael.datasets.laundering_result",
     "MarketTruth": "tael.datasets.market_result",
     "OrderBookTruth": "tael.datasets.order_book",
+    "SimulatedClaims": "tael.datasets.claims_result",
     "SimulatedFutures": "tael.datasets.futures",
     "SimulatedLaundering": "tael.datasets.laundering_result",
     "SimulatedMarket": "tael.datasets.market_result",
     "SimulatedMinutes": "tael.datasets.futures_minutes",
     "SimulatedOrderBook": "tael.datasets.order_book",
+    "simulate_claims": "tael.datasets.claims",
     "simulate_futures": "tael.datasets.futures",
     "simulate_laundering": "tael.datasets.laundering",
     "simulate_market": "tael.datasets.market",
@@ -43,6 +48,7 @@ _WHERE = {
 
 __all__ = [
     "Alpha",
+    "ClaimsTruth",
     "FuturesTruth",
     "LaunderingTruth",
     "LenderTruth",
@@ -51,6 +57,7 @@ __all__ = [
     "Planted",
     "PlantedTruth",
     "SimulatedBank",
+    "SimulatedClaims",
     "SimulatedFutures",
     "SimulatedLaundering",
     "SimulatedLender",
@@ -59,6 +66,7 @@ __all__ = [
     "SimulatedOrderBook",
     "dump_schema",
     "simulate_bank",
+    "simulate_claims",
     "simulate_futures",
     "simulate_laundering",
     "simulate_lender",
