@@ -258,6 +258,18 @@ def test_a_fold_that_was_screened_whole_is_not_fitted_again(credit: Data) -> Non
     assert [one[1] for one in scorers] == [scorer for scorer, _ in screened.done[1]]
 
 
+def test_what_does_best_alone_goes_on_beside_what_the_blend_wants() -> None:
+    rng = np.random.default_rng(0)
+    signal, other = rng.normal(size=(2, 4000))
+    y = (rng.random(4000) < 1 / (1 + np.exp(-signal - 0.5 * other))).astype(float)
+    near = [signal + 0.4 * other + 0.3 * rng.normal(size=4000) for _ in range(2)]
+    Z = np.column_stack([rng.normal(size=4000), *near, 0.5 * other])
+    assert crossfit._promising(Z, y, np.ones(4000), 3) == [1, 2, 3]
+    assert len(crossfit._promising(Z, y, np.ones(4000), 1)) == 1
+    sure = np.column_stack([Z[:, 0], 9.0 * Z[:, 1]])  # too sure of itself, and the best once calibrated
+    assert crossfit._promising(sure, y, np.ones(4000), 2) == [1]
+
+
 def test_a_fold_that_was_screened_in_part_is_fitted_whole(credit: Data, monkeypatch: pytest.MonkeyPatch) -> None:
     X, y = credit
     monkeypatch.setattr(crossfit, "SCREEN_ROWS", 300)

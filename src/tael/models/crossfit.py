@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from tael.models.blending import log_loss, prune
+from tael.models.blending import blend, log_loss, prune
 from tael.models.folds import Fold, out_of_fold, run_side_by_side
 from tael.models.logistic import Floats, Scorer
 from tael.models.members import Setting
@@ -123,7 +123,11 @@ class CrossFit:
         return scorer, scorer.score(self.X[test])
 
     def screen(self, settings: list[Setting], folds: list[Fold], number: int, at_most: int) -> Screened:
-        """Fit each setting on one fold, or on a part of its rows where it has very many; which to take further."""
+        """Fit each setting on one fold, or on a part of its rows where it has very many; which to take further.
+
+        Those that do best alone, and in the last place the one that adds most to them in a blend: a blend chosen on
+        few rows likes variety so much that it may leave out what is best on all rows.
+        """
         rng = np.random.default_rng(self.seed)
         fold = folds[number]
         train, test = (self._sample(rng, rows) for rows in fold)
@@ -131,7 +135,7 @@ class CrossFit:
         done = run_side_by_side(jobs, self.n_jobs)
         Z = np.column_stack([z for _, z in done])
         y, weight = self.y[test], self.weight[test]
-        kept = prune(Z, y, weight, smallest=SMALLEST, at_most=at_most)
+        kept = _promising(Z, y, weight, at_most)
         tried = [
             Candidate(s.name, roc_auc(y, Z[:, k], weight), log_loss(y, Z[:, k], weight), "screening", k in kept)
             for k, s in enumerate(settings)
@@ -158,6 +162,19 @@ class CrossFit:
         everything = np.arange(len(self.y))
         jobs = [partial(self.one, s, everything, 0) for s in settings]
         return [(scorer,) for scorer in run_side_by_side(jobs, self.n_jobs)]
+
+
+def _promising(Z: Floats, y: Floats, weight: Floats, at_most: int) -> list[int]:
+    """Columns of Z: all but the last place go to the least loss after calibration, the last to the blend's heaviest."""
+    loss = []
+    for k in range(Z.shape[1]):
+        _, line = blend(Z[:, [k]], y, weight)
+        loss.append(log_loss(y, line.apply(Z[:, k]), weight))
+    alone = np.argsort(loss, kind="stable")[: max(at_most - 1, 1)].tolist()
+    blended = prune(Z, y, weight, smallest=SMALLEST, at_most=at_most)
+    weights, _ = blend(Z[:, blended], y, weight)
+    others = [k for k, _ in sorted(zip(blended, weights, strict=True), key=lambda one: -one[1]) if k not in alone]
+    return sorted(alone + others[: at_most - len(alone)])
 
 
 def roc_auc(y: Floats, z: Floats, weight: Floats) -> float:
