@@ -9,6 +9,18 @@ from pathlib import Path
 import pytest
 
 from tael.observations import LabelSpec, ObservationSpec
+from tael.runs.markets.plan import MarketPlan
+from tael.runs.markets.sections import (
+    MarketSection,
+    MinePlan,
+    PanelFeatures,
+    PanelLabel,
+    PanelModel,
+    PanelSplit,
+    PortfolioPlan,
+    TradingPlan,
+)
+from tael.runs.markets.verdict import __file__ as verdicts
 from tael.runs.plan import Plan
 from tael.runs.plans import (
     AccountsPlan,
@@ -95,3 +107,26 @@ def test_the_page_of_a_flat_file_is_read() -> None:
     tables, scenario = blocks(DOCS / "tables-toml.md")[-2:]
     assert Schema.from_dict(tomllib.loads(tables)).tables["clients"].key == "ID"
     assert Plan.from_dict(tomllib.loads(scenario)).at
+
+
+MARKET = (
+    MarketPlan, MarketSection, PanelLabel, PanelFeatures, MinePlan, PanelSplit, PanelModel, PortfolioPlan, TradingPlan,
+)  # fmt: skip
+
+
+def test_the_market_page_is_read() -> None:
+    plan = MarketPlan.from_dict(tomllib.loads(blocks(DOCS / "markets.md")[0]))
+    assert plan.portfolio.settings == {"k": 50, "drop": 5}
+
+
+@pytest.mark.parametrize("model", MARKET)
+def test_every_field_of_a_market_is_on_the_page(model: type) -> None:
+    text = (DOCS / "markets.md").read_text("utf-8")
+    said = set(re.findall(r"^#? ?\[?([\w.]+)\]? *=?", text, flags=re.MULTILINE)) | set(re.findall(r"[\w]+", text))
+    absent = [name for name in model.model_fields if name not in said and name != "example"]  # type: ignore[attr-defined]
+    assert not absent
+
+
+def test_every_verdict_of_a_market_is_on_the_page() -> None:
+    codes = set(re.findall(r'"(M\d\d)"', Path(verdicts).read_text("utf-8"))) - {"M00"}
+    assert codes == set(re.findall(r"TAEL-(M\d\d) \|", (DOCS / "markets.md").read_text("utf-8")))
