@@ -103,7 +103,7 @@ class Breeder:
         """Neighbours of a formula, whether they fit or not, which :meth:`fit` says."""
         for window in sorted({one for _, call in calls_of(node) if (one := window_of(call)) is not None}):
             yield from (_with_window(node, window, other) for other in _near(window))
-        for name in sorted({one.parts[0] for _, one in parts_of(node) if isinstance(one, Name)}):
+        for name in sorted({".".join(one.parts) for _, one in parts_of(node) if isinstance(one, Name)}):
             unit = self.fields.get(name)
             for other, its in self.fields.items():
                 if its == unit and other != name:
@@ -198,7 +198,7 @@ def replaced(node: Node, path: tuple[int, ...], new: Node) -> Node:
 
 def replaced_name(node: Node, name: str, new: Node) -> Node:
     """The formula with another in the place of a name."""
-    if isinstance(node, Name) and node.parts == (name,):
+    if isinstance(node, Name) and ".".join(node.parts) == name:
         return new
     if isinstance(node, Call):
         return Call(node.op, tuple(replaced_name(arg, name, new) for arg in node.args), node.options)

@@ -13,7 +13,7 @@ from tael.formulas.parser import parse
 from tael.formulas.syntax import Node
 from tael.kernels.panel import neutralize, rank
 from tael.markets.mining.canonical import size
-from tael.markets.mining.proof import tested
+from tael.markets.mining.proof import mean_tests
 from tael.markets.mining.staging import Stage
 from tael.markets.mining.tried import Tried
 
@@ -116,7 +116,7 @@ class Held:
         texts = list(dict.fromkeys(formulas))
         marks, said = [], []
         for batch in stage.batches([parse(text) for text in texts]):
-            found = tested(batch.ic, lags)
+            found = mean_tests(batch.ic, lags)
             for node, values, mean, t in zip(batch.nodes, batch.values, found.mean, found.t, strict=True):
                 marks.append(marks_of(centred(stage, values, at)))
                 if abs(t) >= 2.0:
@@ -200,7 +200,7 @@ class Choice:
             scale = length * np.sqrt(np.einsum("tn,tn->t", mine, mine))
             product = np.einsum("tn,tn->t", mine, flat)
             series[number] = np.divide(product, scale, out=np.full(len(flat), np.nan), where=scale > 0)
-        t = np.abs(tested(series, self.lags).t)
+        t = np.abs(mean_tests(series, self.lags).t)
         turnover = np.nan_to_num(np.array([one.turnover for one in pool]), nan=1.0)
         length_of = np.array([size(one.node) for one in pool])
         found: NDArray[np.float64] = t * (1 - FOR_TURNOVER * np.minimum(turnover, 1.0)) * (1 - FOR_LENGTH * length_of)

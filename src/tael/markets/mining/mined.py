@@ -207,10 +207,11 @@ def _oriented(one: Tried) -> Any:
 def _row(name: str, formula: str, one: Tried) -> dict[str, Any]:
     """Of a factor: what was found about it, in the direction in which it is kept."""
     figures = {"rank_ic": one.rank_ic, "t": one.t, "gain_t": one.gain_t}
+    novelty = one.novelty if np.isfinite(one.novelty) else 1.0
     return {
         "name": name, "formula": formula, "generation": one.generation,
         **{key: abs(value) for key, value in figures.items()},
-        "turnover": one.turnover, "novelty": one.novelty, "coverage": one.coverage, "blocks": one.steady,
+        "turnover": one.turnover, "novelty": novelty, "coverage": one.coverage, "blocks": one.steady,
     }  # fmt: skip
 
 

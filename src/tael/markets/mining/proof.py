@@ -5,7 +5,8 @@ reversed is as likely as the block itself. Reversing turns each IC of the block 
 drawn for blocks give the t's that the same formulas would have had, with all that they share. It keeps what shuffling
 within bars would destroy (industries that move together, outcomes that overlap), and costs one multiplication. The
 largest |t| of all formulas, over many draws, is what the best of so many trials reaches by chance (the "max" statistic
-of Westfall and Young 1993, by Romano and Wolf 2005 for strategies).
+of Westfall and Young 1993, by Romano and Wolf 2005 for strategies). Each draw has errors of its own: were they those of
+the data, a series whose error is small by chance would pass too often.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ BLOCKS = 10
 
 
 @dataclass(frozen=True)
-class Tested:
+class MeanTests:
     """Means of rank IC series and how sure they are; one entry a series.
 
     Attributes
@@ -47,7 +48,7 @@ class Tested:
     n: NDArray[np.int64]
 
 
-def tested(ic: Any, lags: int) -> Tested:
+def mean_tests(ic: Any, lags: int) -> MeanTests:
     """Test the mean of each series against 0; missing bars are left out.
 
     Parameters
@@ -57,7 +58,7 @@ def tested(ic: Any, lags: int) -> Tested:
 
     Examples
     --------
-    >>> found = tested([[0.1, 0.0, 0.2, 0.1], [0.1, -0.1, np.nan, np.nan]], 0)
+    >>> found = mean_tests([[0.1, 0.0, 0.2, 0.1], [0.1, -0.1, np.nan, np.nan]], 0)
     >>> found.mean.round(3).tolist(), found.t.round(3).tolist(), found.n.tolist()
     ([0.1, 0.0], [2.828, 0.0], [4, 2])
     """
@@ -74,7 +75,7 @@ def tested(ic: Any, lags: int) -> Tested:
         total += weight * (deviation[:, lag:] * deviation[:, :-lag]).sum(axis=1)
     error = np.sqrt(np.maximum(total, plain)) / safe
     t = np.divide(mean, error, out=np.zeros_like(mean), where=(error > 0) & (n > 1))
-    return Tested(mean, error, t, n)
+    return MeanTests(mean, error, t, n)
 
 
 def overlap_of(outcome: Any, members: Any, most: int = 60) -> int:
@@ -182,20 +183,45 @@ def largest_by_chance(
     """
     rng = np.random.default_rng(seed)
     length = 2 * max(lags, 1)
-    edges = np.arange(0, len(times.rows), length)
-    signs = rng.choice(np.array([-1.0, 1.0], np.float32), (len(edges), draws))
-    most = np.zeros(draws, np.float32)
+    signs = rng.choice(np.array([-1.0, 1.0], np.float32), (-(-len(times.rows) // length), draws))
+    most = np.zeros(draws)
     for ic, on in families:
-        for first in range(0, len(ic), 512):
-            series = np.where(on, ic[first : first + 512], np.nan)
-            found = tested(series, lags)
-            deviation = np.nan_to_num(series - found.mean[:, None])
-            sums = np.add.reduceat(deviation, edges, axis=1)
-            usable = (found.error > 0) & (found.n > 2 * length)
-            scale = np.divide(1.0, found.error * found.n, out=np.zeros_like(found.error), where=usable)
-            drawn = np.abs((sums * scale[:, None]).astype(np.float32) @ signs)
+        for first in range(0, len(ic), 256):
+            drawn = _turned(np.where(on, ic[first : first + 256], np.nan), signs, length, lags)
             np.maximum(most, drawn.max(axis=0, initial=0.0), out=most)
-    return np.sort(most.astype(np.float64))
+    return np.sort(most)
+
+
+def _turned(series: Floats, signs: NDArray[np.float32], length: int, lags: int) -> Floats:
+    """The |t| of series whose blocks are turned round, (series, draws): with the error that each has then.
+
+    A product of bars of one block keeps its sign, and one across a border has that of both blocks, so that the errors
+    of all draws are one multiplication too.
+    """
+    there = np.isfinite(series)
+    n = there.sum(axis=1)[:, None]
+    values = np.where(there, series, 0.0)
+    edges = np.arange(0, values.shape[1], length)
+    block = np.arange(values.shape[1]) // length
+    plain = (values * values).sum(axis=1)[:, None]
+    within, weights = plain.copy(), n.astype(np.float64)
+    across = np.zeros((len(values), len(edges)))
+    for lag in range(1, min(lags, values.shape[1] - 1) + 1):
+        weight = 2.0 * (1.0 - lag / (lags + 1.0))
+        product = np.zeros_like(values)
+        product[:, lag:] = weight * values[:, lag:] * values[:, :-lag]
+        border = np.zeros(values.shape[1], bool)
+        border[lag:] = block[lag:] != block[:-lag]
+        within += np.where(border, 0.0, product).sum(axis=1, keepdims=True)
+        across += np.add.reduceat(np.where(border, product, 0.0), edges, axis=1)
+        weights += weight * np.maximum(n - lag, 0)
+    safe = np.maximum(n, 1)
+    mean = (np.add.reduceat(values, edges, axis=1).astype(np.float32) @ signs) / safe
+    both = across[:, 1:].astype(np.float32) @ (signs[1:] * signs[:-1])
+    centred = plain - n * mean * mean
+    error = np.sqrt(np.maximum(np.maximum(within + both - weights * mean * mean, centred), 1e-12 * plain)) / safe
+    usable = (error > 0) & (n > 2 * length)
+    return np.divide(np.abs(mean), error, out=np.zeros(error.shape), where=usable)
 
 
 def agreement(ic: Floats, times: Times, k: int = 5) -> tuple[bool, int]:

@@ -15,7 +15,7 @@ from tael.kernels.panel import rank_turnover
 from tael.markets.mining.breeding import Breeder
 from tael.markets.mining.canonical import size
 from tael.markets.mining.choosing import FOR_LENGTH, SAME, Choice, Held, centred, marks_of
-from tael.markets.mining.proof import LEAST_T, LEVEL, Times, agreement, lags_of, largest_by_chance, tested
+from tael.markets.mining.proof import LEAST_T, LEVEL, Times, agreement, lags_of, largest_by_chance, mean_tests
 from tael.markets.mining.staging import Batch, Stage
 from tael.markets.mining.tried import Ledger, Tried
 
@@ -127,9 +127,9 @@ class Search:
 
     def _enter(self, batch: Batch, generation: int) -> None:
         judging = np.full(len(self.thin.rows), True) if generation == 0 else self.times.proving
-        judged = tested(np.where(judging, batch.ic, np.nan), self.lags)
-        guide = tested(np.where(self.times.breeding, batch.ic, np.nan), self.lags)
-        over_all = tested(batch.ic, self.lags)
+        judged = mean_tests(np.where(judging, batch.ic, np.nan), self.lags)
+        guide = mean_tests(np.where(self.times.breeding, batch.ic, np.nan), self.lags)
+        over_all = mean_tests(batch.ic, self.lags)
         usable = np.isfinite(self.thin.outcome).any(axis=1)
         members = np.maximum((self.thin.members[self._at]).sum(), 1)
         for i, node in enumerate(batch.nodes):
@@ -260,8 +260,10 @@ class Search:
 
     def _judged(self, some: list[Tried]) -> list[Tried]:
         """Those that beat chance on all bars, steadily."""
-        by_node = {one.node: one for one in some}
+        by_node, judged = {one.node: one for one in some}, list[Tried]()
         for batch in self.whole.batches(list(by_node)):
+            if self._out_of_time():
+                break
             for node, values, ic in zip(batch.nodes, batch.values, batch.ic, strict=True):
                 one = by_node[node]
                 one.rank_ic, one.t = float(np.nanmean(ic)), self._judge(one, ic)
@@ -271,11 +273,18 @@ class Search:
                     one.drop("no better than chance")
                 elif not halves or one.steady < STEADY:
                     one.drop("unsteady in time")
-        return [one for one in some if one.open]
+                judged.append(one)
+        for one in some:
+            if one.open and one not in judged:
+                one.drop("out of time")
+        return [one for one in judged if one.open]
+
+    def _out_of_time(self) -> bool:
+        return self.seconds is not None and monotonic() - self._start > self.seconds
 
     def _judge(self, one: Tried, ic: Floats) -> float:
         on = np.full(len(ic), True) if one.generation == 0 else self._times_whole.proving
-        return float(tested(np.where(on, ic, np.nan), self._lags_whole).t[0])
+        return float(mean_tests(np.where(on, ic, np.nan), self._lags_whole).t[0])
 
     def _turnover(self, values: NDArray[Any]) -> float:
         """Over that of a random order, on some pairs of bars."""

@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from tael.formulas.parser import parse
+from tael.formulas.printer import to_text
 from tael.formulas.syntax import Name, Node
 from tael.markets.mining.canonical import canonical
 from tael.markets.mining.units import FREE, MONEY, PRICE, VOLUME, Unit, field_units
@@ -36,7 +37,7 @@ def seeds(panel: Panel, most: int | None = None) -> list[Node]:
     panel : Panel
         Its fields' units decide what is put together; of its groups the first makes formulas within groups.
     most : int, optional
-        At most so many: each shape is then thinned alike.
+        At most so many: each shape is then thinned alike; those that turn out to be the same count twice.
 
     Examples
     --------
@@ -49,32 +50,26 @@ def seeds(panel: Panel, most: int | None = None) -> list[Node]:
     >>> len(found), "ts_corr(close, volume, 10)" in found, any("close + volume" in text for text in found)
     (238, True, False)
     """
-    families = [list(_distinct(shape)) for shape in _families(panel)]
-    seen: set[Node] = set()
-    for family in families:
-        family[:] = [node for node in family if not (node in seen or seen.add(node))]
+    families = [list(dict.fromkeys(shape)) for shape in _families(panel)]
     total = sum(map(len, families))
-    if most is None or total <= most:
-        return [node for family in families for node in family]
-    # by chance, since an even step would meet the same window again and again
-    rng, kept = np.random.default_rng(0), list[Node]()
-    for number, family in enumerate(families):
-        left = sum(map(len, families[number:]))
-        n = round(len(family) * (most - len(kept)) / left) if left else 0
-        kept += [family[i] for i in sorted(rng.permutation(len(family))[:n])]
+    if most is not None and total > most:
+        families = _thinned(families, most)
+    return list(dict.fromkeys(canonical(parse(text)) for family in families for text in family))
+
+
+def _thinned(families: list[list[str]], most: int) -> list[list[str]]:
+    """Some of each shape, by chance: an even step would meet the same window again and again."""
+    rng, left, kept = np.random.default_rng(0), sum(map(len, families)), []
+    for family in families:
+        n = round(len(family) * most / left) if left else 0
+        kept.append([family[i] for i in sorted(rng.permutation(len(family))[:n])])
+        most, left = most - n, left - len(family)
     return kept
-
-
-def _distinct(texts: Iterable[str]) -> Iterator[Node]:
-    for text in dict.fromkeys(texts):
-        node = canonical(parse(text))
-        if not isinstance(node, Name) or text.isidentifier():
-            yield node
 
 
 def _families(panel: Panel) -> Iterator[Iterator[str]]:
     """Shapes, the plainest first: an iterator of texts each."""
-    units = field_units(panel)
+    units = {to_text(Name((name,))): unit for name, unit in field_units(panel).items()}
 
     def of(*wanted: Unit) -> list[str]:
         return [name for name, unit in units.items() if unit in wanted and name not in ("preclose", "presettle")]
@@ -83,7 +78,7 @@ def _families(panel: Panel) -> Iterator[Iterator[str]]:
     main = next((name for name in ("close", "settle") if name in prices), prices[0] if prices else None)
     figures = [name for name, unit in units.items() if unit not in (PRICE, VOLUME, MONEY)]
     moves = _moves(prices, activity, main, [name for name in figures if units[name] == FREE])
-    group = next(iter(panel.groups), None) if "sector" not in panel.groups else "sector"
+    group = "sector" if "sector" in panel.groups else next((to_text(Name((name,))) for name in panel.groups), None)
 
     yield iter([*figures, *activity])
     yield iter(moves)

@@ -145,7 +145,7 @@ class Stage:
             if isinstance(one, Literal):
                 return
             if isinstance(one, Name):
-                if one.parts[0] in self.panel.fields:
+                if ".".join(one.parts) in self.panel.fields:
                     cores.append(one)
                 return
             if operators.get(one.op).kind == "series":
@@ -165,7 +165,7 @@ class Stage:
             self._cache.move_to_end(node)
         fields = [node for node in nodes if isinstance(node, Name) and node not in held]
         for node in fields:
-            values = self._taken(self.panel.fields[node.parts[0]]).astype(self.dtype)
+            values = self._taken(self.panel.fields[".".join(node.parts)]).astype(self.dtype)
             values[~np.isfinite(values)] = np.nan
             held[node] = values
         missing = [node for node in nodes if node not in held]
