@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from tael.errors import MarketError, RunError
-from tael.markets.backtest import backtest
 from tael.runs.markets import trading
 from tael.runs.markets.bundle import load_market_bundle
 from tael.runs.markets.data import market_data
@@ -37,11 +36,9 @@ def test_paper_and_backtest_hold_the_same(
     scores = np.full(data.panel.shape, np.nan)
     scores[first:] = bundle.scores(data.panel, len(days))
     made = trading.traded(bundle.plan, data, scores, first, trading.history_of(bundle.plan, data))
-    costs, rules = trading.account_of(bundle.plan, data)
-    test = backtest(data.bars, made.walk.targets, costs=costs, rules=rules, cash=bundle.plan.trading.cash)
     equity = float(done[-1].account.equity)
     # Paper rounds each fee to the cent, as brokers do.
-    assert equity == pytest.approx(float(test.equity[-1]), rel=1e-6)
+    assert equity == pytest.approx(float(made.test.equity[-1]), rel=1e-6)
 
 
 def test_the_same_day_twice_is_done_once(

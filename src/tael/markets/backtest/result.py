@@ -47,6 +47,8 @@ class Backtest:
         What each entity earned before costs, in currency.
     ruined : int
         Row of the bar after which equity was no longer positive; -1: never. What follows is the winding up.
+    whole : (Bars, ndarray, int), optional
+        Bars and targets with the history before the account, and its first bar.
     """
 
     bars: Bars
@@ -59,6 +61,7 @@ class Backtest:
     log: Any = field(repr=False)
     profit: Floats = field(repr=False)
     ruined: int = -1
+    whole: tuple[Bars, Floats, int] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         end = self.equity[-1] / self.cash_at_start - 1.0

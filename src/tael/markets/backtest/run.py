@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tael.errors import MarketError
 from tael.markets.backtest.costs import Costs, FuturesCosts, StockCosts
@@ -13,9 +14,17 @@ from tael.markets.backtest.result import Backtest
 from tael.markets.backtest.rules import FuturesRules, Rules
 from tael.markets.bars import Bars
 
+Floats = NDArray[np.float64]
+
 
 def backtest(
-    bars: Bars, targets: Any, *, costs: Costs | None = None, rules: Rules | None = None, cash: float = 1e7
+    bars: Bars,
+    targets: Any,
+    *,
+    costs: Costs | None = None,
+    rules: Rules | None = None,
+    cash: float = 1e7,
+    start: int = 0,
 ) -> Backtest:
     """Trade weights through bars, by an account's rules.
 
@@ -36,6 +45,9 @@ def backtest(
         The kind of account. By default that of futures if the bars have expiries, multipliers or margins.
     cash : float
         At the start.
+    start : int
+        The first bar of the account. Bars before it are history alone: trailing volumes and volatilities know them, no
+        decision is taken on them, and the result does not hold them.
 
     Returns
     -------
@@ -62,6 +74,21 @@ def backtest(
         raise MarketError("A backtest starts with cash.", expected="an amount above 0", got=repr(cash))
     short = isinstance(rules, FuturesRules) or rules.short
     weights = checked_targets(targets, bars, short=short)
+    if not 0 <= start < len(bars):
+        raise MarketError("The account begins outside the bars.", expected=f"0 to {len(bars) - 1}", got=str(start))
+    if start:
+        weights = weights.copy()
+        weights[:start] = np.nan
+    done = _run(bars, weights, rules, costs, float(cash))
+    if start == 0:
+        return done
+    grown = float(done.equity[start - 1])
+    if grown != cash:  # interest on what lay idle before the account began
+        done = _run(bars, weights, rules, costs, float(cash) * float(cash) / grown)
+    return _from(done, start, float(cash))
+
+
+def _run(bars: Bars, weights: Floats, rules: Rules, costs: Costs, cash: float) -> Backtest:
     daily = np.zeros((len(bars), 14))
     positions = np.zeros(bars.shape, dtype=np.int64)
     if isinstance(rules, FuturesRules):
@@ -69,10 +96,22 @@ def backtest(
 
         assert isinstance(costs, FuturesCosts)
         inputs = futures_inputs(bars, rules, costs)
-        log, profit, ruined = run_futures(*inputs, weights, float(cash), daily, positions)
+        log, profit, ruined = run_futures(*inputs, weights, cash, daily, positions)
     else:
         from tael.kernels.backtest import run_stocks
 
         assert isinstance(costs, StockCosts)
-        log, profit, ruined = run_stocks(*stock_inputs(bars, rules, costs), weights, float(cash), daily, positions)
-    return Backtest(bars, weights, rules, costs, float(cash), daily, positions, log, profit, int(ruined))
+        log, profit, ruined = run_stocks(*stock_inputs(bars, rules, costs), weights, cash, daily, positions)
+    return Backtest(bars, weights, rules, costs, cash, daily, positions, log, profit, int(ruined))
+
+
+def _from(done: Backtest, start: int, cash: float) -> Backtest:
+    """The account without the bars that were history alone."""
+    log = done.log._replace(trade_ints=done.log.trade_ints.copy(), misses=done.log.misses.copy())
+    log.trade_ints[:, 0] -= start
+    log.misses[:, 0] -= start
+    return Backtest(
+        done.bars.window(start, None), done.targets[start:], done.rules, done.costs, cash, done.account[start:],
+        done.positions[start:], log, done.profit, done.ruined - start if done.ruined >= 0 else -1,
+        (done.bars, done.targets, start),
+    )  # fmt: skip

@@ -45,8 +45,9 @@ class Stress:
 def _again(done: Backtest, **changed: Any) -> Backtest:
     from tael.markets.backtest.run import backtest
 
-    given: dict[str, Any] = {"costs": done.costs, "rules": done.rules, "cash": done.cash_at_start}
-    return backtest(done.bars, done.targets, **(given | changed))
+    bars, targets, start = done.whole or (done.bars, done.targets, 0)
+    given: dict[str, Any] = {"costs": done.costs, "rules": done.rules, "cash": done.cash_at_start, "start": start}
+    return backtest(bars, targets, **(given | changed))
 
 
 def stress(done: Backtest, times: float) -> Stress:

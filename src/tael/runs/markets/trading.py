@@ -127,7 +127,7 @@ def traded(plan: MarketPlan, data: MarketData, scores: Floats, first: int, histo
     later = np.where(np.arange(len(scores))[:, None] >= first, scores, np.nan)
     walked = walk(later, weigh, history, risk=risk, every=plan.portfolio.every, start=first)
     targets = walked.targets if data.roll is None else targets_on_contracts(walked.targets, data.roll)
-    test = backtest(data.bars.window(first, None), targets[first:], costs=costs, rules=rules, cash=plan.trading.cash)
+    test = backtest(data.bars, targets, costs=costs, rules=rules, cash=plan.trading.cash, start=first)
     return Traded(walked, test)
 
 
