@@ -24,6 +24,7 @@ WAY = (
     "features",
     "validation",
     "models",
+    "networks",
     "decisions",
     "markets",
     "runs",
