@@ -41,7 +41,7 @@ PACKS: dict[str, str] = {
 }
 """Scenario -> its folder in this package. A new scenario is a folder with a ``scenario.toml`` and one line here."""
 
-MARKETS: dict[str, str] = {"stock-daily": "stock_daily"}
+MARKETS: dict[str, str] = {"stock-daily": "stock_daily", "futures-daily": "futures_daily"}
 """The same for markets: time by entity, positions, a backtest."""
 
 SCENARIOS = PACKS | MARKETS
