@@ -147,6 +147,14 @@ def test_raw_columns_do_not_tell(bank: SimulatedLaundering, columns: list[str], 
     assert precision < lift * base
 
 
+def test_no_weeks_are_full_of_laundering() -> None:
+    bank = simulate_laundering(6_000, 180, seed=1, gangs=60, sizes=(4, 16))
+    month = ((pl.col("at") - bank.frames["transfers"]["at"].min()).dt.total_days() // 30).alias("month")
+    share = bank.frames["transfers"].group_by(month).agg(pl.col("laundering").mean()).sort("month")["laundering"]
+    assert share.max() < 3 * share.mean()
+    assert share[-1] < 2 * share.mean()
+
+
 def test_ids_say_nothing_of_accounts(bank: SimulatedLaundering) -> None:
     accounts = bank.frames["accounts"].join(bank.frames["customers"].select("customer_id"), on="customer_id")
     for name in ("account_id", "customer_id"):

@@ -168,9 +168,15 @@ def visits(
     """Make a batch; what is the same for all rows may be one number."""
     n = len(person)
     whole = (person, provider, physician, admitted, days, disease, style)
-    columns = [np.broadcast_to(np.asarray(x, dtype=np.int64), n).copy() for x in whole]
-    factors = [np.broadcast_to(np.asarray(x, dtype=np.float64), n).copy() for x in (cost, dose)]
-    return Visits(*columns, *factors, np.broadcast_to(np.asarray(group, dtype=np.int64), n).copy())
+    who, where, doctor, at, stay, code, bill = (np.broadcast_to(np.asarray(x, np.int64), n).copy() for x in whole)
+    fees, drugs = (np.broadcast_to(np.asarray(x, np.float64), n).copy() for x in (cost, dose))
+    whose = np.broadcast_to(np.asarray(group, np.int64), n).copy()
+    return Visits(who, where, doctor, at, stay, code, bill, fees, drugs, whose)
+
+
+def cents(amount: Floats) -> Floats:
+    """Round to the cent."""
+    return np.asarray(np.round(amount, 2), dtype=np.float64)
 
 
 def surgery_hours(rng: np.random.Generator, n: int) -> Ints:

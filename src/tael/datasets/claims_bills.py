@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tael.datasets import claims_base as b
-from tael.datasets.claims_base import DAY, HOUR, KIND_OF, PRICE, Floats, Ints, Visits, pick
+from tael.datasets.claims_base import DAY, HOUR, KIND_OF, PRICE, Floats, Ints, Visits, cents, pick
 from tael.datasets.claims_people import PHARMACY, People, Providers
 
 
@@ -55,18 +55,18 @@ def make_bills(rng: np.random.Generator, visits: Visits, people: People, provide
     n = len(visits)
     level, kind = providers.level[visits.provider], providers.kind[visits.provider]
     inpatient = visits.days > 0
-    bed = np.round(visits.days * np.array([0.0, 25.0, 45.0, 80.0])[level] * visits.cost, 2)
+    bed = cents(visits.days * np.array([0.0, 25.0, 45.0, 80.0])[level] * visits.cost)
     operated = inpatient & (b.SURGERY[visits.disease] > 0) & (visits.days > 1)
     surgery = np.where(operated, b.SURGERY[visits.disease] * np.exp(rng.normal(0, 0.3, n)) * visits.cost, 0.0)
     base = b.EXAMINATION[visits.disease] * np.where(inpatient, 1.0 + 0.12 * visits.days, 0.45)
     base = base * np.where(visits.style == b.REFILL, 0.15, 1.0) * (0.7 + 0.15 * level)
     examination = np.where(kind == PHARMACY, 0.0, base * visits.cost * np.exp(rng.normal(0, 0.55, n)))
-    surgery, examination = np.round(surgery, 2), np.round(examination, 2)
+    surgery, examination = cents(surgery), cents(examination)
     drugs = _drugs(rng, visits)
     spent = np.bincount(drugs.visit, weights=drugs.amount, minlength=n)
     claimed = np.bincount(drugs.visit, weights=drugs.declared, minlength=n)
     incurred = bed + surgery + examination + spent
-    declared = np.round((bed + surgery + examination) * rng.uniform(0.9, 1.0, n) + claimed, 2)
+    declared = cents((bed + surgery + examination) * rng.uniform(0.9, 1.0, n) + claimed)
 
     who = visits.person
     deductible = np.where(inpatient, np.array([0.0, 200.0, 500.0, 800.0])[level], 0.0)
@@ -74,13 +74,13 @@ def make_bills(rng: np.random.Generator, visits: Visits, people: People, provide
     covered = declared - deductible_paid
     employee = people.cover[who] == 0
     rate = np.where(inpatient, np.where(employee, 0.86, 0.7), np.where(employee, 0.55, 0.4)) - 0.03 * (level - 1)
-    pool = np.round(covered * rate, 2)
+    pool = cents(covered * rate)
     pooled, resident = np.where(employee, pool, 0.0), np.where(employee, 0.0, pool)
     left = declared - pool
-    civil = np.round(np.where(people.civil_servant[who], 0.5 * left, 0.0), 2)
-    assistance = np.round(np.where(people.low_income[who], 0.6 * (left - civil), 0.0), 2)
+    civil = cents(np.where(people.civil_servant[who], 0.5 * left, 0.0))
+    assistance = cents(np.where(people.low_income[who], 0.6 * (left - civil), 0.0))
     open_ = incurred - pool - civil - assistance
-    personal = np.round(np.where(employee, np.minimum(open_, rng.uniform(0, 400, n)), 0.0), 2)
+    personal = cents(np.where(employee, np.minimum(open_, rng.uniform(0, 400, n)), 0.0))
     # The hospital reports some days after the patient has left, a counter on the same day.
     late = np.where(inpatient, rng.gamma(2.0, 2.0, n) * DAY + 4 * HOUR, rng.uniform(0.2, 3.0, n) * HOUR)
     settled = visits.admitted + visits.days * DAY + late.astype(np.int64)
@@ -89,16 +89,16 @@ def make_bills(rng: np.random.Generator, visits: Visits, people: People, provide
         bed=bed,
         surgery=surgery,
         examination=examination,
-        incurred=np.round(incurred, 2),
+        incurred=cents(incurred),
         declared=declared,
         pooled=pooled,
         resident=resident,
         civil=civil,
         assistance=assistance,
         personal=personal,
-        rest=np.round(open_ - personal, 2),
+        rest=cents(open_ - personal),
         deductible=deductible,
-        deductible_paid=np.round(deductible_paid, 2),
+        deductible_paid=cents(deductible_paid),
         settled=settled,
     )
 
@@ -134,8 +134,8 @@ def _drugs(rng: np.random.Generator, visits: Visits) -> Drugs:
     few = np.where(kind == b.DISPOSABLES, 2.5, 0.4)
     quantity = np.where(taken, np.round(supply * visits.dose[visit]), 1 + rng.poisson(few))
     quantity = np.maximum(quantity, 1).astype(np.int64)
-    amount = np.round(quantity * PRICE[item] * np.exp(rng.normal(0, 0.08, m)), 2)
+    amount = cents(quantity * PRICE[item] * np.exp(rng.normal(0, 0.08, m)))
     allowed = np.array([0.98, 0.9, 0.85, 0.8, 0.75, 0.6, 0.8])[kind]
     stay = np.maximum(visits.days[visit], 0) * DAY
     at = visits.admitted[visit] + (rng.random(m) * stay).astype(np.int64)
-    return Drugs(visit, item, at, quantity, amount, np.round(amount * allowed, 2))
+    return Drugs(visit, item, at, quantity, amount, cents(amount * allowed))

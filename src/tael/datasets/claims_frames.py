@@ -81,14 +81,14 @@ def judge(
     return Judged(person, provider, visit, scheme, False)
 
 
-def _verdict(known: Ints, otherwise: Ints | int) -> dict[str, object]:
+def _verdict(known: Ints, otherwise: Ints | int) -> tuple[Flags, pl.Series]:
     """Say whether it was fraud, and when that was known."""
-    return {"flag": known < NEVER, "judged": moment(np.where(known < NEVER, known, otherwise))}
+    return known < NEVER, moment(np.where(known < NEVER, known, otherwise))
 
 
 def people_frames(people: People, judged: Judged, end: int, ids: Ids) -> dict[str, pl.DataFrame]:
     """People, deaths that had been registered, findings that had been made."""
-    verdict = _verdict(judged.person, end + CLEAN_DAYS * DAY)
+    fraud, judged_at = _verdict(judged.person, end + CLEAN_DAYS * DAY)
     chronic = np.unique(people.chronic[people.chronic >= 0])
     registered = people.chronic.copy()
     registered[registered >= 0] = np.searchsorted(chronic, registered[registered >= 0])
@@ -104,9 +104,9 @@ def people_frames(people: People, judged: Judged, end: int, ids: Ids) -> dict[st
             "low_income": people.low_income,
             "family_id": ids.family[people.family],
             "chronic": category(registered, [b.CODE[int(c)] for c in chronic]),
-            "defrauds": verdict["flag"],
-            "scheme": category(np.where(verdict["flag"], judged.scheme, -1), NAMES),
-            "judged": verdict["judged"],
+            "defrauds": fraud,
+            "scheme": category(np.where(fraud, judged.scheme, -1), NAMES),
+            "judged": judged_at,
         }
     ).sort("person_id")
     registration = people.died + (20 + (ids.person * 7919) % 71) * DAY
@@ -129,7 +129,7 @@ def people_frames(people: People, judged: Judged, end: int, ids: Ids) -> dict[st
 
 def provider_frames(providers: Providers, judged: Judged, end: int, ids: Ids) -> dict[str, pl.DataFrame]:
     """Providers and physicians."""
-    verdict = _verdict(judged.provider, end + CLEAN_DAYS * DAY)
+    fraud, judged_at = _verdict(judged.provider, end + CLEAN_DAYS * DAY)
     frame = pl.DataFrame(
         {
             "provider_id": ids.provider,
@@ -137,8 +137,8 @@ def provider_frames(providers: Providers, judged: Judged, end: int, ids: Ids) ->
             "speciality": category(providers.speciality, p.SPECIALITY),
             "region": category(providers.region, b.REGION),
             "level": providers.level,
-            "defrauds": verdict["flag"],
-            "judged": verdict["judged"],
+            "defrauds": fraud,
+            "judged": judged_at,
         }
     ).sort("provider_id")
     physicians = pl.DataFrame(
@@ -156,7 +156,7 @@ def visit_frames(visits: Visits, bills: Bills, judged: Judged, end: int, ids: Id
     there = bills.settled < end
     number = np.cumsum(there)
     rows = np.flatnonzero(there)
-    verdict = _verdict(judged.visit[rows], (visits.admitted + CLEAN_DAYS * DAY)[rows])
+    fraud, judged_at = _verdict(judged.visit[rows], (visits.admitted + CLEAN_DAYS * DAY)[rows])
     person = ids.person[visits.person]
     public = bills.pooled + bills.resident + bills.civil + bills.assistance
     frame = pl.DataFrame(
@@ -177,8 +177,8 @@ def visit_frames(visits: Visits, bills: Bills, judged: Judged, end: int, ids: Id
             "incurred": bills.incurred[rows],
             "declared": bills.declared[rows],
             "self_paid": np.round((bills.incurred - public)[rows], 2).clip(0),
-            "fraudulent": verdict["flag"],
-            "judged": verdict["judged"],
+            "fraudulent": fraud,
+            "judged": judged_at,
         }
     )
     d = bills.drugs
@@ -234,7 +234,7 @@ def commercial_frames(
     )
     known = judged.visit[c.visit]
     known = np.where(known < NEVER, np.maximum(known, c.filed + 20 * DAY), NEVER)
-    verdict = _verdict(known, c.filed + CLEAN_DAYS * DAY)
+    fraud, judged_at = _verdict(known, c.filed + CLEAN_DAYS * DAY)
     open_ = c.decided >= end
     claims = pl.DataFrame(
         {
@@ -247,8 +247,8 @@ def commercial_frames(
             "amount": c.amount,
             "paid": pl.Series(np.round(0.95 * c.amount, 2)).set(pl.Series(open_), None),
             "paid_at": moment(c.decided, end),
-            "fraudulent": verdict["flag"],
-            "judged": verdict["judged"],
+            "fraudulent": fraud,
+            "judged": judged_at,
         }
     )
     return {"policies": policies, "claims": claims}

@@ -202,7 +202,12 @@ def plant_frauds(
     # Most providers are honest: schemes gather at some.
     places = {kind: there[: max(2, round(0.35 * len(there)))] for kind, there in places.items()}
     wanted = share * len(people) / max(len(schemes), 1)
-    names, where, ends, member, group, parts = [], [], [], [], [], []
+    names: list[str] = []
+    where: list[int] = []
+    ends: list[int] = []
+    member: list[Ints] = []
+    group: list[Ints] = []
+    parts: list[Visits] = []
     for name in schemes:
         scheme = SCHEMES[name]
         have = 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tael.datasets import laundering_people as p
 from tael.datasets.bank_calendar import NEVER
@@ -35,7 +36,7 @@ def shuffled(rng: np.random.Generator, people: People) -> Ids:
     return Ids(rng.permutation(people.n_customers) + 1, rng.permutation(people.n_accounts) + 100_001)
 
 
-def _whole(values: Ints) -> pl.Series:
+def _whole(values: NDArray[np.int32] | Ints) -> pl.Series:
     """Turn whole numbers into a series; -1 is missing."""
     return identity(values.astype(np.int64))
 

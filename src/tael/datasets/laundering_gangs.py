@@ -63,10 +63,12 @@ def plant_gangs(
     member, gang, role, of, batches, starts, ends = [], [], [], [], [], [], []
     awake: dict[int, tuple[int, int]] = {}
     used = 0
+    when = _spread(rng, typologies)
     for number, (name, size) in enumerate(zip(typologies, sizes, strict=True)):
         length = int(np.clip(rng.gamma(2.2, 9.0), 6, min(60, 0.8 * span.days)))
         earliest = min(SLEEP_DAYS + 5, span.days - length) if name == "dormant" else 2
-        begin = span.start + int(rng.integers(min(earliest, span.days - length), span.days - length + 1)) * DAY
+        earliest = min(earliest, span.days - length)
+        begin = span.start + int(earliest + when[number] * (span.days - length - earliest)) * DAY
         # Who has slept for months was there when they began.
         before = span.start if name == "dormant" else begin
         places = np.flatnonzero(free & (people.opened[persons] <= before))[:size]
@@ -113,6 +115,17 @@ def draw_sizes(rng: np.random.Generator, typologies: Sequence[str], least: int, 
     drawn = np.exp(rng.uniform(np.log(least), np.log(most + 1), len(typologies)) ** 0.95)
     need = np.array([TYPOLOGIES[name].least for name in typologies], dtype=np.int64)
     return np.maximum(np.clip(drawn.astype(np.int64), least, most), need)
+
+
+def _spread(rng: np.random.Generator, typologies: Sequence[str]) -> Floats:
+    """Spread the gangs of each typology over the time, 0 to 1: no weeks are full of laundering."""
+    names = np.array(typologies, dtype=np.str_)
+    out = np.zeros(len(names))
+    for shift, name in enumerate(dict.fromkeys(typologies)):
+        rows = np.flatnonzero(names == name)
+        # Each typology begins elsewhere, or few gangs would all be early.
+        out[rows] = (rng.permutation((np.arange(len(rows)) + rng.random(len(rows))) / len(rows)) + 0.382 * shift) % 1.0
+    return out
 
 
 def _typical_amounts(rng: np.random.Generator, life: Life) -> Floats:

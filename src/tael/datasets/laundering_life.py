@@ -118,7 +118,7 @@ def _monthly(rng: np.random.Generator, people: People, span: Span, share: float)
         return flows(rng, when.ravel(), senders, receivers, sums.ravel(), remark=remark)
 
     tenants = persons[takes & (people.landlord[persons] >= 0)]
-    rent = np.round(np.clip(0.28 * people.wage[tenants], 400, 9000), -2)
+    rent: b.Floats = np.round(np.clip(0.28 * people.wage[tenants], 400, 9000), -2).astype(np.float64)
     out.append(standing(tenants, people.landlord[tenants], rent, b.RENT, 0.5, 0.0))
     hubs = max(3, people.n_companies // 60)
     holders = persons[takes & (rng.random(len(persons)) < 0.55)]

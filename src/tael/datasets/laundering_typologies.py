@@ -66,9 +66,9 @@ class Plot:
         there = sender != receiver
         self.moves.append((sender[there], receiver[there], at[there], amount[there]))
 
-    def later(self, at: Ints, low: float, high: float) -> Ints:
+    def later(self, at: Ints | Floats, low: float, high: float) -> Ints:
         """Return moments some seconds later."""
-        return at + self.rng.uniform(low, high, len(at)).astype(np.int64)
+        return (at + self.rng.uniform(low, high, len(at))).astype(np.int64)
 
     def some(self, of: Ints, n: int) -> Ints:
         """Draw up to `n` different ones."""
@@ -220,8 +220,8 @@ def pass_through(plot: Plot) -> None:
     mules, end = plot.part(1.0, 0.12)
     via, to = plot.cast(MULE, mules), plot.cast(COLLECTOR, end)
     for mule in via:
-        for at in plot.begins(int(plot.rng.integers(2, 5)), 0.15):
-            n = int(plot.rng.integers(3, 9))
+        for at in plot.begins(int(plot.rng.integers(1, 4)), 0.15):
+            n = int(plot.rng.integers(2, 6))
             amount = plot.piece(n)
             times = at + np.cumsum(plot.rng.exponential(25 * MINUTE, n)).astype(np.int64)
             plot.move(plot.outsiders(n), np.full(n, mule), times, amount)
@@ -253,7 +253,7 @@ def gambling(plot: Plot) -> None:
     ins, via, to = plot.cast(COLLECTOR, ends), plot.cast(HUB, hub), plot.cast(MULE, owners)
     gamblers = plot.outsiders(int(plot.rng.integers(20, 60)))
     for taker in ins:
-        n = int(plot.rng.integers(8, 30))
+        n = int(plot.rng.integers(6, 16))
         at = plot.begins(n, 0.55)
         stake = plot.rng.choice(np.array([50.0, 100.0, 200.0, 300.0, 500.0, 1000.0, 2000.0]), n)
         plot.move(gamblers[plot.rng.integers(0, len(gamblers), n)], np.full(n, taker), at, stake)
