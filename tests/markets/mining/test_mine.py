@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 
 from tael.errors import FormulaError, MarketError
 from tael.kernels.panel import ic, rank
-from tael.markets.mining import Mined, mine
+from tael.markets.mining import Mined
+from tael.markets.mining import mine as mine_on
 from tael.panels import compute
 
 PLANTED = "-ts_corr(open, volume, 10)"
+mine = partial(mine_on, n_threads=1)
 
 
 def alike(panel: Any, found: Mined, formula: str) -> float:
@@ -24,8 +27,8 @@ def alike(panel: Any, found: Mined, formula: str) -> float:
 
 @pytest.fixture(scope="module")
 def planted(market: Any) -> tuple[Any, np.ndarray, Mined]:
-    panel, outcome = market(1, 400, 60, strength=0.2, formula=PLANTED)
-    return panel, outcome, mine(panel, outcome, candidates=300, keep=5, seed=1)
+    panel, outcome = market(1, 320, 50, strength=0.3, formula=PLANTED)
+    return panel, outcome, mine(panel, outcome, candidates=200, keep=5, seed=1)
 
 
 def test_what_is_planted_is_found_with_its_sign(planted: Any) -> None:
@@ -37,7 +40,7 @@ def test_what_is_planted_is_found_with_its_sign(planted: Any) -> None:
 def test_the_figures_say_what_was_asked_for(planted: Any) -> None:
     _, _, found = planted
     told = found.to_dict()
-    assert told["tried"] == found.tried == len(found.ledger) <= 300
+    assert told["tried"] == found.tried == len(found.ledger) <= 200
     assert told["kept"] == found.kept == len(told["factors"])
     assert told["threshold"] >= 3.0
     assert told["chance"] < told["threshold"]
@@ -62,28 +65,28 @@ def test_the_ledger_holds_everything_that_was_tried_once(planted: Any) -> None:
 
 def test_the_same_seed_finds_the_same(planted: Any) -> None:
     panel, outcome, found = planted
-    again = mine(panel, outcome, candidates=300, keep=5, seed=1)
+    again = mine(panel, outcome, candidates=200, keep=5, seed=1)
     assert again.factors == found.factors
     assert again.ledger.equals(found.ledger, null_equal=True)
 
 
 def test_what_is_held_is_not_found_again(planted: Any) -> None:
     panel, outcome, _ = planted
-    found = mine(panel, outcome, candidates=300, keep=5, seed=1, held=[PLANTED, "close"])
+    found = mine(panel, outcome, candidates=200, keep=5, seed=1, held=[PLANTED, "close"])
     assert alike(panel, found, PLANTED) < 0.7
     assert "says the same as one held" in found.to_dict()["fates"]
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_in_noise_nothing_is_kept(market: Any, seed: int) -> None:
-    panel, outcome = market(seed, 300, 40)
-    assert mine(panel, outcome, candidates=250, seed=seed).factors == []
+    panel, outcome = market(seed, 250, 30)
+    assert mine(panel, outcome, candidates=150, seed=seed).factors == []
 
 
 def test_an_outcome_that_is_shuffled_within_bars_says_nothing(planted: Any) -> None:
     panel, outcome, _ = planted
     shuffled = np.random.default_rng(0).permuted(outcome, axis=1)
-    assert mine(panel, shuffled, candidates=200).factors == []
+    assert mine(panel, shuffled, candidates=120).factors == []
 
 
 def test_a_large_panel_is_screened_on_some_bars_and_entities(market: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,14 +94,14 @@ def test_a_large_panel_is_screened_on_some_bars_and_entities(market: Any, monkey
 
     monkeypatch.setattr(mined, "SCREENED_BARS", 200)
     monkeypatch.setattr(mined, "SCREENED_ENTITIES", 50)
-    panel, outcome = market(2, 420, 90, strength=0.25, formula=PLANTED)
-    found = mine(panel, outcome, candidates=300, keep=5)
+    panel, outcome = market(2, 420, 90, strength=0.3, formula=PLANTED)
+    found = mine(panel, outcome, candidates=150, keep=5)
     assert alike(panel, found, PLANTED) > 0.8
 
 
 def test_float32_panels_are_searched(market: Any) -> None:
-    panel, outcome = market(1, 300, 40, strength=0.4, formula=PLANTED, dtype=np.float32)
-    assert alike(panel, mine(panel, outcome.astype(np.float32), candidates=200), PLANTED) > 0.7
+    panel, outcome = market(1, 250, 30, strength=0.5, formula=PLANTED, dtype=np.float32)
+    assert alike(panel, mine(panel, outcome.astype(np.float32), candidates=120), PLANTED) > 0.7
 
 
 def test_ctrl_c_ends_the_search_and_what_was_tried_is_judged(planted: Any) -> None:
@@ -111,9 +114,9 @@ def test_ctrl_c_ends_the_search_and_what_was_tried_is_judged(planted: Any) -> No
             calls.extend([("", 0.0)] * 100)
             raise KeyboardInterrupt
 
-    found = mine(panel, outcome, candidates=300, tell=tell)
+    found = mine(panel, outcome, candidates=200, tell=tell)
     assert found.interrupted
-    assert 0 < found.tried < 300
+    assert 0 < found.tried < 200
     assert alike(panel, found, PLANTED) > 0.7
 
 
@@ -130,7 +133,7 @@ def test_progress_rises_and_says_what_is_going_on(planted: Any) -> None:
 
 def test_a_budget_of_time_ends_the_search(planted: Any) -> None:
     panel, outcome, _ = planted
-    found = mine(panel, outcome, candidates=300, time=0.001)
+    found = mine(panel, outcome, candidates=200, time=0.001)
     assert 0 < found.tried < 100
     assert mine(panel.window(0, 100), outcome[:100], candidates=20, time="10min").tried > 10
 
@@ -138,8 +141,8 @@ def test_a_budget_of_time_ends_the_search(planted: Any) -> None:
 def test_later_bars_are_out_of_reach(planted: Any) -> None:
     panel, outcome, _ = planted
     other = outcome.copy()
-    other[300:] = 1e6 * np.random.default_rng(0).normal(size=other[300:].shape)
-    one, two = (mine(panel.window(0, 300), values[:300], candidates=100) for values in (outcome, other))
+    other[150:] = 1e6 * np.random.default_rng(0).normal(size=other[150:].shape)
+    one, two = (mine(panel.window(0, 150), values[:150], candidates=60) for values in (outcome, other))
     assert one.ledger.equals(two.ledger, null_equal=True)
 
 

@@ -82,7 +82,7 @@ class Stage:
         self.members = self._taken(panel.members)
         self.outcome = rank(self._taken(outcome).astype(self.dtype), self.members, n_threads=n_threads)
         self._groups = {name: self._taken(codes) for name, codes in panel.groups.items()}
-        self._masks = {name: self._taken(getattr(panel, name)) for name in ("listed", "suspended")}
+        self._listed, self._suspended = self._taken(panel.listed), self._taken(panel.suspended)
         self._cache: OrderedDict[Node, Array] = OrderedDict()
         self._cached = 0
 
@@ -130,7 +130,7 @@ class Stage:
             names = {core: f"series_{number}" for number, core in enumerate(series)}
             panel = Panel(
                 self.panel.times[self.rows], self.panel.entities, {names[core]: held[core] for core in series},
-                self._groups, self.panel.levels, members=self.members, **self._masks,
+                self._groups, self.panel.levels, self._listed, self._suspended, self.members,
             )  # fmt: skip
             written = [_named(nodes[i], names) for i in others]
             for i, one in zip(others, PanelPlan(written, panel, n_threads=self.n_threads).compute(), strict=True):

@@ -88,7 +88,7 @@ def unit_of(node: Node, fields: Mapping[str, Unit], groups: tuple[str, ...] = ()
             return FREE
         case Name(parts):
             return fields.get(".".join(parts))
-    values = [arg for arg in node.args if not isinstance(arg, Literal)]
+    values: list[Node] = [arg for arg in node.args if not isinstance(arg, Literal)]
     units = [unit_of(arg, fields, groups) for arg in values]
     if any(unit is None for unit in units) or not units:
         return None
