@@ -187,8 +187,11 @@ def largest_by_chance(
     most = np.zeros(draws)
     for ic, on in families:
         for first in range(0, len(ic), 256):
-            drawn = _turned(np.where(on, ic[first : first + 256], np.nan), signs, length, lags)
-            np.maximum(most, drawn.max(axis=0, initial=0.0), out=most)
+            series = np.where(on, ic[first : first + 256], np.nan)
+            blocks = max(int(on.sum()) / length, 2.0)
+            # centred, since what a strong factor foretells is no chance; block sums then lose one degree of freedom
+            drawn = _turned(series - mean_tests(series, 0).mean[:, None], signs, length, lags)
+            np.maximum(most, np.sqrt(blocks / (blocks - 1)) * drawn.max(axis=0, initial=0.0), out=most)
     return np.sort(most)
 
 
