@@ -16,7 +16,7 @@ from tael.errors import ModelError
 from tael.models._input import check_matrix, check_training
 from tael.models.folds import make_folds
 from tael.models.logistic import Floats
-from tael.models.rule_words import check_descriptions, rule_sentence, rule_words
+from tael.models.rule_words import Descriptions, check_descriptions, rule_sentence, rule_words
 from tael.models.rules_cover import FoldFigures, Mining
 from tael.models.rules_fit import mine
 from tael.models.rules_measure import check_amount, check_time, figures_table, jaccard, measure
@@ -39,7 +39,8 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
     max_terms : int, default=3
         Conditions in a rule.
     least_recall : float or None, default=None
-        Share of the positive rows that the rules should find together; None takes the best F1. Both out of fold.
+        Share of the positive rows that the rules should find together, out of fold; None takes the best F1. Where it is
+        given, a rule stays if all its rows are beyond chance; else, if those are that the rules before it do not flag.
     min_rows : int, default=15
         Rows that a rule must flag.
     judged : float, default=0.3
@@ -58,6 +59,9 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
         Periods of time in which a rule's stability is told.
     descriptions : mapping of column name to {"en", "zh", "unit"}, default=None
         How columns are said.
+    plainness : float, default=0.5
+        How much columns with long descriptions must tell beyond those with short ones: a split's gain is multiplied by
+        (words of a usual description / words of this one) to this power, where this one is longer than usual.
     random_state : int, default=0
 
     Attributes
@@ -96,6 +100,7 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
         "max_overlap": [Interval(Real, 0, 1, closed="both")],
         "periods": [Interval(Integral, 1, None, closed="left")],
         "descriptions": [dict, None],
+        "plainness": [Interval(Real, 0, None, closed="left")],
         "random_state": [Integral],
     }
 
@@ -123,6 +128,7 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
         max_overlap: float = 0.6,
         periods: int = 4,
         descriptions: Any = None,
+        plainness: float = 0.5,
         random_state: int = 0,
     ) -> None:
         self.max_rules = max_rules
@@ -137,6 +143,7 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
         self.max_overlap = max_overlap
         self.periods = periods
         self.descriptions = descriptions
+        self.plainness = plainness
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:
@@ -182,7 +189,7 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
         ModelError
             One class, text columns, times that cannot be ordered, later rows without a positive one.
         """
-        check_descriptions(self.descriptions)
+        said = check_descriptions(self.descriptions)
         X, label, self.classes_, weight = check_training(self, X, y, sample_weight, None)
         n = len(label)
         when = None if time is None else check_time(time, n)
@@ -193,6 +200,7 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
         mining = Mining(
             longest=int(self.max_terms), most=int(self.max_rules), min_rows=float(self.min_rows),
             rounds=int(self.rounds), overlap=float(self.max_overlap), seed=int(self.random_state) % (2**31 - 100),
+            ease=_ease(said, getattr(self, "feature_names_in_", None), float(self.plainness)),
         )  # fmt: skip
         rows = np.flatnonzero(early)
         inside = None if of_group is None else of_group[rows]
@@ -342,6 +350,15 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
         if lines:
             return "\n".join(lines)
         return "No rule is stronger than chance." if lang == "en" else "没有规则强于随机。"
+
+
+def _ease(said: Descriptions, names: Any, plainness: float) -> Floats | None:
+    """A factor a column: 1 up to eight words, or as many as the median has, and less for those that say more."""
+    if not said or names is None or plainness == 0:
+        return None
+    length = np.array([len(said[name]["en"].split()) if name in said else 1 for name in names.tolist()], dtype=float)
+    usual = max(8.0, float(np.median(length)))
+    return np.asarray(np.minimum(1.0, usual / length) ** plainness)
 
 
 def _groups(groups: Any, n: int) -> NDArray[Any]:

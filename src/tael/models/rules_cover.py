@@ -40,10 +40,19 @@ class Mining:
     rounds: int
     overlap: float
     seed: int
+    ease: Floats | None = None
 
     def candidates(self, sample: Sample, grid: Grid) -> Candidates:
         """Simplified paths of trees grown on the sample."""
-        paths = grow(sample, grid, longest=self.longest, rounds=self.rounds, min_rows=self.min_rows, seed=self.seed)
+        paths = grow(
+            sample,
+            grid,
+            longest=self.longest,
+            rounds=self.rounds,
+            min_rows=self.min_rows,
+            seed=self.seed,
+            ease=self.ease,
+        )
         return simplify(paths, sample, grid, min_rows=self.min_rows)
 
 

@@ -70,7 +70,7 @@ def mine(
     if permutations and chosen:
         blocks = None if time is None else period_of(time[rows], _BLOCKS)
         chance = by_chance(sample, grid, blocks, None if groups is None else groups[rows], mining, permutations)
-        chosen, p_values = _against(chance, candidates, chosen, base, mean, significance)
+        chosen, p_values = _against(chance, candidates, chosen, mean, significance, alone=least_recall is not None)
     terms = [tuple(grid.term(key) for key in candidates.rules[i]) for i in chosen]
     fires = np.zeros((len(X), len(terms)), dtype=bool)
     for r, rule in enumerate(terms):
@@ -89,8 +89,9 @@ def mine(
     out = []
     for r, rule in enumerate(terms):
         here = fires[rows, r] & left
-        left &= ~here
         hits, misses = (float(sample.weight[here & side].sum()) / mean for side in (sample.y, ~sample.y))
+        around = float(sample.weight[left & sample.y].sum() / sample.weight[left].sum())
+        left &= ~here
         seen = judged[r]
         expected = mined[r].precision - best.fall if seen is None else seen.precision
         out.append(
@@ -99,7 +100,7 @@ def mine(
                 mined[r],
                 seen,
                 expected=float(np.clip(expected, 1e-6, 1.0)),
-                strength=float(strength(np.array(hits), np.array(misses), base)),
+                strength=float(strength(np.array(hits), np.array(misses), around)),
                 p_value=float(p_values[r]),
                 periods=() if time is None else by_period(fires[:, r], y, weight, time, periods),
             )
@@ -113,18 +114,25 @@ def _beats(precision: float, hits: float, base: float, level: float) -> bool:
 
 
 def _against(
-    chance: Floats, candidates: Candidates, chosen: list[int], base: float, mean: float, significance: float
+    chance: Floats, candidates: Candidates, chosen: list[int], mean: float, significance: float, *, alone: bool
 ) -> tuple[list[int], Floats]:
-    """The rules whose new rows are stronger than chance; what a dropped rule flagged is new to those after it."""
+    """The rules whose new rows are stronger than chance; what a dropped rule flagged is new to those after it.
+
+    The new rows are held against the base rate of all rows that the rules before it leave: a rule that takes one in
+    three where one in twenty is left has found something. ``alone``: each rule is held against all rows by itself.
+    Where a recall is asked for, a rule must be no chance, but what it adds to the others may be little.
+    """
     left = np.packbits(np.ones(candidates.tally.n, dtype=bool))
     kept, values = [], []
     for i in chosen:
         hits, misses = candidates.tally(candidates.bits[i], left)
-        p = p_value(float(strength(hits / mean, misses / mean, base)), chance)
+        all_hits, all_misses = candidates.tally(left)
+        base = float(all_hits / (all_hits + all_misses))
+        p = p_value(float(strength(hits / mean, misses / mean, base)), chance) if 0 < base < 1 else 1.0
         if p <= significance:
             kept.append(i)
             values.append(p)
-            left = left & ~candidates.bits[i]
+            left = left if alone else left & ~candidates.bits[i]
     return kept, np.array(values)
 
 

@@ -99,7 +99,9 @@ class Candidates:
     tally: Tally
 
 
-def grow(sample: Sample, grid: Grid, *, longest: int, rounds: int, min_rows: float, seed: int) -> list[Conjunction]:
+def grow(
+    sample: Sample, grid: Grid, *, longest: int, rounds: int, min_rows: float, seed: int, ease: Floats | None = None
+) -> list[Conjunction]:
     """Every path from a root to a node of boosted trees on the codes, without repetitions."""
     import lightgbm as lgb
 
@@ -121,6 +123,8 @@ def grow(sample: Sample, grid: Grid, *, longest: int, rounds: int, min_rows: flo
             "min_data_in_leaf": max(1, round(min_rows)), "min_sum_hessian_in_leaf": 1e-3, "max_bin": 255,
             "seed": seed + depth, "num_threads": 1, "deterministic": True, "force_col_wise": True, "verbose": -1,
         }  # fmt: skip
+        if ease is not None:
+            settings["feature_contri"] = ease.tolist()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # "no further splits": a fact about the rows, not a fault
             booster = lgb.train(settings, told, num_boost_round=rounds)

@@ -125,9 +125,11 @@ class MinedRule:
     expected : float
         The precision to go by: that on the later rows, or else the mined one less the fall that cross-validation saw.
     strength : float
-        Signed root of the likelihood ratio of the rows it adds, in standard deviations.
+        Signed root of the likelihood ratio of the rows it adds against all rows that the rules before it leave, in
+        standard deviations.
     p_value : float
-        Chance of such strength in a whole mining of shuffled labels.
+        Chance of such strength in a whole mining of shuffled labels (of the strength of all its rows, where fit was
+        asked for a recall).
     periods : tuple of RulePeriod
         Empty where fit got no times.
     """
