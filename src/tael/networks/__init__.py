@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tael.networks.case_graph import case_graph
+    from tael.networks.covisit import covisit_edges
     from tael.networks.edges import Edges, NetworkError
     from tael.networks.gang import Gang, Gangs, GangSettings
     from tael.networks.gangs import find_gangs
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from tael.networks.measures import GangMetrics, gang_metrics
     from tael.networks.roles import ROLES
     from tael.networks.shapes import TYPOLOGIES, name_shape
+    from tael.networks.tuning import Choice, choose_settings
 
 _WHERE = {
     "Edges": "tael.networks.edges",
@@ -30,12 +32,16 @@ _WHERE = {
     "link_edges": "tael.networks.links",
     "suspicion_around": "tael.networks.links",
     "case_graph": "tael.networks.case_graph",
+    "Choice": "tael.networks.tuning",
+    "choose_settings": "tael.networks.tuning",
+    "covisit_edges": "tael.networks.covisit",
     "find_gangs": "tael.networks.gangs",
 }
 
 __all__ = [
     "ROLES",
     "TYPOLOGIES",
+    "Choice",
     "Edges",
     "Gang",
     "GangMetrics",
@@ -44,6 +50,8 @@ __all__ = [
     "NetworkError",
     "carry",
     "case_graph",
+    "choose_settings",
+    "covisit_edges",
     "find_gangs",
     "gang_metrics",
     "link_edges",
