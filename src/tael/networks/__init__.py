@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tael.networks.case_graph import case_graph
+    from tael.networks.cases import case_graph
     from tael.networks.covisit import covisit_edges
     from tael.networks.edges import Edges, NetworkError
     from tael.networks.gang import Gang, Gangs, GangSettings
@@ -31,7 +31,7 @@ _WHERE = {
     "carry": "tael.networks.links",
     "link_edges": "tael.networks.links",
     "suspicion_around": "tael.networks.links",
-    "case_graph": "tael.networks.case_graph",
+    "case_graph": "tael.networks.cases",
     "Choice": "tael.networks.tuning",
     "choose_settings": "tael.networks.tuning",
     "covisit_edges": "tael.networks.covisit",
