@@ -203,6 +203,11 @@ def compare(first: RunArgument, second: RunArgument, lang: LangOption = Lang.EN)
     from tael.runs.result import Run
 
     one, two = Run.read(first), Run.read(second)
+    if "panel" in (one.content.get("shape"), two.content.get("shape")):
+        from tael.cli.market_summary import market_comparison
+
+        market_comparison(one, two, language(lang))
+        return
     comparison(
         compare_runs(one, two), one.content["metric_titles"], one.content["decision"]["currency"], language(lang)
     )

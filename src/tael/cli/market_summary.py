@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tael.cli.show import say, say_table
+from tael.errors import RunError
 from tael.runs.result import Run
 from tael.tables.schema import Language
 
@@ -51,6 +52,44 @@ def market_summary(run: Run, lang: Language) -> None:
     for finding in content["verdict"]["findings"]:
         say(f"{MARKS[finding['severity']]} {finding['code']}  {finding['message'][lang]}")
     say("")
+
+
+def market_comparison(first: Run, second: Run, lang: Language) -> None:
+    """Two runs side by side: what the scores foretell, what the positions earned, which factors only one has.
+
+    Raises
+    ------
+    RunError
+        If one of them is no run of a market.
+    """
+    zh = lang == "zh"
+    for run in (first, second):
+        if run.content.get("shape") != "panel":
+            raise RunError(
+                "A market's run is compared with another of a market.",
+                expected="two runs of markets",
+                got=str(run.path),
+                fix="Compare runs of the same scenario.",
+            )
+    one, two = first.content, second.content
+    rows = [
+        [
+            f"{'秩 IC' if zh else 'rank IC'} {SPLITS[part][zh]}",
+            *(_between(run["ic"][part]["rank_ic"]) for run in (one, two)),
+        ]
+        for part in SPLITS
+        if part in one["ic"] and part in two["ic"]
+    ]
+    rows += [
+        [title[zh], *(_figure(run["backtest"]["metrics"].get(name), title[2]) for run in (one, two))]
+        for name, title in FIGURES.items()
+    ]
+    say_table(["", first.path.name, second.path.name], rows, right=(1, 2))
+    say("")
+    formulas = [{row["formula"] for row in run["factors"]["rows"]} for run in (one, two)]
+    for run, only in ((first, formulas[0] - formulas[1]), (second, formulas[1] - formulas[0])):
+        for formula in sorted(only):
+            say(f"{'仅' if zh else 'only in'} {run.path.name}: {formula}")
 
 
 def factors_table(run: Run, lang: Language, most: int | None = None) -> None:

@@ -18,6 +18,7 @@ from tael.runs.deciding import deciding_of
 from tael.runs.early import check_plan
 from tael.runs.folder import cannot_write, flush
 from tael.runs.governance import governed
+from tael.runs.markets.plan import MarketPlan
 from tael.runs.plan import ExamplePlan, Plan
 from tael.runs.result import Run
 from tael.runs.sample import labelled_sample, leaks_of
@@ -116,10 +117,33 @@ def check_project(folder: Path, own: Path | None = None, *, lang: Language = "en
         lines.append("先修正错误，再做泄漏扫描。" if zh else "Leaks are scanned once the errors are mended.")
         return Checked("\n".join(lines), failed)
     try:
-        scanned, leaks = _scan(tables, plan or scenario(path).plan, lang)
+        plan = plan or scenario(path).plan
+        if isinstance(plan, MarketPlan):
+            return Checked("\n".join([*lines, *_market_lines(tables, plan, lang)]), False)
+        scanned, leaks = _scan(tables, plan, lang)
     except TaelError as error:  # what the contract says is told all the same
         return Checked("\n".join([*lines, str(error)]), True)
     return Checked("\n".join([*lines, *scanned]), leaks)
+
+
+def _market_lines(tables: Tables, plan: MarketPlan, lang: Language) -> list[str]:
+    """What a market's panel holds, and how time is parted, before any factor is computed."""
+    from tael.runs.markets.data import market_data
+    from tael.runs.markets.stretches import stretches
+
+    zh, data = lang == "zh", market_data(tables, plan)
+    panel = data.panel
+    rows, entities = panel.shape
+    days = panel.times.astype("M8[D]")
+    mean = panel.members.sum(axis=1).mean()
+    lines = [
+        f"{rows:,} 期（{days[0]} 至 {days[-1]}），{entities:,} 个标的，平均每期成员 {mean:,.0f} 个。"
+        if zh
+        else f"{rows:,} bars from {days[0]} to {days[-1]}, {entities:,} entities, {mean:,.0f} members on average."
+    ]
+    for name, (start, stop) in stretches(plan, panel.times).labelled().items():
+        lines.append(f"  {name}: {days[start]} – {days[stop - 1]} ({stop - start:,})")
+    return [*lines, *data.bars.notes]
 
 
 def _scan(tables: Tables, plan: Plan, lang: Language) -> tuple[list[str], bool]:
