@@ -210,8 +210,10 @@ def tune_line(
     place = _best_step(np.asarray(mean)[None, :], steps.cases, least_precision)[0]
     places = _best_step(total, steps.cases, least_precision)
     low_place, high_place = np.quantile(places, [tail, 1 - tail], method="nearest").astype(int)
-    ends = [float(steps.edges[int(p)]) for p in (place, low_place, high_place)]
-    return LineVerdict(table, steps.line, *ends, least_precision=float(least_precision), level=float(level))
+    best, lowest, highest = (float(steps.edges[int(p)]) for p in (place, low_place, high_place))
+    return LineVerdict(
+        table, steps.line, best, lowest, highest, least_precision=float(least_precision), level=float(level)
+    )
 
 
 def _best_step(hits: NDArray[Any], cases: Ints, least: float) -> Ints:

@@ -94,7 +94,7 @@ def period_of(time: NDArray[Any], periods: int) -> NDArray[np.int64]:
 
 
 def _told(time: Any) -> str:
-    return str(np.datetime64(time, "D")) if isinstance(time, np.datetime64) else f"{time:g}"
+    return str(time.astype("M8[D]")) if isinstance(time, np.datetime64) else f"{time:g}"
 
 
 def check_time(time: Any, n: int) -> NDArray[Any]:

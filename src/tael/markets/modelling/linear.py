@@ -15,7 +15,7 @@ from tael.markets.modelling._days import checked_days, mean_ic, sizes
 _BLOCK = 65_536
 
 
-class PanelRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class PanelRidge(RegressorMixin, BaseEstimator):
     """Ridge regression for the return of each entity beside the others of its bar.
 
     Columns are brought to zero mean and unit spread with the training rows' figures, drawn in at three standard
