@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tael.engine.batch import Batch
+from tael.engine.network import Networks
 from tael.engine.observed import Observed, Seen, to_polars
 from tael.engine.pairs import Pairs, chunks, joined, needs_pairs
 from tael.engine.peers import Peers, Population, fit_population, not_fitted
@@ -67,6 +68,7 @@ class Engine:
         promised = tables.schema.tables.get(entity)
         self.key = key or (promised.key if promised and promised.key else None) or entity
         self.store = Store(tables)
+        self.networks = Networks(self.store, n_threads)
         self._shapes: dict[tuple[str, Path], Shape] = {}
         self._children: dict[tuple[str, Path], ChildRows] = {}
         self._peers: dict[Path, Peers] = {}
@@ -217,9 +219,12 @@ class Engine:
     ) -> dict[BoundAggregate, Values]:
         """Compute aggregates in as few passes over the rows as their paths allow."""
         groups: dict[tuple[Path, bool, Duration | None, bool], list[BoundAggregate]] = {}
+        networks = [one for one in aggregates if one.network is not None]
         for one in aggregates:
+            if one.network is not None:
+                continue
             groups.setdefault((one.path, one.forward, one.gap, needs_pairs(one)), []).append(one)
-        out: dict[BoundAggregate, Values] = {}
+        out = self.networks.compute(networks, seen, dtype=dtype)
         for (path, forward, gap, paired), members in groups.items():
             shape = self.shape(path, seen.entity)
             if shape.timeless and any(m.window is not None or m.forward for m in members):
@@ -287,6 +292,7 @@ class Engine:
     def forget(self) -> None:
         """Free all cached arrays."""
         self.store.forget()
+        self.networks.forget()
         self._shapes.clear()
         self._children.clear()
         self._peers.clear()

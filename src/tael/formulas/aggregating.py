@@ -19,6 +19,7 @@ from tael.formulas.bound import (
 )
 from tael.formulas.durations import Duration
 from tael.formulas.lookup import Lookup
+from tael.formulas.networks import is_network
 from tael.formulas.operators import Operator
 from tael.formulas.parser import OPTIONS, TOGETHER
 from tael.formulas.printer import to_text
@@ -359,6 +360,6 @@ def _check_options(operator: Operator, node: Call) -> None:
 
 def _outside_aggregates(node: Node) -> Iterator[Node]:
     yield node
-    if isinstance(node, Call) and not operators.is_aggregate(node.op):
+    if isinstance(node, Call) and not (operators.is_aggregate(node.op) or is_network(node.op)):
         for child in children(node):
             yield from _outside_aggregates(child)

@@ -99,6 +99,25 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """What a network operator asks, beside what any aggregate says.
+
+    Parameters
+    ----------
+    ends : (str, str)
+        Columns of the edges: where an edge starts, and where it ends (``shared``: who used, and what).
+    length : int
+        Edges of a cycle or chain; 0: not asked.
+    below : float
+        A threshold of amounts; 0: not asked.
+    """
+
+    ends: tuple[str, str]
+    length: int = 0
+    below: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class BoundAggregate:
     """An aggregate over the rows of a child table.
 
@@ -127,6 +146,8 @@ class BoundAggregate:
         A span, of operators that take ``within=``.
     grain : str or None
         Inside another aggregate: the table on whose rows this one is taken. None: on the observation.
+    network : Network or None
+        The rows are edges; ``path`` leads up to the node that is asked about.
     """
 
     op: str
@@ -142,6 +163,7 @@ class BoundAggregate:
     after: Bound | None = None
     within: Duration | None = None
     grain: str | None = None
+    network: Network | None = None
 
 
 @dataclass(frozen=True, slots=True)

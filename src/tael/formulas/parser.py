@@ -22,6 +22,9 @@ OPTIONS = ("where", "after", "by", "among", "over", "within", "last", "next", "g
 PANEL_OPTIONS = ("by", "min_periods")
 """The keyword arguments of panel operators, in canonical order."""
 
+NETWORK_OPTIONS = ("where", "length", "below", "within", "last", "source", "target", "via")
+"""The keyword arguments of network operators, in canonical order."""
+
 TOGETHER = "together"
 """What ``by=(a, b)`` becomes in the tree: a call that no formula can write."""
 
@@ -294,7 +297,8 @@ class _Reader:
             if keyword.arg not in takes:
                 self.refuse(keyword, f'There is no option "{keyword.arg}".', did_you_mean(keyword.arg, takes))
             options[keyword.arg] = self.option(keyword, keyword.arg, level)
-        order: tuple[str, ...] = OPTIONS if operators.is_aggregate(name) else PANEL_OPTIONS
+        network = operators.REGISTRY[name].kind == "network"
+        order = OPTIONS if operators.is_aggregate(name) else NETWORK_OPTIONS if network else PANEL_OPTIONS
         return Call(name, args, tuple((key, options[key]) for key in order if key in options))
 
     def moved(self, node: ast.Subscript, level: int) -> Call:
@@ -326,12 +330,20 @@ class _Reader:
             return value
         if name in ("where", "after", "by"):
             return value
+        if name in ("length", "below"):
+            if not isinstance(value, Literal) or not isinstance(value.value, float):
+                self.refuse(
+                    keyword, f"`{name}=` takes a number.", f"Write `{name}={3 if name == 'length' else 50000}`."
+                )
+            return value
         if name == "over":
             if not isinstance(value, Name) or len(value.parts) > 1:
                 self.refuse(keyword, "`over=` takes a table.", "Write `over=loans`.")
             return value
         if not isinstance(value, Literal) or not isinstance(value.value, str):
-            example = {"via": '"customer_id"', "among": '"as_of"'}.get(name, '"90d"')
+            example = {"via": '"customer_id"', "among": '"as_of"', "source": '"sender"', "target": '"receiver"'}.get(
+                name, '"90d"'
+            )
             self.refuse(keyword, f"`{name}=` takes a text in quotes.", f"Write `{name}={example}`.")
         if name == "among" and value.value != AS_OF:
             self.refuse(
@@ -339,7 +351,7 @@ class _Reader:
                 f'`among=` takes "{AS_OF}": the rows known before each cutoff.',
                 f'Write `among="{AS_OF}"`, or leave it out: then the training observations are meant.',
             )
-        return value if name in ("via", "among") else Literal(str(Duration.parse(value.value)))
+        return value if name in ("via", "among", "source", "target") else Literal(str(Duration.parse(value.value)))
 
     def quoted_name(self, node: ast.Call) -> Name:
         parts = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]

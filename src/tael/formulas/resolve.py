@@ -14,6 +14,7 @@ from tael.formulas.bound import (
     BoundCutoff,
     BoundLiteral,
 )
+from tael.formulas.networks import bind_network
 from tael.formulas.operators import Operator
 from tael.formulas.parser import parse
 from tael.formulas.printer import to_text
@@ -115,6 +116,8 @@ class _Resolver(Aggregating):
                 operator = operators.get(node.op)
                 if operator.kind == "aggregate":
                     return self.aggregate(node, operator, grain)
+                if operator.kind == "network":
+                    return bind_network(self, self.bind, node, operator, grain)
                 if operators.is_panel(node.op):
                     raise FormulaError(
                         f"`{node.op}` looks along a market panel, and these are linked tables.",

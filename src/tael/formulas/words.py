@@ -26,6 +26,7 @@ from tael.formulas.grammar import (
     spoken_number,
     spoken_text,
 )
+from tael.formulas.network_words import network_words
 from tael.formulas.owners import SUM, Owners
 from tael.formulas.resolve import resolve
 from tael.formulas.syntax import Node
@@ -190,6 +191,9 @@ class _Speaker(Owners):
 
     def aggregate(self, bound: BoundAggregate | BoundGroup) -> tuple[str, int]:
         op, value, where = bound.op, bound.value, bound.where
+        if isinstance(bound, BoundAggregate) and bound.network is not None:
+            window, said = self.window(bound.window, False, None), "" if where is None else self.say(where, _OR)
+            return network_words(self, bound, window, said), CLAUSE if self.english and said else PHRASE
         # The mean of a condition is the share of rows that meet it.
         as_share = op == "mean" and isinstance(value, BoundCall) and value.type is Type.FLAG
         whole = op == "share" or as_share

@@ -13,6 +13,7 @@ from tael.formulas.operators import (
     logic,
     missing,
     moments,
+    network,
     order,
     panel_cross,
     panel_series,
@@ -24,20 +25,24 @@ from tael.formulas.operators.base import Infix, Kind, Operator
 from tael.tables.schema import Language
 
 __all__ = [
-    "ALIASES", "ON_PANELS", "ON_TABLES", "REGISTRY", "Infix", "Operator", "aggregates", "get", "is_aggregate",
-    "is_panel", "reference",
+    "ALIASES", "ON_NETWORKS", "ON_PANELS", "ON_TABLES", "REGISTRY", "Infix", "Operator", "aggregates", "get",
+    "is_aggregate", "is_panel", "reference",
 ]  # fmt: skip
 
 _TABLES = (moments, order, distinct, sequences, arithmetic, comparison, logic, times, calendars, text, missing)
 _PANELS = (panel_series, panel_cross)
+_NETWORKS = (network,)
 _ELEMENTWISE = (arithmetic, comparison, logic, missing)
-_FAMILIES = (*_TABLES, *_PANELS)
+_FAMILIES = (*_TABLES, *_NETWORKS, *_PANELS)
 
 REGISTRY = MappingProxyType({operator.name: operator for family in _FAMILIES for operator in family.OPERATORS})
 """Every operator by its name, families in their order."""
 
 ON_TABLES = MappingProxyType({operator.name: operator for family in _TABLES for operator in family.OPERATORS})
 """What formulas on linked tables may use: aggregates and row operators."""
+
+ON_NETWORKS = MappingProxyType({operator.name: operator for operator in network.OPERATORS})
+"""What formulas may ask of a table whose rows join entities."""
 
 ON_PANELS = MappingProxyType(
     {operator.name: operator for family in (*_ELEMENTWISE, *_PANELS) for operator in family.OPERATORS}
@@ -62,10 +67,17 @@ _HEADINGS: dict[Language, dict[Kind, str]] = {
     "en": {
         "aggregate": "Aggregates over child tables",
         "row": "Row operators",
+        "network": "Networks: tables whose rows join entities",
         "series": "Market panels: along the bars of one entity",
         "cross": "Market panels: across the entities of one bar",
     },
-    "zh": {"aggregate": "子表聚合", "row": "行运算", "series": "行情面板：时间序列", "cross": "行情面板：截面"},
+    "zh": {
+        "aggregate": "子表聚合",
+        "network": "网络：行连接实体的表",
+        "row": "行运算",
+        "series": "行情面板：时间序列",
+        "cross": "行情面板：截面",
+    },
 }
 _COLUMNS: dict[Language, tuple[str, str, str]] = {
     "en": ("operator", "example", "what it gives"),
@@ -131,12 +143,12 @@ def reference(lang: Language = "en") -> str:
     ## Aggregates over child tables
     """
     lines: list[str] = []
-    kinds: tuple[Kind, ...] = ("aggregate", "row", "series", "cross")
+    kinds: tuple[Kind, ...] = ("aggregate", "network", "row", "series", "cross")
     for kind in kinds:
         lines += [f"## {_HEADINGS[lang][kind]}", "", f"| {' | '.join(_COLUMNS[lang])} |", "|---|---|---|"]
         for operator in REGISTRY.values():
             if operator.kind == kind:
-                empty = _EMPTY[lang][0 if operator.empty == 0 else 1] if kind == "aggregate" else ""
+                empty = _EMPTY[lang][0 if operator.empty == 0 else 1] if kind in ("aggregate", "network") else ""
                 lines.append(f"| `{operator.name}` | `{operator.example}` | {operator.doc[lang]}{empty} |")
         lines.append("")
     return "\n".join(lines)

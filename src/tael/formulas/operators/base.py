@@ -11,7 +11,7 @@ from tael.formulas.values import Values
 from tael.tables.schema import Language, Type
 
 Types = tuple[Type, ...]
-Kind = Literal["row", "aggregate", "series", "cross"]
+Kind = Literal["row", "aggregate", "network", "series", "cross"]
 Back = Literal["none", "shift", "window", "ever", "ahead"]
 # A row operator's callable gets a list of texts, an aggregate's a dict of the slots named in `Operator.say_rows`.
 Wording = str | Callable[[Any, Sequence[Type]], str]
@@ -49,8 +49,9 @@ class Operator:
     Parameters
     ----------
     name : str
-    kind : {"row", "aggregate", "series", "cross"}
+    kind : {"row", "aggregate", "network", "series", "cross"}
         ``row``: one value from the values of one row. ``aggregate``: one value from many rows of a child table.
+        ``network``: one value from a table whose rows join entities.
         On market panels alone: ``series`` looks along the bars of one entity, ``cross`` at all entities of one bar.
     takes : tuple of frozenset of Type
         The types allowed for each argument; the last set holds for any further ones.
@@ -84,13 +85,15 @@ class Operator:
     limits : tuple of (float, float)
         Between which each of ``constants`` must lie; empty: anywhere.
     options : tuple of str
-        Aggregates alone: named arguments that it needs besides those of all (``within``, ``after``).
+        Aggregates and networks: named arguments that it needs besides those of all (``within``, ``after``).
     denial : dict of "en" and "zh", optional
         Flags alone: what of its words to exchange for what where ``not`` stands before it.
     at_once : bool
         Aggregates alone: needs a window's rows side by side (:mod:`tael.kernels.sequences`), not one after another.
     named : tuple of str
-        Panel operators alone: the named arguments that it takes (``by``, ``min_periods``).
+        Panel and network operators: the named arguments that it takes (``by``, ``min_periods``, ``length``).
+    of_amounts : bool
+        Networks alone: asks how much moves, so that a number of the table may stand as the argument.
     window : int, optional
         Series alone: which argument counts bars, a whole number.
     back : {"none", "shift", "window", "ever", "ahead"}
@@ -120,6 +123,7 @@ class Operator:
     denial: Mapping[Language, tuple[str, str]] | None = None
     at_once: bool = False
     named: tuple[str, ...] = ()
+    of_amounts: bool = False
     window: int | None = None
     back: Back = "none"
 

@@ -88,6 +88,8 @@ class TemporalGraph:
         when = column(time, (np.int64,))
         money = np.ones(len(when)) if amount is None else np.ascontiguousarray(amount, np.float64)
         late = None if known is None else column(known, (np.int64,))
+        # kernels compile anew for arrays that may not be written to
+        when, money = np.require(when, requirements="W"), np.require(money, requirements="W")
         shapes = {"source": a.shape, "target": b.shape, "time": when.shape, "amount": money.shape}
         if late is not None:
             shapes["known"] = late.shape
@@ -104,7 +106,7 @@ class TemporalGraph:
                 expected=f"from 0 to {n - 1}, or -1",
                 got=str(highest if highest >= n else lowest),
             )
-        a, b = np.ascontiguousarray(a, np.int32), np.ascontiguousarray(b, np.int32)
+        a, b = np.require(a, np.int32, ["C", "W"]), np.require(b, np.int32, ["C", "W"])
         if late is not None:
             late = np.where(late == NAT, np.iinfo(np.int64).max, late)
             if not bool(np.any(late > when)):

@@ -86,7 +86,8 @@ class Queries:
                 "Nodes and cutoffs differ in length.", expected="one cutoff a node", got=f"{asked.shape}, {when.shape}"
             )
         inside = (asked >= 0) & (asked < graph.n_nodes) & (when != NAT)
-        return cls(np.where(inside, asked, -1).astype(np.int32), when)
+        # kernels compile anew for arrays that may not be written to
+        return cls(np.where(inside, asked, -1).astype(np.int32), np.require(when, requirements="W"))
 
 
 def span(value: int | np.timedelta64 | None, name: str) -> int:
