@@ -12,7 +12,7 @@ from hypothesis import given
 
 from tael.errors import FormulaError
 from tael.formulas import PanelSchema, lookback, panel_words, parse, resolve, resolve_panel, to_text
-from tael.formulas.operators import ON_PANELS, ON_TABLES, REGISTRY, Operator
+from tael.formulas.operators import ON_NETWORKS, ON_PANELS, ON_TABLES, REGISTRY, Operator
 from tael.formulas.operators.base import Kind
 from tael.formulas.panel import PanelCall, any_schema
 from tael.formulas.parser import PANEL_OPTIONS
@@ -61,7 +61,7 @@ def test_square_brackets_move_bars() -> None:
 
 
 def test_operators_of_tables_and_of_panels_are_all_there_is() -> None:
-    assert dict(REGISTRY) == {**ON_TABLES, **ON_PANELS}
+    assert dict(REGISTRY) == {**ON_TABLES, **ON_NETWORKS, **ON_PANELS}
     assert {operator.kind for operator in REGISTRY.values()} == set(get_args(Kind))
 
 
