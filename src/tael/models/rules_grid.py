@@ -58,7 +58,7 @@ class Grid:
 
 def make_grid(X: Floats) -> Grid:
     """Thresholds from the columns' own values (no label is looked at), shape of X (n, p)."""
-    return Grid(tuple(_edges(X[:, j]) for j in range(X.shape[1])), np.asarray(np.isnan(X).any(axis=0)))
+    return Grid(tuple(_edges(X[:, j]) for j in range(X.shape[1])), np.asarray(np.asarray(np.isnan(X).any(axis=0))))
 
 
 def _edges(x: Floats) -> Floats:
