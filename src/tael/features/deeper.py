@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tael.formulas.operators import REGISTRY
+from tael.formulas.operators import ON_NETWORKS, REGISTRY
 from tael.formulas.syntax import Call, Literal, Name, Node, walk
 from tael.tables.schema import Schema, Type
 
 KEEPING = {"mean", "min", "max", "std", "last", "first", "median", "quantile", "sum"}  # the unit of what they go over
-DAYS = {"days_since", "days_since_last", "days_since_first", "gap_mean", "gap_std"}
+DAYS = {"days_since", "days_since_last", "days_since_first", "gap_mean", "gap_std", "dormancy", "residence"}
 OF_ROWS = {"count", "share", "mean", "sum"}
 FLAGS = {"eq", "ne", "gt", "ge", "lt", "le", "is_missing", "not", "and", "or"}
+ROWS = {"count", "n_unique", "in_degree", "out_degree"}
+OTHERS = {"fan_in", "fan_out", "new_counterparties"}
+SHARES = {"share", "reciprocity", "pass_through", "round_share", "night_share"}
+_OVER_ROWS = ("aggregate", "network")
 LEVELS = 6  # frequent categories that a survivor is conditioned on
 DEEPEST = 4  # operators above one another, counted along the formula, that a combination may be built on
 
@@ -52,6 +56,7 @@ class Deeper:
     def _all(self, survivors: list[Node]) -> Iterator[Node]:
         yield from self.beside_peers(survivors)
         yield from self.narrowed(survivors)
+        yield from self.part_of_network(survivors)
         yield from self.together(survivors)
         yield from self.flags(survivors)
 
@@ -108,6 +113,16 @@ class Deeper:
                     if node.op == "count":  # how many there are may hide which part of all they are
                         yield Call("share", node.args, (("where", both), *further))
 
+    def part_of_network(self, survivors: Sequence[Node]) -> Iterator[Node]:
+        """A network's edges of one category alone."""
+        for node in survivors:
+            if not isinstance(node, Call) or node.op not in ON_NETWORKS or node.option("where") is not None:
+                continue
+            base = _base(node.args[0])
+            told = [one for (table, _), some in self.conditions.items() if table == base for one in some]
+            for level in [one for one in dict.fromkeys(told) if _plain(one)][:LEVELS]:
+                yield Call(node.op, node.args, (("where", level), *node.options))
+
     def unit(self, node: Node) -> str | None:
         """What a formula is measured in: a column's unit, ``"days"``, ``"rows"`` or ``"share"``; None if unknown."""
         if isinstance(node, Name):
@@ -116,9 +131,11 @@ class Deeper:
             return None
         if node.op in DAYS:
             return "days"
-        if node.op in ("count", "n_unique"):
+        if node.op in ROWS:
             return "rows"
-        if node.op == "share" or node.op in FLAGS:
+        if node.op in OTHERS:
+            return "counterparties"
+        if node.op in SHARES or node.op in FLAGS:
             return "share"
         if node.op in KEEPING:
             inner = self.unit(node.args[0])
@@ -164,6 +181,15 @@ def _base(node: Node) -> str:
     return ""
 
 
+def _plain(condition: Node) -> bool:
+    """Whether a condition is of the row's own columns."""
+    return (
+        isinstance(condition, Call)
+        and condition.op == "eq"
+        and all(isinstance(arg, Name | Literal) for arg in condition.args)
+    )
+
+
 def _levels(node: Node) -> int:
     return sum(isinstance(inner, Call) and bool(inner.options) for inner in walk(node)) + isinstance(node, Call)
 
@@ -171,6 +197,6 @@ def _levels(node: Node) -> int:
 def _outside(node: Node) -> Iterator[Node]:
     """The nodes outside aggregates over rows, whose own siblings are another matter."""
     yield node
-    if isinstance(node, Call) and (node.op not in REGISTRY or REGISTRY[node.op].kind != "aggregate"):
+    if isinstance(node, Call) and (node.op not in REGISTRY or REGISTRY[node.op].kind not in _OVER_ROWS):
         for arg in node.args:
             yield from _outside(arg)

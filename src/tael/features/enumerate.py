@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from tael.engine import Engine
 from tael.engine.observed import Observed
-from tael.features import combine, richer
+from tael.features import combine, networks, richer
 from tael.features import vocabulary as words
 from tael.features.own import Limits, OwnColumns
 from tael.features.vocabulary import Entry, Expression, Visible, Vocabulary
@@ -14,7 +16,7 @@ from tael.formulas.bound import BoundAggregate, BoundCall, Path
 from tael.formulas.relations import path_text, paths
 from tael.formulas.syntax import Call, Literal, Name, Node
 from tael.formulas.values import Values
-from tael.tables.schema import Type
+from tael.tables.schema import Role, Type
 
 OF_NUMBERS = ("mean", "sum", "min", "max", "std", "last", "trend")
 # a sum of ratios or of days between means little
@@ -58,6 +60,8 @@ class Enumeration(OwnColumns):
             for path in paths(self.schema, self.engine.entity, self.limits.max_up, self.limits.max_down):
                 if path.base not in self.forbid:
                     yield list(self.along(path))
+            for table, formulas in self._networks():
+                yield [*formulas, *self._shared(table)]
 
     def titles(self) -> list[str]:
         """What each part is about, in the order of :meth:`parts`."""
@@ -67,7 +71,35 @@ class Enumeration(OwnColumns):
                 if path.base not in self.forbid:
                     way = path_text(path, self.schema, self.engine.entity)
                     out.append(path.base if way is None else f"{path.base} by way of {way}")
+            out += [f"{table} as a network" for table, _ in self._networks()]
         return out
+
+    # ------------------------------------------------------------ networks
+    def _networks(self) -> Iterator[tuple[str, Iterator[Node]]]:
+        """The tables of edges, and the formulas that look at each as a network."""
+        if not self.limits.combined:
+            return
+        windows = [None if w == "all" else w for w in self.limits.windows]
+        forbidden = self.is_forbidden
+        found = networks.candidates(self.schema, self.engine.entity, windows, self.limits.max_up, forbidden)
+        yield from ((table, formulas) for table, formulas in found if table not in self.forbid)
+
+    def _shared(self, network: str) -> Iterator[Node]:
+        """Things that those whom a network joins may have in common: devices, addresses, phones."""
+        windows = [None if w == "all" else w for w in self.limits.windows]
+        for path in paths(self.schema, self.engine.entity, self.limits.max_up, 1):
+            ends = networks.edge_tables(self.schema, self.engine.store.target(*path.down[0]))
+            if path.base in self.forbid or network not in ends:
+                continue
+            visible = words.visible_rows(self.engine, self.seen, path)
+            for column, detail in self.schema.tables[path.base].columns.items():
+                free = detail.type is Type.CATEGORY and detail.to is None and detail.role is Role.FEATURE
+                if not free or column == self.schema.tables[path.base].key or self.is_forbidden(path.base, column):
+                    continue
+                codes = self._visible(Name((column,)), path, visible).data
+                if len(np.unique(codes[codes >= 0])) >= networks.MANY:
+                    via = path_text(path, self.schema, self.engine.entity)
+                    yield from networks.shared(Name((path.base, column)), windows, via)
 
     # ------------------------------------------------------------ child rows
     def along(self, path: Path) -> Iterator[Node]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tael.errors import FormulaError, did_you_mean
 from tael.formulas import operators
-from tael.formulas.bound import Bound, BoundAggregate, BoundColumn, Network, Path
+from tael.formulas.bound import Bound, BoundAggregate, BoundColumn, BoundCutoff, BoundGroup, Network, Path, in_row
 from tael.formulas.durations import Duration
 from tael.formulas.lookup import Lookup
 from tael.formulas.operators import Operator
@@ -18,6 +18,7 @@ from tael.tables.schema import Schema, Type
 AMOUNTS = ("amount", "sum", "value", "money", "金额")
 """Names by which the amount is known among several numbers of a table of edges."""
 
+_OF_MORE = (BoundAggregate, BoundGroup, BoundCutoff)
 Bind = Callable[[Node, str | None], Bound]
 
 
@@ -64,6 +65,9 @@ def bind_network(at: Lookup, bind: Bind, node: Call, operator: Operator, grain: 
     condition = None if where is None else bind(where, table)
     if condition is not None and condition.type is not Type.FLAG:
         raise _wrong(node, operator, "`where=` takes a condition.", "a comparison")
+    for part in (value, condition):
+        if part is not None and any(isinstance(one, _OF_MORE) for one in in_row(part)):
+            raise _wrong(node, operator, f"`{operator.name}` takes the edges' own columns.", "no aggregate inside")
     network = Network(ends, _whole(node, operator), _positive(node, operator))
     return BoundAggregate(
         operator.name, path, table, value, condition, _span(node, "last"), False, None, operator.result_type(())
