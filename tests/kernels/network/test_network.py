@@ -141,6 +141,30 @@ def test_evidence_of_ways():
     assert shown["far"].evidence.of(0).tolist() == [0, 1, 2, 3, 4]
 
 
+@given(data=st.data(), cap=st.integers(1, 4))
+def test_what_is_not_known_yet_cuts_nothing(plain, data, cap):
+    """Small caps, so that they bite: a graph of what was known says the same, whatever else there is."""
+    world = data.draw(plain.worlds())
+    kernels = {
+        "cycles": lambda g, v, t: cycles(g, v, t, within=15, longest=5, cap=cap, most=3),
+        "chains": lambda g, v, t: chains(g, v, t, within=15, keeps=(0.0, 2.0), cap=cap, steps=9),
+        "gathers": lambda g, v, t: ways(g, v, t, "gathers", last=None, cap=cap),
+        "scatters": lambda g, v, t: ways(g, v, t, "scatters", last=20, cap=cap),
+        "payees": lambda g, v, t: ways(g, v, t, "payees", last=20, cap=cap),
+        "gather_scatter": lambda g, v, t: gather_scatter(g, v, t, last=None, cap=cap),
+        "pass_through": lambda g, v, t: pass_through(g, v, t, within=9, cap=cap),
+        "traits": lambda g, v, t: traits(g, v, t, below=100.0, unit=50.0, within=4, cap=cap),
+    }
+    for v, cutoff in world.queries:
+        past = sorted(world.visible(cutoff), key=lambda e: e.id)
+        known = plain.World(past, world.n_nodes, False, [])
+        for name, kernel in kernels.items():
+            whole, part = (kernel(graph, [v], [cutoff]) for graph in (world.graph, known.graph))
+            told = [{name: one[0] for name, one in found.columns.items()} for found in (whole, part)]
+            assert told[0] == pytest.approx(told[1], nan_ok=True), name
+            assert whole.cuts == part.cuts, name
+
+
 def test_hubs_are_cut_to_their_latest_edges_and_it_is_said():
     n = 50
     middles = np.arange(1, n + 1)

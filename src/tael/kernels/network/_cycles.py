@@ -12,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tael.kernels._memory import JIT, NAT
-from tael.kernels.network._slots import Side, bound, bound_of_edge, find, precedes, put, room, seen, since
+from tael.kernels.network._slots import Side, bound, bound_of_edge, find, latest, precedes, put, room, seen, since
 
 
 class Tables(NamedTuple):
@@ -44,13 +44,13 @@ STAMP, CUTS, PUT = 4, 5, 6  # places in the tally, after the counts of 2 to 5 ed
 
 
 @njit(inline="always", **JIT)
-def _range(side: Side, v: int, begin: int, time: int, edge: int, cap: int, tally: NDArray[np.int64]) -> tuple[int, int]:
-    """A node's slots from ``begin`` on that come before an edge, the latest ``cap`` of them."""
+def _range(
+    side: Side, v: int, begin: int, time: int, edge: int, cutoff: int, cap: int, tally: NDArray[np.int64]
+) -> tuple[int, int]:
+    """A node's slots from ``begin`` on that come before an edge, the latest ``cap`` that were known."""
     past = bound_of_edge(side, side.start[v], side.start[v + 1], time, edge)
-    first = bound(side.time, side.start[v], past, begin)
-    if past - first > cap:
-        first = past - cap
-        tally[CUTS] += 1
+    first, was_cut = latest(side, bound(side.time, side.start[v], past, begin), past, cutoff, cap)
+    tally[CUTS] += was_cut
     return first, past
 
 
@@ -81,7 +81,9 @@ def _first_edges(
 
 
 @njit(**JIT)
-def _reach(out: Side, first: int, past: int, begin: int, time: int, edge: int, cap: int, tb: Tables) -> int:
+def _reach(
+    out: Side, first: int, past: int, begin: int, time: int, edge: int, cutoff: int, cap: int, tb: Tables
+) -> int:
     """Note where money can be two edges after the closing edge's end, and when at the earliest; the table's mask."""
     stamp, total = tb.tally[STAMP], 0
     for s in range(first, past):
@@ -93,8 +95,10 @@ def _reach(out: Side, first: int, past: int, begin: int, time: int, edge: int, c
         if out.earlier[s] >= first:
             continue
         x = out.other[s]
-        x_first, x_past = _range(out, x, max(begin, out.time[s]), time, edge, cap, tb.tally)
+        x_first, x_past = _range(out, x, max(begin, out.time[s]), time, edge, cutoff, cap, tb.tally)
         for q in range(x_first, x_past):
+            if not seen(out, q, cutoff):
+                continue
             at = find(tb.far_keys, tb.far_stamps, mask, stamp, out.other[q])
             if tb.far_stamps[at] != stamp:
                 tb.far_keys[at], tb.far_stamps[at], tb.times[at] = out.other[q], stamp, out.time[q]
@@ -117,17 +121,19 @@ def closed(
     stamp = tally[STAMP]
     if u == v:
         return
-    u_first, u_past = _range(into, u, begin, time, edge, cap, tally)
+    u_first, u_past = _range(into, u, begin, time, edge, cutoff, cap, tally)
     if u_first == u_past:
         return
-    v_first, v_past = _range(out, v, begin, into.time[u_past - 1], into.edge[u_past - 1] + 1, cap, tally)
+    v_first, v_past = _range(out, v, begin, time, edge, cutoff, cap, tally)
     if v_first == v_past:
         return
-    mask = room(v_past - v_first)
+    mask = room(min(v_past - v_first, cap))
     for s in range(v_first, v_past):
+        if not seen(out, s, cutoff):
+            continue
         at = find(tb.keys, tb.stamps, mask, stamp, out.other[s])
         tb.keys[at], tb.stamps[at], tb.slots[at] = out.other[s], stamp, s
-    far_mask = _reach(out, v_first, v_past, begin, time, edge, cap, tb) if longest >= 5 else 0
+    far_mask = _reach(out, v_first, v_past, begin, time, edge, cutoff, cap, tb) if longest >= 5 else 0
     start = tally[0] + tally[1] + tally[2] + tally[3]
     for s1 in range(u_first, u_past):
         z = into.other[s1]
@@ -144,7 +150,7 @@ def closed(
         _first_edges(out, z, v_first, t1, e1, cutoff, mask, tb, buffer, 3, e1, e1, e1, wanted)
         if longest < 4:
             continue
-        z_first, z_past = _range(into, z, max(begin, out.time[v_first]), t1, e1, cap, tally)
+        z_first, z_past = _range(into, z, begin, t1, e1, cutoff, cap, tally)
         for s2 in range(z_first, z_past):
             y = into.other[s2]
             if y in (u, v, z) or not seen(into, s2, cutoff):
@@ -156,7 +162,7 @@ def closed(
             at = find(tb.far_keys, tb.far_stamps, far_mask, stamp, y)
             if tb.far_stamps[at] != stamp or tb.times[at] > t2:
                 continue
-            y_first, y_past = _range(into, y, max(begin, out.time[v_first]), t2, e2, cap, tally)
+            y_first, y_past = _range(into, y, begin, t2, e2, cutoff, cap, tally)
             for s3 in range(y_first, y_past):
                 x = into.other[s3]
                 if x in (u, v, z, y) or not seen(into, s3, cutoff):
@@ -206,9 +212,8 @@ def at_nodes(
         if v >= 0:
             s_past = bound(into.time, into.start[v], into.start[v + 1], cutoffs[i])
             s_first = bound(into.time, into.start[v], s_past, since(cutoffs[i], last))
-            if s_past - s_first > cap:
-                s_first = s_past - cap
-                tb.tally[CUTS] += 1
+            s_first, was_cut = latest(into, s_first, s_past, cutoffs[i], cap)
+            tb.tally[CUTS] += was_cut
             for s in range(s_first, s_past):
                 if not seen(into, s, cutoffs[i]):
                     continue

@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tael.kernels._memory import JIT
-from tael.kernels.network._slots import BEGINNING, Side, bound, bound_of_edge, precedes, put, seen, since
+from tael.kernels.network._slots import BEGINNING, Side, bound, bound_of_edge, latest, precedes, put, seen, since
 
 SMALL, SMALL_SUM, ROUND, NIGHT, SILENCE, BURST, REPEATS, N_ALL = range(8)  # as named in flows.py
 TRAITS = 8
@@ -21,9 +21,8 @@ DAY, HOUR = 86_400_000_000, 3_600_000_000
 def _window(side: Side, v: int, begin: int, cutoff: int, cap: int) -> tuple[int, int, int]:
     past = bound(side.time, side.start[v], side.start[v + 1], cutoff)
     first = bound(side.time, side.start[v], past, begin)
-    if past - first > cap:
-        return past - cap, past, 1
-    return first, past, 0
+    first, was_cut = latest(side, first, past, cutoff, cap)
+    return first, past, was_cut
 
 
 @njit(**JIT)
@@ -48,6 +47,8 @@ def passed(
         b_first, b_past, cut_in = _window(into, v, begin, cutoff, cap)
         a, a_past, cut_out = _window(out, v, begin, cutoff, cap)
         cuts[i] = cut_in + cut_out
+        if b_past - b_first > left.size:
+            left = np.empty(b_past - b_first)
         b, b_old = b_first, b_first
         while a < a_past or b < b_past:
             if a >= a_past or (b < b_past and precedes(into.time[b], into.edge[b], out.time[a], out.edge[a])):
@@ -111,12 +112,14 @@ def chains(
                 if s < firsts[depth]:
                     depth -= 1
                     continue
+                if not seen(into, s, cutoff):
+                    continue
                 budget -= 1
                 if budget < 0:
                     cuts[i] += 1 if turn == 0 else 0
                     break
                 w = into.other[s]
-                if not _fits(into, s, w, cutoff, low, high, depth, slots, path):
+                if not _fits(into, s, w, low, high, depth, slots, path):
                     continue
                 hands = depth + 1
                 if turn == 0:
@@ -132,22 +135,19 @@ def chains(
                 path[hands] = w
                 w_past = bound_of_edge(into, into.start[w], into.start[w + 1], into.time[s], into.edge[s])
                 w_first = bound(into.time, into.start[w], w_past, since(into.time[slots[0]], within))
-                if w_past - w_first > cap:
-                    w_first = w_past - cap
-                    cuts[i] += 1 if turn == 0 else 0
-                firsts[hands], slots[hands] = w_first, w_past
+                firsts[hands], was_cut = latest(into, w_first, w_past, cutoff, cap)
+                cuts[i] += was_cut if turn == 0 else 0
+                slots[hands] = w_past
                 depth = hands
     return n_put
 
 
 @njit(inline="always", **JIT)
 def _fits(
-    into: Side, s: int, w: int, cutoff: int, low: float, high: float, depth: int, slots: NDArray[np.int64],
+    into: Side, s: int, w: int, low: float, high: float, depth: int, slots: NDArray[np.int64],
     path: NDArray[np.int64],
 ) -> bool:  # fmt: skip
-    """Whether a slot makes a chain longer: known, of about the amount that was handed on, from nobody met before."""
-    if not seen(into, s, cutoff):
-        return False
+    """Whether a slot makes a chain longer: of about the amount that was handed on, from nobody met before."""
     if depth > 0:
         amount, handed = into.amount[s], into.amount[slots[depth - 1]]
         if not (amount > 0.0 and handed >= low * amount and handed <= high * amount):

@@ -18,6 +18,7 @@ from tael.kernels.network._slots import (
     find,
     is_newest,
     is_oldest,
+    latest,
     precedes,
     put,
     room,
@@ -39,9 +40,8 @@ def _second(far: Side, m: int, begin: int, cutoff: int, t: int, e: int, order: i
     if order == AFTER:
         first = bound_of_edge(far, first, past, t, e + 1)
     first = bound(far.time, first, past, begin)
-    if past - first > cap:
-        return past - cap, past, 1
-    return first, past, 0
+    first, was_cut = latest(far, first, past, cutoff, cap)
+    return first, past, was_cut
 
 
 @njit(**JIT)
@@ -63,9 +63,7 @@ def ways(
         begin = since(cutoff, last)
         a_past = bound(near.time, near.start[v], near.start[v + 1], cutoff)
         a_first = bound(near.time, near.start[v], a_past, begin)
-        if a_past - a_first > cap:
-            a_first = a_past - cap
-            cuts[i] += 1
+        a_first, cuts[i] = latest(near, a_first, a_past, cutoff, cap)
         total = 0
         for a in range(a_first, a_past):
             if near.earlier[a] < a_first:
@@ -135,12 +133,9 @@ def through(
         b_first = bound(into.time, into.start[v], b_past, begin)
         a_past = bound(out.time, out.start[v], out.start[v + 1], cutoff)
         a_first = bound(out.time, out.start[v], a_past, begin)
-        if b_past - b_first > cap:
-            b_first = b_past - cap
-            cuts[i] += 1
-        if a_past - a_first > cap:
-            a_first = a_past - cap
-            cuts[i] += 1
+        b_first, cut_in = latest(into, b_first, b_past, cutoff, cap)
+        a_first, cut_out = latest(out, a_first, a_past, cutoff, cap)
+        cuts[i] = cut_in + cut_out
         receivers = 0
         for a in range(a_first, a_past):
             receivers += out.other[a] != v and seen(out, a, cutoff) and is_newest(out, a, a_past, cutoff)

@@ -83,6 +83,26 @@ def seen(side: Side, s: int, cutoff: int) -> bool:
     return side.known.size == 0 or side.known[s] < cutoff
 
 
+@njit(**JIT)
+def latest(side: Side, first: int, past: int, cutoff: int, cap: int) -> tuple[int, int]:
+    """Where the latest ``cap`` slots known before the cutoff begin, and 1 if there are more of them before.
+
+    What is not known yet must not be counted, or it would decide which of the known ones are looked at.
+    """
+    if past - first <= cap:
+        return first, 0
+    if side.known.size == 0:
+        return past - cap, 1
+    n, begin = 0, past
+    for s in range(past - 1, first - 1, -1):
+        if side.known[s] < cutoff:
+            if n == cap:
+                return begin, 1
+            n += 1
+            begin = s
+    return first, 0
+
+
 @njit(inline="always", **JIT)
 def is_newest(side: Side, s: int, past: int, cutoff: int) -> bool:
     """Whether no later slot before ``past`` that was known leads to the same node."""
