@@ -178,7 +178,7 @@ def _thinned(
 
     Bars are dear, since entities move together, and entities cheap: but series need all bars of an entity.
     """
-    every, wide = max(1, len(rows) // SCREENED_BARS), panel.shape[1] > 1.5 * SCREENED_ENTITIES
+    every, wide = max(1, -(-len(rows) // SCREENED_BARS)), panel.shape[1] > 1.5 * SCREENED_ENTITIES
     if every == 1 and not wide:
         return None
     if wide:

@@ -234,7 +234,7 @@ class Search:
         least = max(WEAK, self.threshold * float(np.sqrt(self.thin.members.size / self.whole.members.size)))
         found: list[Tried] = []
         for bred in (False, True):
-            mine = _Unlike(0.95)
+            mine = _Unlike(0.9)
             some = [one for one in self.ledger.standing() if (one.generation > 0) is bred]
             for one in sorted(some, key=lambda each: -abs(each.t) * (1 - FOR_LENGTH * size(each.node))):
                 if abs(one.t) < least:
