@@ -1,0 +1,47 @@
+"""Within the day: order books as panels, their factors in the panel language, clocks, and labels within sessions."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tael.markets.intraday.books import book_panel
+    from tael.markets.intraday.clocks import on_clock, on_events, on_volume
+    from tael.markets.intraday.factors import book_factors
+    from tael.markets.intraday.labels import later_move, volatility_scaled, within_session
+    from tael.markets.intraday.reading import futures_ticks, level2_snapshots, lobster
+
+_WHERE = {
+    "book_factors": "tael.markets.intraday.factors",
+    "book_panel": "tael.markets.intraday.books",
+    "futures_ticks": "tael.markets.intraday.reading",
+    "later_move": "tael.markets.intraday.labels",
+    "level2_snapshots": "tael.markets.intraday.reading",
+    "lobster": "tael.markets.intraday.reading",
+    "on_clock": "tael.markets.intraday.clocks",
+    "on_events": "tael.markets.intraday.clocks",
+    "on_volume": "tael.markets.intraday.clocks",
+    "volatility_scaled": "tael.markets.intraday.labels",
+    "within_session": "tael.markets.intraday.labels",
+}
+
+__all__ = [
+    "book_factors",
+    "book_panel",
+    "futures_ticks",
+    "later_move",
+    "level2_snapshots",
+    "lobster",
+    "on_clock",
+    "on_events",
+    "on_volume",
+    "volatility_scaled",
+    "within_session",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_WHERE[name]), name)
