@@ -1,4 +1,4 @@
-"""Within the day: order books as panels, their factors in the panel language, clocks, and labels within sessions."""
+"""Within the day: order books as panels, factors in the panel language, clocks, labels within sessions, execution."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tael.markets.intraday.books import book_panel
     from tael.markets.intraday.clocks import on_clock, on_events, on_volume
+    from tael.markets.intraday.executing import Costs, Execution, ExecutionRule, execute
     from tael.markets.intraday.factors import book_factors
     from tael.markets.intraday.labels import later_move, volatility_scaled, within_session
     from tael.markets.intraday.reading import futures_ticks, level2_snapshots, lobster
 
 _WHERE = {
+    "Costs": "tael.markets.intraday.executing",
+    "Execution": "tael.markets.intraday.executing",
+    "ExecutionRule": "tael.markets.intraday.executing",
     "book_factors": "tael.markets.intraday.factors",
     "book_panel": "tael.markets.intraday.books",
+    "execute": "tael.markets.intraday.executing",
     "futures_ticks": "tael.markets.intraday.reading",
     "later_move": "tael.markets.intraday.labels",
     "level2_snapshots": "tael.markets.intraday.reading",
@@ -27,8 +32,12 @@ _WHERE = {
 }
 
 __all__ = [
+    "Costs",
+    "Execution",
+    "ExecutionRule",
     "book_factors",
     "book_panel",
+    "execute",
     "futures_ticks",
     "later_move",
     "level2_snapshots",
