@@ -25,8 +25,8 @@ class Choice:
     settings : GangSettings
         The best.
     trials : polars.DataFrame
-        One row a trial: ``share, threshold, within, split_over, gangs, recall, recall_close, precision, value``,
-        the best first.
+        One row a trial: ``share, threshold, within, split_over, rounds, gangs, recall, recall_close, precision,
+        value``, the best first.
     """
 
     settings: GangSettings
@@ -43,6 +43,7 @@ def choose_settings(
     thresholds: Sequence[float | None] = (0.05, 0.1, 0.2, 0.35),
     withins: Sequence[str] = ("7d", "14d", "30d"),
     split_overs: Sequence[int] = (15, 30),
+    rounds: Sequence[int] = (0, 1),
     capacity: int = 50,
     base: GangSettings | None = None,
 ) -> Choice:
@@ -60,7 +61,7 @@ def choose_settings(
         threshold chosen on them is too high.
     truth, also_right
         As for :func:`tael.networks.gang_metrics`; what was known of the slice's gangs when its period ended.
-    shares, thresholds, withins, split_overs
+    shares, thresholds, withins, split_overs, rounds
         Values to try, in all combinations; a pair of None and None is left out.
     capacity : int
         Reports that can be looked at.
@@ -78,25 +79,25 @@ def choose_settings(
     ...               np.arange(4))
     >>> choice = choose_settings(edges, [0.3, 0.3, 0.3, 0.05], {"gang": set("abcd")}, thresholds=(0.1, 0.5))
     >>> choice.settings.threshold, choice.trials.height
-    (0.1, 12)
+    (0.1, 24)
     """
     start = base or GangSettings()
     rows: list[tuple[Any, ...]] = []
     tried: list[GangSettings] = []
-    for share, threshold, within, over in product(shares, thresholds, withins, split_overs):
+    for share, threshold, within, over, carried in product(shares, thresholds, withins, split_overs, rounds):
         if share is None and threshold is None:
             continue
-        how = replace(start, share=share, threshold=threshold, within=within, split_over=over)
+        how = replace(start, share=share, threshold=threshold, within=within, split_over=over, rounds=carried)
         found = find_gangs(edges, edge_score, settings=how)
         figures = gang_metrics(found, truth, also_right=also_right, first=(capacity,))
         precision = figures.precision[capacity]
         value = (figures.recall + figures.recall_close + precision) / 3
         told = (figures.recall, figures.recall_close, precision, value)
-        rows.append((len(tried), share, threshold, within, over, len(found), *told))
+        rows.append((len(tried), share, threshold, within, over, carried, len(found), *told))
         tried.append(how)
     figures_of = ("gangs", "recall", "recall_close", "precision", "value")
-    names = ("trial", "share", "threshold", "within", "split_over", *figures_of)
-    kinds = (pl.Int64, pl.Float64, pl.Float64, pl.String, pl.Int64, pl.Int64, *[pl.Float64] * 4)
+    names = ("trial", "share", "threshold", "within", "split_over", "rounds", *figures_of)
+    kinds = (pl.Int64, pl.Float64, pl.Float64, pl.String, pl.Int64, pl.Int64, pl.Int64, *[pl.Float64] * 4)
     trials = pl.DataFrame(rows, schema=dict(zip(names, kinds, strict=True)), orient="row")
     trials = trials.sort(["value", "trial"], descending=[True, False])
     return Choice(tried[trials["trial"][0]], trials.drop("trial"))
