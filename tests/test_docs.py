@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tael.observations import LabelSpec, ObservationSpec
+from tael.runs.markets.intraday_plan import ExecutionPlan
+from tael.runs.markets.intraday_told import __file__ as verdicts_within_day
 from tael.runs.markets.plan import MarketPlan
 from tael.runs.markets.sections import (
     MarketSection,
@@ -111,12 +113,16 @@ def test_the_page_of_a_flat_file_is_read() -> None:
 
 MARKET = (
     MarketPlan, MarketSection, PanelLabel, PanelFeatures, MinePlan, PanelSplit, PanelModel, PortfolioPlan, TradingPlan,
+    ExecutionPlan,
 )  # fmt: skip
 
 
 def test_the_market_page_is_read() -> None:
     plan = MarketPlan.from_dict(tomllib.loads(blocks(DOCS / "markets.md")[0]))
     assert plan.portfolio.settings == {"k": 50, "drop": 5}
+    within_day = MarketPlan.from_dict(tomllib.loads(blocks(DOCS / "markets.md")[1]))
+    assert within_day.within_day
+    assert within_day.execution.order == "market"
 
 
 @pytest.mark.parametrize("model", MARKET)
@@ -128,5 +134,6 @@ def test_every_field_of_a_market_is_on_the_page(model: type) -> None:
 
 
 def test_every_verdict_of_a_market_is_on_the_page() -> None:
-    codes = set(re.findall(r'"(M\d\d)"', Path(verdicts).read_text("utf-8"))) - {"M00"}
+    code = Path(verdicts).read_text("utf-8") + Path(verdicts_within_day).read_text("utf-8")
+    codes = set(re.findall(r'"(?:TAEL-)?(M\d\d)"', code)) - {"M00"}
     assert codes == set(re.findall(r"TAEL-(M\d\d) \|", (DOCS / "markets.md").read_text("utf-8")))

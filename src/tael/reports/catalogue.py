@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tael.reports import catalogue_decisions, catalogue_governance, catalogue_markets
+from tael.reports import catalogue_decisions, catalogue_governance, catalogue_intraday, catalogue_markets
 
 _TEXTS: dict[str, tuple[str, str]] = {
     "page.report": ("Model and decision report", "模型与决策报告"),
@@ -489,7 +489,9 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "missing.versions": ("The versions were not recorded.", "没有记录版本。"),
 }
 
-_ALL = _TEXTS | catalogue_decisions.TEXTS | catalogue_governance.TEXTS | catalogue_markets.TEXTS
+_ALL = (
+    _TEXTS | catalogue_decisions.TEXTS | catalogue_governance.TEXTS | catalogue_markets.TEXTS | catalogue_intraday.TEXTS
+)
 
 CATALOGUES: dict[str, dict[str, str]] = {
     "en": {key: texts[0] for key, texts in _ALL.items()},
@@ -503,8 +505,9 @@ def texts_of(lang: str, decision: str | None = None, model: str | None = None, s
     >>> texts_of("en")["observations.rate"], texts_of("en", "options")["observations.rate"]
     ('Bad rate', 'Rate of the outcome')
     """
-    if shape == "panel":
-        return CATALOGUES[lang] | {key: texts[lang == "zh"] for key, texts in catalogue_markets.PANEL.items()}
+    if shape in ("panel", "panel over time"):
+        words = catalogue_markets.PANEL | (catalogue_intraday.OVER_TIME if shape != "panel" else {})
+        return CATALOGUES[lang] | {key: texts[lang == "zh"] for key, texts in words.items()}
     if decision != "options":
         return CATALOGUES[lang]
     own = catalogue_decisions.OPTIONS | catalogue_decisions.KINDS.get(str(model), {})

@@ -73,7 +73,8 @@ class Page:
         self.lang: Lang = lang
         self.approval = self.at("decision", "kind") != "options" and self.at("shape") != "panel"
         self.panel = self.at("shape") == "panel"
-        self._texts = texts_of(lang, self.at("decision", "kind"), self.at("model", "kind"), str(self.at("shape") or ""))
+        shape = str(self.at("shape") or "") + (" over time" if self.at("market", "across") == "time" else "")
+        self._texts = texts_of(lang, self.at("decision", "kind"), self.at("model", "kind"), shape)
         self.fmt = Format(lang, str(self.at("decision", "currency") or self.at("market", "currency") or ""))
 
     def t(self, key: str, **values: Any) -> str:

@@ -52,10 +52,11 @@ class MarketScenario:
         return getattr(self.plan.question, lang) or self.plan.label.formula
 
     def sized(self, size: int | None = None, seed: int | None = None) -> MarketScenario:
-        """The same scenario with an example of another size (entities) and seed."""
+        """The same scenario with an example of another size (entities; days of an order book) and seed."""
         plan, example = self.plan, self.plan.example
         if example is not None:
-            changes: dict[str, Any] = {} if size is None else {"n_entities": size}
+            sized = "n_days" if example.simulator == "order_book" else "n_entities"
+            changes: dict[str, Any] = {} if size is None else {sized: size}
             changes |= {} if seed is None else {"seed": seed}
             plan = plan.model_copy(update={"example": example.model_copy(update=changes)})
         if seed is not None:
@@ -85,6 +86,10 @@ class MarketScenario:
                 where=self.name,
                 fix="Bring tables of your own.",
             )
+        if example.simulator == "order_book":
+            return datasets.simulate_order_book(example.n_bars, example.n_days, seed=example.seed)
+        if example.simulator == "minutes":
+            return datasets.simulate_minutes(example.n_entities, example.n_days, seed=example.seed)
         if example.simulator == "futures":
             return datasets.simulate_futures(example.n_entities, example.n_bars, seed=example.seed)
         return datasets.simulate_market(example.n_entities, example.n_bars, seed=example.seed)

@@ -41,7 +41,12 @@ PACKS: dict[str, str] = {
 }
 """Scenario -> its folder in this package. A new scenario is a folder with a ``scenario.toml`` and one line here."""
 
-MARKETS: dict[str, str] = {"stock-daily": "stock_daily", "futures-daily": "futures_daily"}
+MARKETS: dict[str, str] = {
+    "stock-daily": "stock_daily",
+    "stock-intraday": "stock_intraday",
+    "futures-daily": "futures_daily",
+    "futures-intraday": "futures_intraday",
+}
 """The same for markets: time by entity, positions, a backtest."""
 
 SCENARIOS = PACKS | MARKETS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,14 +27,14 @@ def random_book(seed: int, rows: int = 60) -> Panel:
     count = len(times)
     mid = 10 + np.cumsum(rng.integers(-1, 2, count)) / 100
     wide = rng.integers(1, 3, count) / 100
-    fields = {
+    fields: dict[str, Any] = {
         "bid_price1": mid - wide, "ask_price1": mid + wide, "bid_price2": mid - wide - 0.01,
         "ask_price2": mid + wide + 0.01, "volume": rng.integers(0, 9, count) * 1.0,
     }  # fmt: skip
     fields |= {f"{side}_volume{k}": rng.integers(1, 6, count) * 1.0 for side in ("bid", "ask") for k in (1, 2)}
     fields["bid_price1"][rng.random(count) < 0.1] = np.nan
     fields["amount"] = fields["volume"] * (mid + rng.integers(-2, 3, count) / 200)
-    fields = {name: np.round(values, 4)[:, None] for name, values in fields.items()}
+    fields = {name: np.round(np.asarray(values, dtype=np.float64), 4)[:, None] for name, values in fields.items()}
     return book_of(times, ("A",), fields, np.ones((count, 1), dtype=bool))
 
 
@@ -107,7 +108,7 @@ class Agent:
 
     def live(self, target: np.ndarray) -> None:
         session, rule = self.book.groups["session"][:, 0], self.rule
-        day, closing = self.book.times.astype("M8[D]"), _closing(self.book, rule.flat)
+        day, closing = self.book.times.astype("M8[D]"), _closing(self.book, rule.flat)[:, 0]
         want, before = 0.0, -1
         for t in range(len(target)):
             if t == 0 or day[t] != day[t - 1]:
@@ -123,7 +124,7 @@ class Agent:
                 self.queue(t, before)
             need = want - self.held
             if rule.t_plus_1 and need < 0:
-                need = -min(-need, max(rule.base + self.at_open - self.sold, 0.0))
+                need = -min(-need, max(float(np.max(rule.base)) + self.at_open - self.sold, 0.0))
             now = rule.order == "market" or closing[t]
             if self.order:
                 self.order.age += 1
@@ -191,7 +192,7 @@ def test_the_money_adds_up(seed: int, rule: ExecutionRule) -> None:
             rows = np.flatnonzero(day == one)
             sold = -(np.minimum(done.active[rows], 0) + np.minimum(done.passive[rows], 0)).sum()
             opening = done.position[rows[0] - 1, 0] if rows[0] else 0.0
-            assert sold <= max(rule.base + opening, 0.0) + 1e-9
+            assert sold <= max(float(np.max(rule.base)) + opening, 0.0) + 1e-9
 
 
 @settings(max_examples=30)

@@ -94,8 +94,8 @@ def test_real_snapshots_and_what_flows_foretell(data_dir: Path) -> None:
 
 def test_real_lobster_and_real_ticks(data_dir: Path) -> None:
     folder = data_dir / "market/lobster"
-    names = [folder / f"AAPL_2012-06-21_{kind}_10_first_rows.csv" for kind in ("message", "orderbook")]
-    book = lobster(*names, "2012-06-21", "AAPL")
+    messages, orders = (folder / f"AAPL_2012-06-21_{kind}_10_first_rows.csv" for kind in ("message", "orderbook"))
+    book = lobster(messages, orders, "2012-06-21", "AAPL")
     assert 580 < book["bid_price1"].mean() < 590  # type: ignore[operator]
     assert (book["ask_price1"] > book["bid_price1"]).all()
     ticks = futures_ticks(pl.read_parquet(data_dir / "market/futures/IF2101_ticks_2021-01-04_05.parquet"))

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tael.markets.intraday.books import book_panel
+    from tael.markets.intraday.books import book_from_bars, book_panel
     from tael.markets.intraday.clocks import on_clock, on_events, on_volume
     from tael.markets.intraday.executing import Costs, Execution, ExecutionRule, execute
     from tael.markets.intraday.factors import book_factors
@@ -18,6 +18,7 @@ _WHERE = {
     "Execution": "tael.markets.intraday.executing",
     "ExecutionRule": "tael.markets.intraday.executing",
     "book_factors": "tael.markets.intraday.factors",
+    "book_from_bars": "tael.markets.intraday.books",
     "book_panel": "tael.markets.intraday.books",
     "execute": "tael.markets.intraday.executing",
     "futures_ticks": "tael.markets.intraday.reading",
@@ -36,6 +37,7 @@ __all__ = [
     "Execution",
     "ExecutionRule",
     "book_factors",
+    "book_from_bars",
     "book_panel",
     "execute",
     "futures_ticks",

@@ -22,6 +22,12 @@ TITLES: dict[str, dict[Any, str]] = {
     "volume": {"en": "volume since the row before", "zh": "区间成交量"},
     "amount": {"en": "amount since the row before", "zh": "区间成交额"},
     "age": {"en": "rows of the session so far", "zh": "本节已有行数"},
+    **{
+        f"{side}_{what}{k + 1}": {"en": f"{side} {what} {k + 1}", "zh": f"{told}{number}{of}"}
+        for k, number in enumerate("一二三四五六七八九十")
+        for side, told in (("bid", "买"), ("ask", "卖"))
+        for what, of in (("price", "价"), ("volume", "量"))
+    },
 }
 
 
@@ -91,7 +97,7 @@ def book_panel(
 
 def book_of(
     times: NDArray[np.datetime64], entities: tuple[str, ...], fields: dict[str, Floats], listed: NDArray[np.bool_],
-    *, multiplier: float = 1.0, bar: str = "tick", session: NDArray[np.int64] | None = None,
+    *, multiplier: Any = 1.0, bar: str = "tick", session: NDArray[np.int64] | None = None,
 ) -> Panel:  # fmt: skip
     """A panel of books from arrays, with what follows from them: ``mid``, ``vwap``, ``age``, ``session``.
 
@@ -111,7 +117,7 @@ def book_of(
     if "amount" in made and "volume" in made:
         dealt = made["volume"] > 0
         made["vwap"] = np.divide(
-            made["amount"], made["volume"] * multiplier, out=np.full(bid.shape, np.nan), where=dealt
+            made["amount"], made["volume"] * np.asarray(multiplier), out=np.full(bid.shape, np.nan), where=dealt
         )
     session = sessions_of(times, np.any(open_, axis=1)) if session is None else session
     made["age"] = _age(open_, session)
@@ -120,6 +126,48 @@ def book_of(
         times=times, entities=entities, fields=made, groups={"session": codes}, listed=listed, members=listed & open_,
         bar=bar, titles=TITLES,
     )  # fmt: skip
+
+
+def book_from_bars(
+    times: NDArray[np.datetime64], entities: tuple[str, ...], fields: dict[str, Floats], tick: NDArray[Any],
+    *, half_spread: float = 0.5, multiplier: Any = 1.0, bar: str = "1min",
+) -> Panel:  # fmt: skip
+    """Books that minute bars stand for: the close with a spread around it, as much displayed as the bar dealt.
+
+    Bars do not tell the book; that it stood so many ticks around the close is assumed.
+
+    Parameters
+    ----------
+    times : (T,) datetime64
+        When each bar ends.
+    entities : tuple of str
+    fields : dict of str to (T, N) array
+        ``close``, ``volume``, and what else formulas may name.
+    tick : (N,) array
+        Smallest step of each price.
+    half_spread : float
+        In ticks.
+    multiplier : float or (N,) array
+    bar : str
+        What a row spans.
+
+    Returns
+    -------
+    Panel
+
+    Examples
+    --------
+    >>> times = np.array(["2023-03-01T09:01", "2023-03-01T09:02"], "M8[m]")
+    >>> bars = {"close": np.array([[100.0], [101.0]]), "volume": np.array([[7.0], [9.0]])}
+    >>> book_from_bars(times, ("m",), bars, np.array([1.0])).fields["ask_price1"].ravel().tolist()
+    [100.5, 101.5]
+    """
+    close = fields["close"]
+    away = half_spread * np.asarray(tick, dtype=np.float64)[None, :]
+    there = np.isfinite(close)
+    shown = np.where(there, np.nan_to_num(fields["volume"]), np.nan)
+    made = {"bid_price1": close - away, "bid_volume1": shown, "ask_price1": close + away, "ask_volume1": shown}
+    return book_of(times, entities, {**fields, **made}, there, multiplier=multiplier, bar=bar)
 
 
 def _age(open_: NDArray[np.bool_], session: NDArray[np.int64]) -> Floats:

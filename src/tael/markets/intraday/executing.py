@@ -43,13 +43,13 @@ class ExecutionRule:
         Shares of the amount: commission, transfer fee, and for stocks the stamp duty on sells.
     fee : float
         Currency for each share or contract, besides.
-    multiplier : float
-        Of a contract.
+    multiplier : float or tuple of float
+        Of a contract; of each entity.
     t_plus_1 : bool
         What was bought today cannot be sold today (A shares): only the `base` that was held before can. So trading
         within the day is trading around a position that is held anyway; its own gains are not counted here.
-    base : float
-        Shares held at the beginning of each day.
+    base : float or tuple of float
+        Shares held at the beginning of each day; of each entity.
     flat : float
         Seconds before the end of each session from which on every position is closed at the touch (sessions' ends
         are published).
@@ -67,19 +67,19 @@ class ExecutionRule:
     buy_fee: float = 0.0
     sell_fee: float = 0.0
     fee: float = 0.0
-    multiplier: float = 1.0
+    multiplier: float | tuple[float, ...] = 1.0
     t_plus_1: bool = False
-    base: float = 0.0
+    base: float | tuple[float, ...] = 0.0
     flat: float = 60.0
 
     def __post_init__(self) -> None:
         if self.order not in ("market", "limit"):
             raise MarketError("There is no such order.", expected='"market" or "limit"', got=repr(self.order))
-        for name, low in (("latency", 1), ("patience", 1), ("participation", 0), ("multiplier", 0), ("base", 0),
+        for name, low in (("latency", 1), ("patience", 1), ("participation", 1e-9), ("multiplier", 0), ("base", 0),
                           ("buy_fee", 0), ("sell_fee", 0), ("fee", 0), ("flat", 0)):  # fmt: skip
-            value = getattr(self, name)
-            if not np.isfinite(value) or value < low or (name == "participation" and not 0 < value <= 1):
-                raise MarketError(f"`{name}` is out of its range.", expected=f"{low} or more", got=str(value))
+            value = np.atleast_1d(np.asarray(getattr(self, name), dtype=np.float64))
+            if not np.isfinite(value).all() or (value < low).any() or (name == "participation" and value[0] > 1):
+                raise MarketError(f"`{name}` is out of its range.", expected=f"{low} or more", got=str(value.min()))
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class Execution:
     @cached_property
     def parts(self) -> dict[str, Floats]:
         """The attribution row by row, each (T,): ``paper``, ``missed``, ``spread``, ``adverse``, ``fees``, ``net``."""
-        size, mid = self.rule.multiplier, np.nan_to_num(self.mid)
+        size, mid = np.asarray(self.rule.multiplier), np.nan_to_num(self.mid)
         before = np.vstack([mid[:1], mid[:-1]])
         moved = np.where(before > 0, mid - before, 0.0) * size
         ideal = self._ideal()
@@ -166,7 +166,7 @@ class Execution:
         return Costs(**{name: float(values.sum()) for name, values in self.parts.items()})
 
     def _ideal(self) -> Floats:
-        held = np.where(_closing(self.book, self.rule.flat)[:, None], 0.0, self.target)
+        held = np.where(_closing(self.book, self.rule.flat), 0.0, self.target)
         session = sessions(self.book)
         new = np.concatenate([[True], session[1:] != session[:-1]])
         held[new] = np.nan_to_num(held[new])
@@ -197,7 +197,7 @@ class Execution:
     def turnover(self) -> float:
         """Amount dealt, in currency."""
         dealt = np.abs(self.active) * self.active_price + np.abs(self.passive) * self.passive_price
-        return float(dealt.sum()) * self.rule.multiplier
+        return float((dealt * np.asarray(self.rule.multiplier)).sum())
 
     @property
     def holding_seconds(self) -> float:
@@ -238,16 +238,14 @@ def _held(values: Floats) -> Floats:
 
 
 def _closing(book: Panel, seconds: float) -> NDArray[np.bool_]:
-    """Rows within so many seconds of the last open book of their session, and all after it, shape (T,)."""
-    session, open_ = sessions(book), book.members.any(axis=1)
-    out = np.zeros(len(book), dtype=np.bool_)
-    for code in np.unique(session):
-        rows = np.flatnonzero(session == code)
-        dealt = rows[open_[rows]]
-        if len(dealt):
-            left = (book.times[dealt[-1]] - book.times[rows]).astype("timedelta64[us]").astype(np.float64) / 1e6
-            out[rows] = left < seconds
-    return out
+    """Cells within so many seconds of the entity's last open book of their session, and all after it, shape (T, N)."""
+    session, at = sessions(book), book.times.astype("datetime64[us]").astype(np.int64)
+    new = np.concatenate([[True], session[1:] != session[:-1]])
+    starts, which = np.flatnonzero(new), np.cumsum(new) - 1
+    open_at = np.where(book.members, at[:, None], np.iinfo(np.int64).min)
+    last = np.maximum.reduceat(open_at, starts, axis=0)[which]
+    known = last > np.iinfo(np.int64).min
+    return known & (at[:, None] > np.where(known, last, 0) - seconds * 1e6)
 
 
 def execute(target: Any, book: Panel, rule: ExecutionRule | None = None) -> Execution:
@@ -299,14 +297,15 @@ def execute(target: Any, book: Panel, rule: ExecutionRule | None = None) -> Exec
     volume, vwap = (np.asarray(book.fields.get(name, nothing), dtype=np.float64) for name in ("volume", "vwap"))
     day = book.times.astype("datetime64[D]").astype(np.int64)
     session, closing = sessions(book), _closing(book, rule.flat)
+    base = np.broadcast_to(np.asarray(rule.base, dtype=np.float64), book.shape[1:])
     out = np.zeros((len(OUTPUTS), *book.shape))
     for n in range(book.shape[1]):
         one = np.zeros((len(OUTPUTS), len(book)))
         fills(
             np.ascontiguousarray(wanted[:, n]), sides("bid_price", n), sides("bid_volume", n), sides("ask_price", n),
             sides("ask_volume", n), np.nan_to_num(volume[:, n]), np.ascontiguousarray(vwap[:, n]), session, day,
-            closing, rule.order == "limit", rule.latency, rule.patience, rule.take, rule.participation, rule.base,
-            rule.t_plus_1, one,
+            np.ascontiguousarray(closing[:, n]), rule.order == "limit", rule.latency, rule.patience, rule.take,
+            rule.participation, float(base[n]), rule.t_plus_1, one,
         )  # fmt: skip
         out[:, :, n] = one
     return Execution(book, rule, wanted, *out)

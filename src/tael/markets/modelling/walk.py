@@ -108,8 +108,9 @@ class WalkForwardScores:
 
 
 def walk_forward(
-    estimator: Any, rows: PanelRows, label: NDArray[Any], folds: Sequence[Fold], tell: Tell | None = None
-) -> WalkForwardScores:
+    estimator: Any, rows: PanelRows, label: NDArray[Any], folds: Sequence[Fold], tell: Tell | None = None,
+    blocks: NDArray[Any] | None = None,
+) -> WalkForwardScores:  # fmt: skip
     """Fit and apply an estimator fold by fold.
 
     Parameters
@@ -122,6 +123,9 @@ def walk_forward(
     folds : list of Fold
     tell : callable, optional
         Told what is done, and the share of it.
+    blocks : (T,) int array, optional
+        Rows among which scores are judged in training, ascending; left out: those of one bar. Where the entities are
+        few and the bars many, bars of one session belong together.
 
     Raises
     ------
@@ -129,6 +133,7 @@ def walk_forward(
         If a fold has no labelled rows to train on or to stop by.
     """
     y = rows.of(label)
+    block = rows.day if blocks is None else np.asarray(blocks, dtype=np.int64)[rows.day]
     known = np.isfinite(y)
     scores, train_scores = np.full(rows.shape, np.nan), np.full(rows.shape, np.nan)
     models = []
@@ -143,9 +148,7 @@ def walk_forward(
                 got=f"{int(train.sum())} and {int(valid.sum())}, bars {fold.train} and {fold.valid}",
                 fix="Move the dates in [split], or look at why the label is missing.",
             )
-        model = clone(estimator).fit(
-            rows.X[train], y[train], rows.day[train], (rows.X[valid], y[valid], rows.day[valid])
-        )
+        model = clone(estimator).fit(rows.X[train], y[train], block[train], (rows.X[valid], y[valid], block[valid]))
         models.append(model)
         if k == 0:
             _score(model, rows, fold.train, train_scores)

@@ -13,6 +13,9 @@ from tael.reports.sections import (
     fairness,
     features,
     incidence,
+    intraday_execution,
+    intraday_scores,
+    intraday_summary,
     limits,
     market_backtest,
     market_factors,
@@ -55,16 +58,28 @@ def not_of_markets(section: Section) -> Section:
     return replace(section, applies=applies)
 
 
+def by_positions(section: Section) -> Section:
+    """The section, for runs with a portfolio: not for those that deal on books."""
+
+    def applies(page: Page) -> bool:
+        return not page.at("execution") and section.applies(page)
+
+    return replace(section, applies=applies)
+
+
 SECTIONS = (
     not_of_markets(summary.SECTION),
-    market_summary.SECTION,
+    by_positions(market_summary.SECTION),
+    intraday_summary.SECTION,
     data.SECTION,
     market_facts.SECTION,
     market_factors.SECTION,
-    market_scores.SECTION,
-    market_backtest.SECTION,
-    market_trust.SECTION,
-    market_orders.SECTION,
+    by_positions(market_scores.SECTION),
+    intraday_scores.SECTION,
+    intraday_execution.SECTION,
+    by_positions(market_backtest.SECTION),
+    by_positions(market_trust.SECTION),
+    by_positions(market_orders.SECTION),
     not_of_markets(observations.SECTION),
     where_held(vintages.SECTION, "vintages"),
     where_held(roll_rates.SECTION, "roll_rates", "bad_definitions"),

@@ -38,7 +38,8 @@ def years(dates: list[Any]) -> list[tuple[float, str]]:
     return ticks[::step]
 
 
-def _added_up(page: Page) -> Safe | None:
+def added_up(page: Page) -> Safe | None:
+    """Rank IC added up bar by bar."""
     columns = curve(page.at("ic_curve"), "dates", "rank_ic")
     if columns is None:
         return None
@@ -62,7 +63,8 @@ def _added_up(page: Page) -> Safe | None:
     return figure(page.t("scores.curve"), chart.svg(page.t("scores.curve")), note=page.t("scores.curve_read"))
 
 
-def _decay(page: Page) -> Safe | None:
+def decay(page: Page) -> Safe | None:
+    """Rank IC by horizon."""
     rows = page.rows("decay")
     if not rows:
         return None
@@ -104,7 +106,8 @@ def _quantiles(page: Page) -> Safe | None:
     return figure(title, chart.svg(title), note=page.t("scores.quantiles_read"))
 
 
-def _controls(page: Page) -> Safe | None:
+def controls(page: Page) -> Safe | None:
+    """What had to come to nothing, and what came."""
     rows = [
         [
             page.say(row.get("title")),
@@ -129,12 +132,12 @@ def render(page: Page) -> Safe:
     """Draw the section."""
     if not page.splits("ic"):
         return page.missing("missing.ic")
-    drawn = [el("div", picture) for picture in (_added_up(page), _decay(page), _quantiles(page)) if picture is not None]
+    drawn = [el("div", picture) for picture in (added_up(page), decay(page), _quantiles(page)) if picture is not None]
     return join(
         el("p", page.t("scores.read")),
         _table(page),
         el("div", drawn, class_="grid") if drawn else None,
-        _controls(page),
+        controls(page),
     )
 
 

@@ -122,7 +122,7 @@ def controls_section(
     """
     return [
         _shuffled(plan, panel, rows, label, outcome, parts, n_jobs),
-        _truncated(panel, rows, formulas, parts, n_jobs, plan.seed),
+        truncated(panel, rows, formulas, parts, n_jobs, plan.seed),
     ]
 
 
@@ -156,9 +156,10 @@ def _shuffled(
     }
 
 
-def _truncated(
+def truncated(
     panel: Panel, rows: PanelRows, formulas: list[str], parts: Stretches, n_jobs: int, seed: int
 ) -> dict[str, Any]:
+    """Factors of three bars of the test, computed again with everything after them cut off."""
     from tael.panels import PanelPlan
 
     rng = np.random.default_rng(seed)

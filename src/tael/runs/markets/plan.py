@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
+from tael.runs.markets.intraday_plan import ExecutionPlan
 from tael.runs.markets.sections import (
     MarketExample,
     MarketSection,
@@ -38,6 +39,8 @@ class MarketPlan(Strict):
     model : PanelModel
     portfolio : PortfolioPlan
     trading : TradingPlan
+    execution : ExecutionPlan
+        In place of `portfolio` and `trading` within the day.
     example : MarketExample, optional
     seed : int
 
@@ -58,8 +61,24 @@ class MarketPlan(Strict):
     model: PanelModel = PanelModel()
     portfolio: PortfolioPlan = PortfolioPlan()
     trading: TradingPlan = TradingPlan()
+    execution: ExecutionPlan = ExecutionPlan()
     example: MarketExample | None = None
     seed: int = 0
+
+    @property
+    def within_day(self) -> bool:
+        """Whether order books are dealt on, and scores are held against what came over time."""
+        return self.market.kind in ("book", "minutes")
+
+    @model_validator(mode="after")
+    def _over_time(self) -> MarketPlan:
+        if self.within_day != (self.label.across == "time"):
+            raise ValueError('[label] across = "time" with kind = "book" or "minutes", and with no other')
+        if self.within_day and (self.model.kind not in ("booster", "linear", "formula") or self.model.blend):
+            raise ValueError('over time, a model of kind "booster", "linear" or "formula", without a blend')
+        if self.within_day and (self.features.events or self.features.mine):
+            raise ValueError("within the day, features are formulas and libraries; no events, no mining")
+        return self
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any], *, where: str = "scenario") -> MarketPlan:

@@ -69,6 +69,10 @@ def run_market(
     """
     from tael.reports import build_report
 
+    if plan.within_day:
+        from tael.runs.markets.intraday import run_intraday
+
+        return run_intraday(plan, tables, out, lang=lang, tell=tell, n_jobs=n_jobs, command=command, extra=extra)
     started, clock = datetime.now(UTC), Clock(tell)
     with new_folder(out, plan.name) as folder:
         draft = folder.path

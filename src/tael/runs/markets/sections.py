@@ -24,7 +24,9 @@ class MarketSection(Strict):
 
     Parameters
     ----------
-    kind : {"stocks", "futures"}
+    kind : {"stocks", "futures", "book", "minutes"}
+        ``book``: snapshots of order books; ``minutes``: bars within the day, around which a book is assumed. Both are
+        foretold over time and dealt by ``[execution]``.
     bars : str
         The table of bars: one row for each entity and time.
     entity : str
@@ -56,9 +58,17 @@ class MarketSection(Strict):
     contracts : dict
         Futures: what else is known of them (``halve_before``, ``limit``, ``margin``), as in
         ``tael.markets.futures.contract_bars``.
+    levels : int
+        Books: levels of each side that become fields.
+    clock : str, optional
+        Books: rows at regular times ("3s") instead of one a snapshot.
+    half_spread : float
+        Minutes: ticks between the close and either side of the assumed book.
+    multiplier : float
+        Books: of a contract.
     """
 
-    kind: Literal["stocks", "futures"] = "stocks"
+    kind: Literal["stocks", "futures", "book", "minutes"] = "stocks"
     bars: str = "bars"
     entity: str = "code"
     time: str = "date"
@@ -74,6 +84,10 @@ class MarketSection(Strict):
     close: str = Field(default="15:00", pattern=r"^\d{2}:\d{2}$")
     roll: Literal["open_interest", "volume", "days_before_expiry"] = "open_interest"
     contracts: dict[str, Any] = Field(default_factory=dict)
+    levels: int = Field(default=5, ge=1, le=10)
+    clock: str | None = None
+    half_spread: float = Field(default=0.5, gt=0)
+    multiplier: float = Field(default=1.0, gt=0)
 
     _formulas = field_validator("universe")(lambda text: None if text is None else _read(text))
 
@@ -85,17 +99,28 @@ class PanelLabel(Strict):
     ----------
     formula : str
         Looks forward: ``close[+2] / close[+1] - 1`` is the return from tomorrow's close to the day after.
-    scale : {"raw", "demean", "zscore", "rank", "rank_normal"}
-        How the labels of one bar are put on one scale.
+    across : {"entities", "time"}
+        Whether a bar's entities are told apart, or one entity's bars: then scores and outcomes are correlated over
+        time, and labels that reach into another session are missing.
+    scale : {"raw", "demean", "zscore", "rank", "rank_normal", "volatility"}
+        How the labels of one bar are put on one scale; over time "raw", or "volatility": in units of what the price
+        was wont to move.
     horizons : tuple of int
         Bars for which the decay of the scores is measured.
     """
 
     formula: str = "close[+2] / close[+1] - 1"
-    scale: Literal["raw", "demean", "zscore", "rank", "rank_normal"] = "zscore"
+    across: Literal["entities", "time"] = "entities"
+    scale: Literal["raw", "demean", "zscore", "rank", "rank_normal", "volatility"] = "zscore"
     horizons: tuple[int, ...] = (1, 2, 5, 10, 20)
 
     _formulas = field_validator("formula")(_read)
+
+    @model_validator(mode="after")
+    def _scale_fits(self) -> PanelLabel:
+        if (self.across == "time") != (self.scale in ("raw", "volatility")) and self.scale != "raw":
+            raise ValueError('scale = "raw" or "volatility" with across = "time", the others with "entities"')
+        return self
 
 
 class MinePlan(Strict):
@@ -122,7 +147,7 @@ class PanelFeatures(Strict):
     Parameters
     ----------
     libraries : tuple of str
-        Factor libraries: ``alpha158``, ``alpha101``, ``futures_classics``.
+        Factor libraries: ``alpha158``, ``alpha101``, ``futures_classics``; of books ``order_book``.
     formulas : dict of str to str
         Name -> formula on the panel.
     events : dict of str to str
@@ -262,11 +287,15 @@ class MarketExample(Strict):
 
     Parameters
     ----------
-    simulator : {"market", "futures"}
+    simulator : {"market", "futures", "order_book", "minutes"}
     n_entities, n_bars, seed : int
+        ``order_book``: one stock, `n_bars` seconds a day; ``minutes``: `n_entities` products.
+    n_days : int
+        Within the day: trading days.
     """
 
-    simulator: Literal["market", "futures"] = "market"
-    n_entities: int = Field(default=300, ge=10)
+    simulator: Literal["market", "futures", "order_book", "minutes"] = "market"
+    n_entities: int = Field(default=300, ge=1)
     n_bars: int = Field(default=1000, ge=100)
+    n_days: int = Field(default=4, ge=1)
     seed: int = 0

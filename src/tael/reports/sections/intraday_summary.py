@@ -1,0 +1,47 @@
+"""The summary of a run within the day: what is foretold, what is left after the spread, what to worry about."""
+
+from __future__ import annotations
+
+from tael.reports.context import Page, Section, badge, tile
+from tael.reports.html import Safe, el, join
+
+
+def _tiles(page: Page) -> Safe:
+    fmt, figures = page.fmt, page.at("execution", "figures") or {}
+    made = []
+    for key, title in (("rank_ic", "intraday.tile_ic"), ("hit_rate", "intraday.tile_hits")):
+        cell = page.at("ic", "out_of_time", key)
+        if isinstance(cell, dict):
+            write = fmt.percent if key == "hit_rate" else lambda v: fmt.number(v, 3)
+            between = fmt.interval(cell.get("low"), cell.get("high"), write)
+            made.append(tile(page.t(title), write(cell.get("value")), between))
+    for key in ("paper_bp", "cost_bp", "net_bp"):
+        made.append(tile(page.t(f"tile.{key}"), page.t("intraday.bp", n=fmt.number(figures.get(key), 2))))
+    made.append(tile(page.t("intraday.tile_trades"), fmt.integer(figures.get("trades"))))
+    return el("dl", made, class_="tiles")
+
+
+def render(page: Page) -> Safe:
+    """Draw the section."""
+    verdict = [
+        el(
+            "li",
+            badge(page, str(row.get("severity") or "note"), page.name("severity", row.get("severity"))),
+            el("div", el("p", page.say(row.get("message"))), el("p", page.say(row.get("advice")), class_="todo")),
+            el("code", str(row.get("code") or "")),
+        )
+        for row in page.rows("verdict", "findings")
+    ]
+    return join(
+        el("p", page.say(page.at("message")), class_="lead") if page.at("message") else None,
+        _tiles(page),
+        el("ul", verdict, class_="verdicts") if verdict else None,
+    )
+
+
+def applies(page: Page) -> bool:
+    """Where the run dealt on books."""
+    return bool(page.at("execution"))
+
+
+SECTION = Section("summary", "section.market_summary", render, applies)
