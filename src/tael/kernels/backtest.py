@@ -283,32 +283,33 @@ def _close_out(book: Book) -> None:
 
 
 @njit(**JIT)
-def _mark(t: int, close: Floats, book: Book, positions: Ints, todo: Ints, last: Floats, row: Floats) -> float:
+def _mark(t: int, close: Floats, book: Book, positions: Ints, todo: Ints, row: Floats) -> float:
     """Mark what is held to the close; its worth."""
-    shares, mark, profit = book.shares, book.mark, book.profit
+    shares, mark, profit, now, held = book.shares, book.mark, book.profit, close[t], positions[t]
     k = 0
     for e in range(shares.size):
         todo[k] = e
         k += shares[e] != 0
     for e in range(shares.size):
-        last[e] = close[t, e] if close[t, e] == close[t, e] else mark[e]
+        held[e] = shares[e]
     worth, gross = 0.0, 0.0
     for e in todo[:k]:
-        moved = shares[e] * (last[e] - mark[e])
+        price = now[e] if now[e] == now[e] else mark[e]
+        moved = shares[e] * (price - mark[e])
         gross += moved
         profit[e] += moved
-        worth += shares[e] * last[e]
-        positions[t, e] = shares[e]
+        worth += shares[e] * price
     for e in range(shares.size):
-        mark[e] = last[e]
+        mark[e] = now[e] if now[e] == now[e] else mark[e]
     row[rule.D_GROSS] += gross
     return worth
 
 
 @njit(**JIT)
 def _run(
-    first: int, market: Market, terms: Terms, charges: Charges, targets: Floats, daily: Floats, positions: Ints,
-    book: Book, desk: Desk, past: Trailing, log: Log, state: Floats, room: Ints, change: Ints, scratch: Floats,
+    first: int, one_price: bool, market: Market, terms: Terms, charges: Charges, targets: Floats, daily: Floats,
+    positions: Ints, book: Book, desk: Desk, past: Trailing, log: Log, state: Floats, room: Ints, change: Ints,
+    scratch: Floats,
 ) -> int:  # fmt: skip
     """Run from bar ``first`` to the end, or until the log is full; the next bar. ``state``: cash, equity, ruined."""
     n_bars, n = targets.shape
@@ -334,8 +335,8 @@ def _run(
         if k > 0:
             todo = room[:k]
             show(
-                t, todo, market.fill, market.gate_buy, market.gate_sell, market.limit_up, market.limit_down,
-                market.tick, market.listed, market.suspended, desk,
+                t, todo, one_price, market.fill, market.gate_buy, market.gate_sell, market.limit_up,
+                market.limit_down, market.tick, market.listed, market.suspended, desk,
             )  # fmt: skip
             _sizes_to_sell(t, todo, market, desk, past, terms, book, log, change)
             cash += _deal(t, todo, change, 1, desk, past, charges, book, log, row)
@@ -346,7 +347,7 @@ def _run(
                 book.open[:] = False
         if terms.participation > 0.0 or charges.impact > 0.0:
             remember(t, market.close, market.adjust, market.volume, market.suspended, past, scratch)
-        equity = cash + _mark(t, market.close, book, positions, room, scratch[0], row)
+        equity = cash + _mark(t, market.close, book, positions, room, row)
         row[rule.D_EQUITY], row[rule.D_CASH] = equity, cash
         if equity <= 0.0 and ruined < 0:
             ruined = t
@@ -369,7 +370,7 @@ def run_stocks(
         At the start.
     daily : (T, 14), zero
         Receives the account of each bar, columns as in ``backtest_rules.DAILY``.
-    positions : (T, N) int64, zero
+    positions : (T, N) int64
         Receives the shares held after each bar.
 
     Returns
@@ -385,10 +386,11 @@ def run_stocks(
     book, desk, past = new_book(n), new_desk(n), new_trailing(n, terms.window)
     log, state = new_log(64 * n_bars + 2 * n), np.array([cash, cash, -1.0])
     room, change, scratch = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64), np.zeros((2, n))
-    t = 0
+    t, one_price = 0, market.gate_buy is market.fill and market.gate_sell is market.fill
     while t < n_bars:
         log = with_room(log, 2 * n)
         t = _run(
-            t, market, terms, charges, targets, daily, positions, book, desk, past, log, state, room, change, scratch
-        )
+            t, one_price, market, terms, charges, targets, daily, positions, book, desk, past, log, state, room, change,
+            scratch,
+        )  # fmt: skip
     return log, book.profit, int(state[2])

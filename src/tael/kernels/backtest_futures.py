@@ -205,13 +205,13 @@ def _settle(t: int, market: Contracts, book: Positions, positions: Ints, row: Fl
     settle, close, margin = market.settle, market.close, market.margin[min(t, market.margin.shape[0] - 1)]
     paid, bound = 0.0, 0.0
     for e in range(held.size):
+        positions[t, e] = held[e]
         price = settle[t, e] if settle[t, e] == settle[t, e] else close[t, e]
         price = price if price == price else mark[e]
         if held[e] != 0:
             moved = held[e] * (price - mark[e]) * unit[e]
             paid += moved
             profit[e] += moved
-            positions[t, e] = held[e]
             bound += abs(held[e]) * price * unit[e] * margin[e]
         mark[e] = price
     row[rule.D_GROSS] += paid
@@ -241,7 +241,7 @@ def _run(
         if k > 0:
             todo = room[:k]
             show(
-                t, todo, market.fill, market.gate_buy, market.gate_sell, market.limit_up, market.limit_down,
+                t, todo, False, market.fill, market.gate_buy, market.gate_sell, market.limit_up, market.limit_down,
                 market.tick, market.listed, market.suspended, desk,
             )  # fmt: skip
             book.dealt[:] = 0

@@ -87,12 +87,12 @@ def whole_lots(quantity: float, lot: int, least: int) -> int:
 
 
 class Trailing(NamedTuple):
-    """Volumes and returns of the last bars: rings (window, N), NaN where missing, and running sums over them.
+    """Volumes and returns of the last bars: a ring of returns (window, N), NaN where missing, and running sums.
 
     ``sums`` (5, N): volume, bars with one, returns, their squares, how many. ``last`` (N,): last adjusted close.
+    Volumes need no ring: what leaves the window is still in the bars.
     """
 
-    volumes: Floats
     returns: Floats
     sums: Floats
     last: Floats
@@ -100,14 +100,38 @@ class Trailing(NamedTuple):
 
 def new_trailing(n: int, window: int) -> Trailing:
     """Before the first bar."""
-    rings = np.full((2, window, n), np.nan)
-    return Trailing(rings[0], rings[1], np.zeros((5, n)), np.full(n, np.nan))
+    return Trailing(np.full((window, n), np.nan), np.zeros((5, n)), np.full(n, np.nan))
 
 
 @njit(**JIT)
-def _slide(ring: Floats, place: int, total: Floats, squares: Floats, count: Floats, new: Floats) -> None:
-    """Put a row into its place of a ring, and keep the sums over the ring; summed afresh once a round."""
-    row = ring[place]
+def _volume(t: int, window: int, volume: Floats, suspended: Flags, total: Floats, count: Floats) -> None:
+    """Add bar t's volumes to the sums over the window and take those away that leave it; summed afresh once a round."""
+    n, old = total.size, t - window
+    for e in range(n):
+        x = 0.0 if suspended[t, e] else volume[t, e]
+        total[e] += x if x == x else 0.0
+    for e in range(n):
+        count[e] += 1.0 if (volume[t, e] == volume[t, e]) & (not suspended[t, e]) else 0.0
+    if old >= 0:
+        for e in range(n):
+            count[e] -= 1.0 if (volume[old, e] == volume[old, e]) & (not suspended[old, e]) else 0.0
+    if t % window < window - 1:
+        if old >= 0:
+            for e in range(n):
+                x = 0.0 if suspended[old, e] else volume[old, e]
+                total[e] -= x if x == x else 0.0
+        return
+    total[:] = 0.0  # what was added and taken away again leaves rounding behind
+    for s in range(old + 1, t + 1):
+        for e in range(n):
+            x = 0.0 if suspended[s, e] else volume[s, e]
+            total[e] += x if x == x else 0.0
+
+
+@njit(**JIT)
+def _slide(ring: Floats, place: int, sums: Floats, new: Floats) -> None:
+    """Put a row into its place of a ring, and keep sum, squares and count over the ring; afresh once a round."""
+    row, total, squares, count = ring[place], sums[0], sums[1], sums[2]
     for e in range(new.size):
         x, old = new[e], row[e]
         here, was = x == x, old == old
@@ -117,7 +141,7 @@ def _slide(ring: Floats, place: int, total: Floats, squares: Floats, count: Floa
         count[e] += (1.0 if here else 0.0) - (1.0 if was else 0.0)
     for e in range(new.size):
         row[e] = new[e]
-    if place == ring.shape[0] - 1:  # what was added and taken away again leaves rounding behind
+    if place == ring.shape[0] - 1:
         total[:] = 0.0
         squares[:] = 0.0
         for s in range(ring.shape[0]):
@@ -140,17 +164,13 @@ def remember(
         A volume counts where trading was not suspended; a return is that from the last known close, ex-rights adjusted.
     scratch : (2, N)
     """
-    place = t % past.returns.shape[0]
-    new, spare = scratch[0], scratch[1]
-    for e in range(new.size):
-        new[e] = np.nan if suspended[t, e] else volume[t, e]
-    _slide(past.volumes, place, past.sums[0], spare, past.sums[1], new)
-    last = past.last
+    window, sums, last, new = past.returns.shape[0], past.sums, past.last, scratch[0]
+    _volume(t, window, volume, suspended, sums[0], sums[1])
     for e in range(new.size):
         price = close[t, e] * adjust[t, e]
         new[e] = price / last[e] - 1.0
         last[e] = price if price == price else last[e]
-    _slide(past.returns, place, past.sums[2], past.sums[3], past.sums[4], new)
+    _slide(past.returns, t % window, sums[2:], new)
 
 
 @njit(**JIT)
@@ -170,29 +190,27 @@ def trailing_volatility(e: int, sums: Floats, unknown: float) -> float:
 
 
 class Desk(NamedTuple):
-    """The bar being dealt: ``rows`` (5, N) are price, gates, limits; (N,) flags, and why not to buy or sell at all.
+    """The bar being dealt: ``rows`` (5, N) are price, gates, limits; (N,) codes why not to buy or sell at all.
 
     The entities with orders are far apart in memory, and to look them up one by one waits for it each time; copies of
     whole rows stream.
     """
 
     rows: Floats
-    listed: Flags
-    suspended: Flags
     no_buy: Ints
     no_sell: Ints
 
 
 def new_desk(n: int) -> Desk:
     """A desk before the first bar."""
-    codes, flags = np.zeros((2, n), dtype=np.int64), np.zeros((2, n), dtype=np.bool_)
-    return Desk(np.full((5, n), np.nan), flags[0], flags[1], codes[0], codes[1])
+    codes = np.zeros((2, n), dtype=np.int64)
+    return Desk(np.full((5, n), np.nan), codes[0], codes[1])
 
 
 @njit(**JIT)
 def show(
-    t: int, todo: Ints, fill: Floats, gate_buy: Floats, gate_sell: Floats, limit_up: Floats, limit_down: Floats,
-    tick: Floats, listed: Flags, suspended: Flags, desk: Desk,
+    t: int, todo: Ints, one_price: bool, fill: Floats, gate_buy: Floats, gate_sell: Floats, limit_up: Floats,
+    limit_down: Floats, tick: Floats, listed: Flags, suspended: Flags, desk: Desk,
 ) -> None:  # fmt: skip
     """Bring bar t to the desk, and why nothing can be bought or sold at all in it, as the time of the fill knows.
 
@@ -202,33 +220,33 @@ def show(
     ----------
     todo : (k,) int64
         Entities with an order; the codes of the others are left as they were.
+    one_price : bool
+        Both gates are the price dealt at.
     fill, gate_buy, gate_sell, limit_up, limit_down : (T, N)
     tick : (N,)
     """
-    rows, here, shut, no_buy, no_sell = desk.rows, desk.listed, desk.suspended, desk.no_buy, desk.no_sell
+    rows, no_buy, no_sell = desk.rows, desk.no_buy, desk.no_sell
+    buy, sell = (0, 0) if one_price else (1, 2)
     for e in range(tick.size):
         rows[0, e] = fill[t, e]
-    for e in range(tick.size):
-        rows[1, e] = gate_buy[t, e]
-    for e in range(tick.size):
-        rows[2, e] = gate_sell[t, e]
+    if not one_price:
+        for e in range(tick.size):
+            rows[1, e] = gate_buy[t, e]
+        for e in range(tick.size):
+            rows[2, e] = gate_sell[t, e]
     for e in range(tick.size):
         rows[3, e] = limit_up[t, e]
     for e in range(tick.size):
         rows[4, e] = limit_down[t, e]
-    for e in range(tick.size):
-        here[e] = listed[t, e]
-    for e in range(tick.size):
-        shut[e] = suspended[t, e]
     for e in todo:
         up, down, half = rows[3, e], rows[4, e], 0.5 * tick[e]
-        if not here[e]:
+        if not listed[t, e]:
             no_buy[e] = no_sell[e] = DELISTED
-        elif shut[e] or not rows[0, e] > 0.0:
+        elif suspended[t, e] or not rows[0, e] > 0.0:
             no_buy[e] = no_sell[e] = SUSPENDED
         else:
-            no_buy[e] = LIMIT_UP if rows[1, e] >= up - max(half, 1e-6 * up) else FILLED
-            no_sell[e] = LIMIT_DOWN if rows[2, e] <= down + max(half, 1e-6 * down) else FILLED
+            no_buy[e] = LIMIT_UP if rows[buy, e] >= up - max(half, 1e-6 * up) else FILLED
+            no_sell[e] = LIMIT_DOWN if rows[sell, e] <= down + max(half, 1e-6 * down) else FILLED
 
 
 @njit(**JIT)

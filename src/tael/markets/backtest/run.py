@@ -90,7 +90,7 @@ def backtest(
 
 def _run(bars: Bars, weights: Floats, rules: Rules, costs: Costs, cash: float) -> Backtest:
     daily = np.zeros((len(bars), 14))
-    positions = np.zeros(bars.shape, dtype=np.int64)
+    positions = np.empty(bars.shape, dtype=np.int64)
     if isinstance(rules, FuturesRules):
         from tael.kernels.backtest_futures import run_futures
 
