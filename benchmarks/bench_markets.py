@@ -1,4 +1,5 @@
 """The market scenarios on real data: each runs from tables to factors, positions, backtest and report.
+Each page of the folder `markets` says which data it takes.
 
     python benchmarks/bench_markets.py [--data DIR] [--sets ashare_daily ...] [--runs DIR] [--jobs 2]
 
@@ -13,6 +14,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -20,7 +22,8 @@ sys.path.insert(0, str(HERE))
 from markets import CASES  # noqa: E402
 from tael.runs.markets.runner import run_market  # noqa: E402
 
-FIGURES = ("annual_return", "excess", "sharpe", "max_drawdown", "turnover", "cost_drag")
+DAILY = ("annual_return", "excess", "sharpe", "max_drawdown", "turnover", "cost_drag")
+WITHIN_DAY = ("paper_bp", "cost_bp", "net_bp", "turnover_day", "trades", "holding_seconds")
 
 
 def main() -> None:
@@ -40,25 +43,40 @@ def main() -> None:
             case.plan, tables, arguments.runs, n_jobs=arguments.jobs, command=f"bench_markets.py --sets {name}",
             extra={"scenario.toml": case.text},
         )  # fmt: skip
-        content, cpu = done.content, time.process_time() - start
-        print(f"\n{name}: {content['message']['en']}\n{cpu:.0f} CPU s; {done.report.path}", flush=True)
-        for part, told in content["ic"].items():
-            cell = told["rank_ic"]
-            print(f"  {part:12} rank IC {cell['value']:.4f} [{cell['low']:.4f}, {cell['high']:.4f}]")
+        line = {"set": name, "cpu": time.process_time() - start, **told(done.content)}
+        print(f"{line['cpu']:.0f} CPU s; {done.report.path}", flush=True)
+        with out.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def told(content: dict[str, Any]) -> dict[str, Any]:
+    """Print a run's figures out of time; what of them is kept."""
+    print(f"\n{content['scenario']['name']}: {content['message']['en']}")
+    for part, found in content["ic"].items():
+        cell = found["rank_ic"]
+        print(f"  {part:12} rank IC {cell['value']:.4f} [{cell['low']:.4f}, {cell['high']:.4f}]")
+    for control in content.get("controls", []):
+        cell = control.get("rank_ic", {"value": control.get("differing"), "low": None})
+        within = "" if cell["low"] is None else f" [{cell['low']:.4f}, {cell['high']:.4f}]"
+        print(f"  {control['code']:12} {cell['value']:.4f}{within}; passed: {control['passed']}")
+    kept: dict[str, Any] = {"ic": content["ic"], "controls": content.get("controls")}
+    if "execution" in content:
+        dealt = content["execution"]
+        for figure in WITHIN_DAY:
+            print(f"  {figure:14} {dealt['figures'][figure]:+.3f}; at other times {dealt['random'][figure]:+.3f}")
+        kept |= {key: dealt[key] for key in ("figures", "random", "variants")}
+    else:
         test = content["backtest"]
-        for figure in FIGURES:
+        for figure in DAILY:
             beside = [
                 f"{key} {test[key][figure]['value']:+.3f}" for key in ("metrics", "random") if test[key].get(figure)
             ]
             print(f"  {figure:14} {'; '.join(beside)}")
-        for finding in content["verdict"]["findings"]:
-            print(f"  {finding['code']} {finding['message']['en']}")
-        line = {
-            "set": name, "cpu": cpu, "ic": content["ic"], "trust": content["trust"],
-            **{key: test.get(key) for key in ("metrics", "random", "benchmark_metrics")},
-        }  # fmt: skip
-        with out.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        print(f"  deflated Sharpe ratio {content['trust']['deflated_sharpe']}")
+        kept |= {"trust": content["trust"]} | {key: test.get(key) for key in ("metrics", "random", "benchmark_metrics")}
+    for finding in content["verdict"]["findings"]:
+        print(f"  {finding['code']} {finding['message']['en']}")
+    return kept
 
 
 if __name__ == "__main__":

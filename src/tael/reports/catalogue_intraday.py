@@ -12,7 +12,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "tile.paper_bp": ("Gained on paper for each unit dealt", "每单位成交的纸面收益"),
     "tile.cost_bp": ("Spread and fees", "价差与费用"),
     "tile.net_bp": ("Left after all costs", "全部成本之后"),
-    "intraday.tile_trades": ("Deals", "成交笔数"),
     "intraday.bp": ("{n} bp", "{n} 基点"),
     "intraday.seconds": ("{n} s", "{n} 秒"),
     "intraday.move": ("Mean later move, bp", "后续平均变动（基点）"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TEXTS: dict[str, tuple[str, str]] = {
     "section.market_summary": ("Summary", "摘要"),
-    "section.market": ("Market, universe and stretches of time", "市场、股票池与时间划分"),
+    "section.market": ("Market, universe and stretches of time", "市场、标的池与时间划分"),
     "section.factors": ("Factors in words", "因子释义"),
     "section.scores": ("What the scores foretell", "评分的预测能力"),
     "section.backtest": ("Positions and backtest", "持仓与回测"),
@@ -55,8 +55,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "factors.table": ("Factors by their part in the model", "按模型贡献排序的因子"),
     "factors.factor": ("Factor", "因子"),
     "factors.gain": ("Part in the model", "模型贡献"),
-    "factors.coverage": ("Filled", "覆盖"),
-    "factors.steady": ("Rank autocorrelation", "秩自相关"),
+    "factors.beneath": (
+        "{origin}; filled {coverage}, rank autocorrelation {steady}",
+        "{origin}；覆盖 {coverage}，秩自相关 {steady}",
+    ),
     "factors.of_model": ("All others: {n} factors", "其余 {n} 个因子"),
     "origin.library": ("library", "因子库"),
     "origin.own": ("own", "自定义"),

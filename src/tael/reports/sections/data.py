@@ -88,9 +88,10 @@ def render(page: Page) -> Safe:
         _tables(page),
         el("h3", page.t("data.violations")),
         _violations(page),
-        el("h3", page.t("data.leaks")),
-        el("p", page.t("data.leaks_text"), class_="note"),
-        _leaks(page),
+        # A market is not scanned column by column: its controls stand with the scores.
+        None
+        if page.panel
+        else join(el("h3", page.t("data.leaks")), el("p", page.t("data.leaks_text"), class_="note"), _leaks(page)),
         details(
             page.t("data.fingerprint_title"),
             el("p", page.t("data.fingerprint_text")),

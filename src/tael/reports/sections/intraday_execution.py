@@ -74,7 +74,7 @@ def _curve(page: Page) -> Safe | None:
     keep = thin(len(dates))
     write = lambda v: page.fmt.percent(v, 2)  # noqa: E731
     chart = Chart(
-        (0, max(len(dates) - 1, 1)), extent(paper, net, zero=True), x_ticks=days(dates), y_format=write,
+        (0, max(len(dates) - 1, 1)), extent(paper, net, zero=True), x_ticks=years(dates), y_format=write,
     )  # fmt: skip
     chart.level(0.0)
     at = [float(k) for k in keep]
@@ -84,17 +84,6 @@ def _curve(page: Page) -> Safe | None:
     title = page.t("intraday.curve")
     legend = [("s2", page.t("item.paper")), ("s1", page.t("item.net"))]
     return figure(title, chart.svg(title), legend, page.t("intraday.curve_read"))
-
-
-def days(dates: list[Any]) -> list[tuple[float, str]]:
-    """The first row of each day, for the axis; of months where there are many days."""
-    first: dict[str, float] = {}
-    for k, day in enumerate(dates):
-        first.setdefault(str(day)[:10], float(k))
-    if len(first) > 24:
-        return years(dates)
-    ticks = [(at, day[5:]) for day, at in first.items()]
-    return ticks[:: -(-len(ticks) // 6)]
 
 
 def render(page: Page) -> Safe:

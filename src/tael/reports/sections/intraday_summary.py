@@ -17,7 +17,6 @@ def _tiles(page: Page) -> Safe:
             made.append(tile(page.t(title), write(cell.get("value")), between))
     for key in ("paper_bp", "cost_bp", "net_bp"):
         made.append(tile(page.t(f"tile.{key}"), page.t("intraday.bp", n=fmt.number(figures.get(key), 2))))
-    made.append(tile(page.t("intraday.tile_trades"), fmt.integer(figures.get("trades"))))
     return el("dl", made, class_="tiles")
 
 

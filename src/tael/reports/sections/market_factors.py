@@ -23,15 +23,16 @@ def _rows(page: Page, factors: list[Mapping[str, Any]], parts: list[str]) -> lis
     cells = []
     for row in factors:
         gain = finite(row.get("gain"))
-        origin = page.name("origin", row.get("origin"))
+        beneath = page.t(
+            "factors.beneath", origin=page.name("origin", row.get("origin")),
+            coverage=fmt.percent(row.get("coverage"), 0), steady=fmt.number(row.get("autocorrelation"), 2),
+        )  # fmt: skip
         said = page.say(row.get("words"))
         cells.append(
             [
-                join(said, el("code", f"{row.get('name')} = {row.get('formula')}"), el("small", origin)),
+                join(said, el("code", f"{row.get('name')} = {row.get('formula')}"), el("small", beneath)),
                 fmt.percent(gain) if gain is None else barred(fmt.percent(gain), share_bar(gain, most)),
                 *(_ic(page, (row.get("rank_ic") or {}).get(part)) for part in parts),
-                fmt.percent(row.get("coverage"), 0),
-                fmt.number(row.get("autocorrelation"), 2),
             ]
         )
     return cells
@@ -61,8 +62,6 @@ def render(page: Page) -> Safe:
         page.t("factors.factor"),
         page.t("factors.gain"),
         *(f"{page.t('scores.rank_ic')}, {page.name('split', part)}" for part in parts),
-        page.t("factors.coverage"),
-        page.t("factors.steady"),
     ]
     first, rest = factors[:SHOWN], factors[SHOWN:]
     more = None

@@ -37,6 +37,10 @@ def _parts(page: Page) -> Safe:
     return table(page.t("market.parts"), heads, cells)
 
 
+def _over_time(page: Page) -> bool:
+    return page.at("market", "across") == "time"
+
+
 def render(page: Page) -> Safe:
     """Draw the section."""
     if not page.at("market"):
@@ -46,7 +50,8 @@ def render(page: Page) -> Safe:
     return join(
         el("p", page.t("market.label"), ": ", page.say(page.at("scenario", "label_words"))),
         el("pre", str(page.at("scenario", "label_formula") or "")),
-        el("div", el("div", _facts(page)), el("div", _parts(page)), class_="grid"),
+        # Moments are twice as wide as days: then the two tables stand below each other.
+        el("div", el("div", _facts(page)), el("div", _parts(page)), class_=None if _over_time(page) else "grid"),
         el("p", page.t("market.purged", n=page.fmt.integer(purged)), class_="note") if purged is not None else None,
         join(el("h3", page.t("market.notes")), el("ul", *(el("li", text) for text in notes))) if notes else None,
     )

@@ -9,6 +9,7 @@ from tael.reports.context import Page, Section, curve, figure, table
 from tael.reports.formats import finite
 from tael.reports.html import Safe, el, join
 
+FEW_DAYS = 24
 MEASURES = ("rank_ic", "ic", "rank_icir", "icir", "t", "bars")
 
 
@@ -27,7 +28,11 @@ def _table(page: Page) -> Safe:
 
 
 def years(dates: list[Any]) -> list[tuple[float, str]]:
-    """The first bar of each year (of each month where there are few), for the axis."""
+    """The first bar of each year (of each month, or day, where there are few), for the axis."""
+    if len(days := dict.fromkeys(str(day)[:10] for day in dates)) <= FEW_DAYS < len(dates):
+        first = {day: float(k) for k, day in reversed(list(enumerate(str(one)[:10] for one in dates)))}
+        at = [(first[day], day[5:]) for day in days]
+        return at[:: -(-len(at) // 6)]
     width = 4 if len({str(day)[:4] for day in dates}) > 2 else 7
     ticks, last = [], ""
     for k, day in enumerate(dates):

@@ -11,11 +11,33 @@ import polars as pl
 from tael.errors import ScenarioError, did_you_mean
 from tael.runs.markets.plan import MarketPlan
 from tael.tables.frames import Tables
+from tael.tables.schema import Language
 
 if TYPE_CHECKING:
     from tael.markets.bars import Bars
     from tael.markets.futures import Roll
     from tael.panels import Panel
+
+
+TITLES: dict[str, dict[Language, str]] = {
+    name: {"en": en, "zh": zh}
+    for name, en, zh in (
+        ("open", "open", "开盘价"),
+        ("high", "high", "最高价"),
+        ("low", "low", "最低价"),
+        ("close", "close", "收盘价"),
+        ("preclose", "close before", "前收盘价"),
+        ("settle", "settlement price", "结算价"),
+        ("volume", "volume", "成交量"),
+        ("amount", "amount", "成交额"),
+        ("vwap", "mean price dealt", "成交均价"),
+        ("returns", "return", "收益率"),
+        ("open_interest", "open interest", "持仓量"),
+        ("total_volume", "volume of all contracts", "品种总成交量"),
+        ("total_open_interest", "open interest of all contracts", "品种总持仓量"),
+        ("carry", "carry of the curve", "期限结构展期收益"),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -60,7 +82,21 @@ def market_data(tables: Tables, plan: MarketPlan) -> MarketData:
 
         chosen = compute(panel, [plan.market.universe])[0]
         panel = panel.with_members(panel.members & (chosen == 1))
-    return MarketData(data.bars, panel, data.roll)
+    return MarketData(data.bars, titled(panel, tables, plan), data.roll)
+
+
+def titled(panel: Panel, tables: Tables, plan: MarketPlan) -> Panel:
+    """The panel with words for its fields: of the bars' usual columns, and what the schema says of the plan's own."""
+    from dataclasses import replace
+
+    told: dict[str, dict[Language, str]] = dict(TITLES)
+    columns = tables.schema.tables[plan.market.bars].columns
+    for name in plan.market.fields:
+        title = columns[name].title if name in columns else None
+        if title is not None and title.en and title.zh:
+            told[name] = {"en": title.en, "zh": title.zh}
+    here = {name: told[name] for name in panel.fields if name in told}
+    return replace(panel, titles={**panel.titles, **here})
 
 
 def _bars_frame(tables: Tables, plan: MarketPlan) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tael.errors import ScenarioError, did_you_mean
+from tael.runs.markets.data import titled
 from tael.runs.markets.plan import MarketPlan
 from tael.tables.frames import Tables
 
@@ -54,6 +55,8 @@ def book_data(tables: Tables, plan: MarketPlan) -> BookData:
 
     frame = _frame(tables, plan)
     data = _snapshots(frame, plan) if plan.market.kind == "book" else _minutes(frame, plan)
+    if plan.market.kind == "minutes":
+        data = replace(data, panel=titled(data.panel, tables, plan))
     if plan.market.universe is None:
         return data
     panel = data.panel

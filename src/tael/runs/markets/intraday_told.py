@@ -69,7 +69,7 @@ def _attribution(done: Execution) -> list[dict[str, Any]]:
     """What the scores gained and what took it away: costs below 0, so that the items add up to the last."""
     told = []
     for item in ITEMS:
-        amount = getattr(done.costs, item) * (-1.0 if item in ("spread", "adverse", "fees") else 1.0)
+        amount = getattr(done.costs, item) * (-1.0 if item in ("spread", "adverse", "fees") else 1.0) + 0.0  # no -0
         told.append({"item": item, "amount": amount, "bp": _bp(amount, done.turnover)})
     return told
 
@@ -112,7 +112,7 @@ def findings(content: dict[str, Any]) -> list[dict[str, Any]]:
                 verdict.both(
                     f"After spread and fees nothing is left: {gained} bp gained on paper for each unit dealt, "
                     f"{paid} bp paid.",
-                    f"扣除价差与费用后没有盈余：每单位成交纸面收益 {gained} bp，成本 {paid} bp。",
+                    f"扣除价差与费用后没有盈余：每单位成交纸面收益 {gained} 基点，成本 {paid} 基点。",
                 ),
                 verdict.both("What foretells is not what pays: use it to time orders that are to be dealt anyway.",
                              "有预测力不等于能盈利：可用于为必须成交的委托择时。"),
@@ -153,7 +153,9 @@ def message(content: dict[str, Any]) -> dict[str, str]:
             f"for each unit dealt {figures['paper_bp']:.2f} bp were gained on paper and {figures['net_bp']:.2f} bp "
             "after latency, spread and fees"
         )
-        zh.append(f"每单位成交纸面收益 {figures['paper_bp']:.2f} bp，扣除延迟、价差与费用后 {figures['net_bp']:.2f} bp")
+        zh.append(
+            f"每单位成交纸面收益 {figures['paper_bp']:.2f} 基点，扣除延迟、价差与费用后 {figures['net_bp']:.2f} 基点"
+        )
     else:
         en.append("nothing was dealt")
         zh.append("没有成交")

@@ -163,7 +163,8 @@ def truncated(
     from tael.panels import PanelPlan
 
     rng = np.random.default_rng(seed)
-    bars = sorted(int(t) for t in rng.choice(np.arange(parts.test, parts.bars), size=3, replace=False))
+    some = parts.test + np.flatnonzero(panel.members[parts.test : parts.bars].any(axis=1))
+    bars = sorted(int(t) for t in rng.choice(some, size=min(3, len(some)), replace=False))
     differing = 0
     for t in bars:
         cut = panel.window(None, t + 1)
