@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tael.markets.broker.actions import CorporateAction
+    from tael.markets.broker.contracts import ContractFills, contract_targets, expiries_of, marks_of, to_go
     from tael.markets.broker.day import TradedDay, trade_day
     from tael.markets.broker.filling import CN_STOCK_FEES, Fees, NextOpen
     from tael.markets.broker.from_bars import BacktestFills, actions_of, day_bars, instruments_of
@@ -23,6 +24,7 @@ _WHERE = {
     "Bar": "protocol",
     "Broker": "protocol",
     "CN_STOCK_FEES": "filling",
+    "ContractFills": "contracts",
     "CorporateAction": "actions",
     "Fees": "filling",
     "Fill": "orders",
@@ -42,9 +44,13 @@ _WHERE = {
     "US_STOCK": "protocol",
     "actions_of": "from_bars",
     "client_order_id": "orders",
+    "contract_targets": "contracts",
     "day_bars": "from_bars",
+    "expiries_of": "contracts",
     "instruments_of": "from_bars",
+    "marks_of": "contracts",
     "orders_for": "sizing",
+    "to_go": "contracts",
     "trade_day": "day",
 }
 
@@ -56,6 +62,7 @@ __all__ = [
     "BacktestFills",
     "Bar",
     "Broker",
+    "ContractFills",
     "CorporateAction",
     "Fees",
     "Fill",
@@ -73,9 +80,13 @@ __all__ = [
     "TradedDay",
     "actions_of",
     "client_order_id",
+    "contract_targets",
     "day_bars",
+    "expiries_of",
     "instruments_of",
+    "marks_of",
     "orders_for",
+    "to_go",
     "trade_day",
 ]
 

@@ -69,7 +69,8 @@ def act(book: Book, day: date, actions: Iterable[CorporateAction]) -> list[str]:
     Raises
     ------
     MarketError
-        If an action is on a future or a short position, two are on one entity, or a fraction has no price.
+        If an action is on a future (but its expiry) or a short position, two are on one entity, or a fraction has no
+        price.
     """
     held, touched = book.held(), []
     for action in sorted(actions, key=lambda action: action.entity):
@@ -79,10 +80,13 @@ def act(book: Book, day: date, actions: Iterable[CorporateAction]) -> list[str]:
         where = f"{action.entity}, {day}"
         if action.entity in touched:
             raise MarketError("Two corporate actions on one entity and day: make one of them.", where=where)
-        if not holding.funded or holding.quantity < 0:
+        expired = not holding.funded and action.ratio == 0 and action.cash == 0  # its settlements have been paid
+        if not expired and (not holding.funded or holding.quantity < 0):
             raise MarketError("Corporate actions are for shares that are held.", where=where)
         old = holding.quantity
         holding.quantity, fraction = action.become(old)
+        if expired:
+            holding.basis = 0
         if fraction and math.isnan(action.price):
             raise MarketError("A fraction of a share has no price.", expected="price=", got=str(fraction), where=where)
         book.sql.execute(
@@ -96,7 +100,8 @@ def act(book: Book, day: date, actions: Iterable[CorporateAction]) -> list[str]:
             ),
         )
         kind = "recovered" if action.ratio == 0 else "dividend"
-        book.post(day, kind, action.entity, to_micros(money(old * Decimal(repr(float(action.cash))))))
+        if not expired:
+            book.post(day, kind, action.entity, to_micros(money(old * Decimal(repr(float(action.cash))))))
         if fraction:
             book.post(day, "fraction", action.entity, to_micros(fraction * money(action.price)))
         if action.ratio:

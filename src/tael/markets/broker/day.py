@@ -90,6 +90,7 @@ def trade_day(
     instruments: Instruments = STOCK,
     limits: Limits = USUAL_LIMITS,
     min_value: float = 0.0,
+    prices: Mapping[str, float] | None = None,
     now: Callable[[], datetime] | None = None,
 ) -> TradedDay:
     """Go through one day after its close: fill what was ordered before, then order what the signal wants now.
@@ -124,6 +125,8 @@ def trade_day(
     limits : Limits
     min_value : float
         Smaller trades are dust, in currency.
+    prices : mapping of entity to float, optional
+        Prices of the decision; left out: the last ones of `bars`. Contracts are counted at their settlements.
     now : callable, optional
         The clock of the audit.
 
@@ -157,7 +160,9 @@ def trade_day(
             if resumed:
                 plan, decided = papers.read_plan()
             else:
-                plan, decided = _decide(broker, targets_for(day), bars, papers, instruments, limits, min_value)
+                if prices is None:
+                    prices = {entity: bar.last for entity, bar in bars.items() if not math.isnan(bar.last)}
+                plan, decided = _decide(broker, targets_for(day), prices, papers, instruments, limits, min_value)
             limits.check_switch()
         except MarketError as error:
             papers.audit("refused", message=error.problem)
@@ -170,7 +175,7 @@ def trade_day(
 def _decide(
     broker: Broker,
     targets: Mapping[str, float] | None,
-    bars: Mapping[str, Bar],
+    prices: Mapping[str, float],
     papers: _Papers,
     instruments: Instruments,
     limits: Limits,
@@ -186,7 +191,7 @@ def _decide(
             targets,
             equity=account.equity,
             positions=positions,
-            prices={entity: bar.last for entity, bar in bars.items() if not math.isnan(bar.last)},
+            prices=prices,
             strategy=papers.strategy,
             day=papers.day,
             sellable=broker.sellable(papers.day + timedelta(days=1)),  # orders fill on a later day

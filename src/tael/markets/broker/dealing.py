@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from tael.markets.broker.book import Book, Holding
-from tael.markets.broker.money import to_micros
+from tael.markets.broker.money import money, to_micros
 from tael.markets.broker.orders import OrderState
-from tael.markets.broker.protocol import Bar, Execution, FillModel, Instrument, Instruments, instrument
+from tael.markets.broker.protocol import Bar, Charges, Execution, FillModel, Instrument, Instruments, instrument
 
 
 @dataclass
@@ -32,8 +33,17 @@ class _Wanted:
             return 0
         share = Decimal(1) if self.rules.funded else self.rules.margin_rate
         bound = self.given.price * increases * self.rules.multiplier * share
+        if not self.rules.funded:
+            return to_micros(bound)  # costs are paid out of the balance, margin only stands aside
         cost = model.charges(self.state.order, quantity, self.given.price, day, self.rules, self.bar)
         return to_micros(bound + cost.total)
+
+    def closing(self, model: FillModel, day: date) -> int:
+        """What the closing part of an order that turns a position on margin costs, in millionths."""
+        if self.rules.funded or not self.reduces or self.given.price is None:
+            return 0
+        cost = model.charges(self.state.order, self.reduces, self.given.price, day, self.rules, self.bar)
+        return to_micros(cost.total)
 
 
 def deal(book: Book, model: FillModel, instruments: Instruments, day: date, bars: Mapping[str, Bar]) -> int:
@@ -68,12 +78,28 @@ def deal(book: Book, model: FillModel, instruments: Instruments, day: date, bars
             waiting.append(wanted)
         else:
             count += _fill(book, model, day, held, wanted, wanted.reduces)
-    free = book.balance() - sum(holding.margin for holding in held.values())
+    free = book.balance() - sum(_bound(holding, bars.get(entity), waiting) for entity, holding in held.items())
+    free -= sum(wanted.closing(model, day) for wanted in waiting)
     for wanted, increases in zip(waiting, _afford(waiting, model, day, free), strict=True):
         if increases < wanted.increases:
             wanted.reason = "cash" if wanted.rules.funded else "margin"
         count += _fill(book, model, day, held, wanted, wanted.reduces + increases)
     return count
+
+
+def _bound(holding: Holding, bar: Bar | None, waiting: list[_Wanted]) -> int:
+    """Margin that a position binds at the price of the fill, less what it has gained until then; in millionths.
+
+    What an order closes before it opens the other side binds nothing any more.
+    """
+    if holding.funded or holding.quantity == 0:
+        return 0
+    known = bar is not None and not math.isnan(bar.open)
+    price = to_micros(money(bar.open)) if bar is not None and known else holding.price
+    worth = holding.quantity * price * holding.multiplier
+    closed = sum(wanted.reduces for wanted in waiting if wanted.state.order.entity == holding.entity)
+    stays = max(0, abs(holding.quantity) - closed) * price * holding.multiplier
+    return int(stays * holding.margin_rate) - (worth - holding.basis)
 
 
 def _ask(
@@ -98,7 +124,7 @@ def _afford(waiting: list[_Wanted], model: FillModel, day: date, free: int) -> l
     """How much of each increase the free cash pays for."""
     granted = [wanted.increases for wanted in waiting]
     needs = [wanted.need(model, day, quantity) for wanted, quantity in zip(waiting, granted, strict=True)]
-    if (total := sum(needs)) <= free:
+    if (total := sum(needs)) <= max(free, 0):
         return granted
     share = Decimal(max(free, 0)) / total
     granted = [w.rules.whole(float(quantity * share)) for w, quantity in zip(waiting, granted, strict=True)]
@@ -122,6 +148,10 @@ def _fill(book: Book, model: FillModel, day: date, held: dict[str, Holding], wan
         )
         return 0
     cost = model.charges(order, quantity, price, day, rules, wanted.bar)
+    if not rules.funded and 0 < wanted.reduces < quantity:  # one order that closes and opens is two deals
+        parts = (wanted.reduces, quantity - wanted.reduces)
+        one, two = (model.charges(order, part, price, day, rules, wanted.bar) for part in parts)
+        cost = Charges(one.commission + two.commission, one.tax + two.tax, one.fees + two.fees)
     costs = {"commission": to_micros(cost.commission), "tax": to_micros(cost.tax), "fees": to_micros(cost.fees)}
     name, paid = order.client_order_id, to_micros(price)
     book.sql.execute(

@@ -136,6 +136,8 @@ class _Replay:
         self.cash += to_micros(money(self.quantity[entity] * Decimal(repr(float(said["cash"])))))
         self.cash += fractions.get((day, entity), 0)
         self.quantity[entity] = int(exact)
+        if not self.funded.get(entity, True) and not self.quantity[entity]:
+            self.basis[entity] = 0  # expired: its settlements have been paid
 
     def _fill(self, row: Any, _: dict[tuple[str, str], int]) -> None:
         entity, side, quantity, price, commission, tax, fees, multiplier, funded = row[4:13]

@@ -63,7 +63,8 @@ def orders_for(
     """Orders that bring the positions to the targets.
 
     Quantities are rounded towards what is held: never more is bought than the weight pays for. A sale leaves whole
-    lots, or sells everything (an odd lot goes whole only). The same inputs give the same orders, with the same names.
+    lots, or sells everything (an odd lot goes whole only). Contracts on margin are counted down towards 0. The same
+    inputs give the same orders, with the same names.
 
     Parameters
     ----------
@@ -156,6 +157,11 @@ def _trade(desired: float, held: int, rules: Instrument) -> tuple[int, int]:
     """The signed quantity to trade, rounded towards what is held, and what rounding left out of it."""
     if desired == 0:
         return -held, 0
+    if not rules.funded:
+        # contracts are counted down towards 0, whatever is held: as the backtest does
+        aim = math.floor(abs(desired) * (1 + 1e-12) + 1e-9) // rules.lot * rules.lot
+        change = (aim if desired > 0 else -aim) - held
+        return change, (1 if desired > 0 else -1) if aim == 0 and held == 0 else 0
     wanted = desired - held
     nearly = math.floor(abs(wanted) + 1e-9)
     crosses = held * desired < 0

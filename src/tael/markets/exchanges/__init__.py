@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tael.errors import MarketError, did_you_mean
 
 if TYPE_CHECKING:
-    from tael.markets.exchanges.calendars import sessions, trading_day
+    from tael.markets.exchanges.calendars import next_session, sessions, trading_day
     from tael.markets.exchanges.rules import Exchange, Fees, buyable, sellable
 
 EXCHANGES = {
@@ -23,11 +23,22 @@ _WHERE = {
     "Fees": "tael.markets.exchanges.rules",
     "buyable": "tael.markets.exchanges.rules",
     "sellable": "tael.markets.exchanges.rules",
+    "next_session": "tael.markets.exchanges.calendars",
     "sessions": "tael.markets.exchanges.calendars",
     "trading_day": "tael.markets.exchanges.calendars",
 }
 
-__all__ = ["EXCHANGES", "Exchange", "Fees", "buyable", "exchange", "sellable", "sessions", "trading_day"]
+__all__ = [
+    "EXCHANGES",
+    "Exchange",
+    "Fees",
+    "buyable",
+    "exchange",
+    "next_session",
+    "sellable",
+    "sessions",
+    "trading_day",
+]
 
 
 def exchange(name: str) -> Exchange:

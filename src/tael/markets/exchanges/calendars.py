@@ -73,6 +73,20 @@ def _all(calendar: str) -> Times:
     return days
 
 
+def next_session(day: Any, calendar: str = "XSHG") -> np.datetime64:
+    """The first trading day after a day; the next weekday where the calendar ends.
+
+    >>> next_session("2024-09-30")
+    np.datetime64('2024-10-08')
+    """
+    known, after = _all(calendar), np.datetime64(day, "D")
+    at = int(np.searchsorted(known, after, side="right"))
+    if at < len(known):
+        found: np.datetime64 = known[at]
+        return found
+    return np.busday_offset(after + np.timedelta64(1, "D"), 0, roll="forward")
+
+
 def trading_day(times: Any, product: str | None = None, days: Any = None) -> Times:
     """The trading day that each moment belongs to: a night's session is the next trading day's.
 

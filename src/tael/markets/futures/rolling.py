@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -54,6 +54,13 @@ class Roll:
         moved = np.zeros(self.contract.shape, dtype=np.bool_)
         moved[1:] = (self.contract[1:] != self.contract[:-1]) & (self.contract[1:] >= 0) & (self.contract[:-1] >= 0)
         return moved
+
+    def window(self, stop: int) -> Roll:
+        """The first `stop` bars."""
+        return replace(
+            self, times=self.times[:stop], contract=self.contract[:stop], decided=self.decided[:stop],
+            following=self.following[:stop],
+        )  # fmt: skip
 
     def trades(self, bars: Bars) -> pl.DataFrame:
         """Every roll: when it was decided, from which bar on it holds, from and to which contract, at what spread.

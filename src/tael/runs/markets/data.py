@@ -58,6 +58,11 @@ class MarketData:
     panel: Panel
     roll: Roll | None = None
 
+    def until(self, t: int) -> MarketData:
+        """What was there when bar t had closed: all later bars cut off."""
+        roll = None if self.roll is None else self.roll.window(t + 1)
+        return MarketData(self.bars.window(None, t + 1), self.panel.window(None, t + 1), roll)
+
 
 def market_data(tables: Tables, plan: MarketPlan) -> MarketData:
     """Read what a plan names from tables.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +21,11 @@ from tael.runs.markets.data import MarketData, market_data
 from tael.tables.frames import Tables
 
 if TYPE_CHECKING:
-    from tael.markets.broker import TradedDay
+    from tael.markets.broker import CorporateAction, FillModel, Instrument, Limits, PaperBroker, TradedDay
 
 BOOK, BEGIN = "book.sqlite", "begin.json"
+TURNED = 1.5
+"""Weights are of the balance at the decision: prices move, and a roll deals twice."""
 
 
 def latest_run(out: Path, name: str) -> Path:
@@ -72,24 +76,17 @@ def trade_paper(run: str | Path, tables: Tables, day: date, folder: str | Path) 
     MarketError
         If the guard refuses: stale data, a day without trading, a day left out, a book that does not balance.
     """
-    from tael.markets.broker import (
-        BacktestFills,
-        PaperBroker,
-        actions_of,
-        day_bars,
-        instruments_of,
-        trade_day,
-    )
+    from tael.markets.broker import PaperBroker, day_bars, trade_day
     from tael.markets.exchanges import exchange
 
     bundle, folder = load_market_bundle(run), Path(folder)
     plan = bundle.plan
-    if plan.market.kind != "stocks":
+    if plan.within_day:
         raise ScenarioError(
-            "Paper trading of dated contracts is not wired into `tael trade`.",
-            expected="a market of stocks",
+            "Trading within the day is not wired into `tael trade`, which goes through days.",
+            expected='a market of kind "stocks" or "futures"',
             got=plan.market.kind,
-            fix="Use tael.markets.broker.trade_day with targets_on_contracts.",
+            fix="Use the adapters in tael.markets.broker.adapters.",
         )
     data = market_data(tables, plan)
     days = data.bars.times.astype("M8[D]")
@@ -98,20 +95,88 @@ def trade_paper(run: str | Path, tables: Tables, day: date, folder: str | Path) 
     folder.mkdir(parents=True, exist_ok=True)
     first = _begun(folder, day, bundle)
     start = int(np.searchsorted(days, np.datetime64(first, "D")))
-    instruments = instruments_of(data.bars, t_plus_1=exchange(plan.market.exchange).sellable_after > 0)
-    costs, rules = trading.account_of(plan, data)
+    account = _stocks(bundle, data, start, t) if data.roll is None else _contracts(bundle, data, start, t)
     book = folder / BOOK
-    opening = None if book.exists() else plan.trading.cash
     with PaperBroker(
-        book, cash=opening, currency=exchange(plan.market.exchange).currency, instruments=instruments,
-        model=BacktestFills(costs, rules.participation),
+        book, cash=None if book.exists() else plan.trading.cash, currency=exchange(plan.market.exchange).currency,
+        instruments=account.instruments, model=account.model,
     ) as broker:  # fmt: skip
         return trade_day(
-            day, broker=broker, targets_for=lambda _: weights_for(bundle, data, start, t), bars=day_bars(data.bars, t),
+            day, broker=broker, targets_for=lambda _: account.targets(broker), bars=day_bars(data.bars, t),
             last_bar=last, is_trading_day=lambda one: bool(np.isin(np.datetime64(one, "D"), days)),
-            strategy=plan.name, folder=folder, actions=actions_of(data.bars, t, recovery=rules.recovery),
-            instruments=instruments,
+            strategy=plan.name, folder=folder, actions=account.actions(broker), instruments=account.instruments,
+            limits=account.limits, prices=account.prices,
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Account:
+    """What differs between an account in shares and one in contracts."""
+
+    instruments: dict[str, Instrument]
+    model: FillModel
+    targets: Callable[[PaperBroker], Mapping[str, float] | None]
+    actions: Callable[[PaperBroker], list[CorporateAction]]
+    limits: Limits
+    prices: dict[str, float] | None = None
+
+
+def _stocks(bundle: MarketBundle, data: MarketData, start: int, t: int) -> _Account:
+    from tael.markets.broker import BacktestFills, Limits, actions_of, instruments_of
+    from tael.markets.exchanges import exchange
+
+    costs, rules = trading.account_of(bundle.plan, data)
+    return _Account(
+        instruments_of(data.bars, t_plus_1=exchange(bundle.plan.market.exchange).sellable_after > 0),
+        BacktestFills(costs, rules.participation),
+        lambda _: weights_for(bundle, data, start, t),
+        lambda _: actions_of(data.bars, t, recovery=rules.recovery),
+        Limits(),
+    )
+
+
+def _contracts(bundle: MarketBundle, data: MarketData, start: int, t: int) -> _Account:
+    from tael.markets.broker import (
+        ContractFills,
+        Limits,
+        contract_targets,
+        expiries_of,
+        instruments_of,
+        marks_of,
+        to_go,
+    )
+    from tael.markets.exchanges import exchange, next_session
+    from tael.markets.futures import targets_on_contracts
+
+    plan, cut = bundle.plan, data.until(t)
+    costs, rules = trading.account_of(plan, data)
+    days = data.bars.times.astype("M8[D]")
+    following = next_session(days[t], exchange(plan.market.exchange).calendar).astype(object)
+    # The margin that a fill binds is today's; initial margin may be a multiple of the exchange's.
+    instruments = {
+        name: replace(one, margin_rate=min(one.margin_rate * Decimal(repr(float(rules.initial))), Decimal(1)))
+        for name, one in instruments_of(cut.bars).items()
+    }
+
+    def held(broker: PaperBroker) -> dict[str, int]:
+        return {name: position.quantity for name, position in broker.positions().items()}
+
+    def targets(broker: PaperBroker) -> Mapping[str, float] | None:
+        assert cut.roll is not None
+        row = targets_on_contracts(_walked(bundle, cut, start, t), cut.roll)[t]
+        before = broker.orders(days[t - 1].astype(object)) if t else []
+        return contract_targets(
+            row, cut.bars, t, following, rules, equity=broker.account().equity, held=held(broker), left=to_go(before)
+        )
+
+    gross = float(plan.portfolio.settings.get("gross", 1.0))
+    marks = marks_of(cut.bars, t)
+    return _Account(
+        instruments, ContractFills.of(costs, cut.bars, rules.participation), targets,
+        lambda broker: expiries_of(data.bars, t, held(broker)),
+        Limits(max_turnover=2 * max(gross, 1.0) * TURNED),
+        {name: float(price) for name, price in zip(cut.bars.entities, marks, strict=True) if np.isfinite(price)},
+    )  # fmt: skip
 
 
 def weights_for(bundle: MarketBundle, data: MarketData, start: int, t: int) -> Mapping[str, float] | None:
@@ -119,18 +184,21 @@ def weights_for(bundle: MarketBundle, data: MarketData, start: int, t: int) -> M
 
     Everything after bar t is cut off first.
     """
+    row = _walked(bundle, data.until(t), start, t)[t]
+    if not np.isfinite(row).any():
+        return None
+    return {name: float(weight) for name, weight in zip(data.panel.entities, np.nan_to_num(row), strict=True)}
+
+
+def _walked(bundle: MarketBundle, cut: MarketData, start: int, t: int) -> NDArray[np.float64]:
+    """Weights decided after each bar, (t + 1, N), from what ends with bar t."""
     from tael.markets.portfolio import walk
 
-    cut = MarketData(data.bars.window(None, t + 1), data.panel.window(None, t + 1), data.roll)
     scores: NDArray[np.float64] = np.full(cut.panel.shape, np.nan)
     scores[start:] = bundle.scores(cut.panel, t + 1 - start)
     weigh, risk = trading.method_of(bundle.plan)
     history = trading.history_of(bundle.plan, cut)
-    walked = walk(scores, weigh, history, risk=risk, every=bundle.plan.portfolio.every, start=start)
-    row = walked.targets[t]
-    if not np.isfinite(row).any():
-        return None
-    return {name: float(weight) for name, weight in zip(cut.panel.entities, np.nan_to_num(row), strict=True)}
+    return walk(scores, weigh, history, risk=risk, every=bundle.plan.portfolio.every, start=start).targets
 
 
 def _begun(folder: Path, day: date, bundle: MarketBundle) -> date:

@@ -268,4 +268,4 @@ def _vnpy(name: str) -> Any:
     try:
         return import_module(f"vnpy.trader.{name}")
     except ImportError as error:
-        raise MarketError("CTP needs vnpy and its CTP gateway.", fix='pip install "tael[ctp]"') from error
+        raise MarketError("CTP needs vnpy and its CTP gateway.", fix="pip install vnpy vnpy_ctp") from error

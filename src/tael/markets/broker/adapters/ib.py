@@ -103,7 +103,7 @@ class IbBroker:
         try:
             from ib_async import LimitOrder, MarketOrder
         except ImportError as error:
-            raise MarketError("Interactive Brokers needs ib_async.", fix='pip install "tael[ib]"') from error
+            raise MarketError("Interactive Brokers needs ib_async.", fix="pip install ib_async") from error
         more = {"orderRef": order.client_order_id, "tif": self._time_in_force, "account": self._account}
         action = order.side.upper()
         if order.limit_price is None:
