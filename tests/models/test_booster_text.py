@@ -52,6 +52,10 @@ def first(name: str, change: Callable[[str], str]) -> str:
 FORGED: dict[str, tuple[str, str]] = {
     "a tree grows": (TEXT.replace("Tree=3\n", "Tree=3\n\n"), "of the size"),
     "a size is another": (re.sub(r"tree_sizes=(\d)", lambda m: f"tree_sizes={9 - int(m[1])}", TEXT), "tree 0|size"),
+    "a number cut off": (
+        first("leaf_value", lambda old: "-" + " " * (len(old) - 1)),
+        "tree 0: leaf_value is not a number",
+    ),
     "a size is huge": (TEXT.replace("tree_sizes=", "tree_sizes=99999999999 "), "of the size"),
     "a size is negative": (TEXT.replace("tree_sizes=", "tree_sizes=-5 "), "of the size"),
     "trees are left out": (re.sub(r"tree_sizes=(\S+) .*", r"tree_sizes=\1", TEXT), "sizes told"),

@@ -67,8 +67,11 @@ def _facts(text: str) -> dict[str, str]:
 
 
 def _check_tree(number: int, facts: Mapping[str, str], columns: int) -> None:
-    leaves = int(facts.get("num_leaves", ""))
-    if leaves < 1 or int(facts.get("num_cat", "")) or int(facts.get("is_linear", "0")):
+    leaves, categories, is_linear = (
+        int(_number(number, name, facts.get(name, other), int))
+        for name, other in (("num_leaves", ""), ("num_cat", ""), ("is_linear", "0"))
+    )
+    if leaves < 1 or categories or is_linear:
         raise ValueError(f"tree {number}: of a kind that tael does not make")
     if any(isnan(value) for value in _numbers(number, facts, "leaf_value", leaves)):
         raise ValueError(f"tree {number}: a leaf without a value")
@@ -78,7 +81,10 @@ def _check_tree(number: int, facts: Mapping[str, str], columns: int) -> None:
         _numbers(number, facts, name, leaves)
     for name in _MEASURED:
         _numbers(number, facts, name, leaves - 1)
-    inner = {name: [int(value) for value in _words(number, facts, name, leaves - 1)] for name in _WHOLE}
+    inner = {
+        name: [int(_number(number, name, value, int)) for value in _words(number, facts, name, leaves - 1)]
+        for name in _WHOLE
+    }
     if not all(0 <= column < columns for column in inner["split_feature"]):
         raise ValueError(f"tree {number}: a split on a column that is not there")
     if not all(0 <= kind < 16 and kind % 2 == 0 for kind in inner["decision_type"]):
@@ -98,7 +104,15 @@ def _check_tree(number: int, facts: Mapping[str, str], columns: int) -> None:
 
 
 def _numbers(number: int, facts: Mapping[str, str], name: str, wanted: int) -> list[float]:
-    return [float(value) for value in _words(number, facts, name, wanted)]
+    return [_number(number, name, value, float) for value in _words(number, facts, name, wanted)]
+
+
+def _number(number: int, name: str, text: str, kind: type[int] | type[float]) -> float:
+    """A number read, or an error that says where there is none: a text cut off ends anywhere."""
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"tree {number}: {name} is not a number: {text!r}") from None
 
 
 def _words(number: int, facts: Mapping[str, str], name: str, wanted: int) -> list[str]:

