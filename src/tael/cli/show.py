@@ -27,9 +27,12 @@ STAGES = {
     "performance": ("measuring", "评估"),
     "decision": ("deciding", "决策"),
     "backtest": ("trading", "回测"),
+    "patterns": ("mining rules", "挖掘规则"),
     "bundle": ("saving model and decisions", "保存模型与决策"),
     "report": ("writing the report", "撰写报告"),
     "score": ("scoring", "评分"),
+    "cases": ("making case files", "生成案件档案"),
+    "pages": ("writing pages", "写入页面"),
 }
 
 

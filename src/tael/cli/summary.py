@@ -21,7 +21,7 @@ def summary(run: Run, lang: Language) -> None:
         market_summary(run, lang)
         return
     content, zh = run.content, lang == "zh"
-    options = content["decision"].get("kind") == "options"
+    options = content["decision"].get("kind") in ("options", "alerts")
     say("")
     if content["simulated"]:
         whom = ("customers", "客户") if options else ("applicants", "申请人")

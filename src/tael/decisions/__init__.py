@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tael.decisions._base import Decision, decision, decision_from_dict
     from tael.decisions._decided import Decisions
+    from tael.decisions.alerts import AlertPolicy, Queue
     from tael.decisions.allocation import Allocation, Allocator, GroupRule, allocate, cap_mask
     from tael.decisions.approval import ApprovalFit, ApprovalPolicy
     from tael.decisions.economics import ApprovalEconomics, expected_profit, profit_parts
@@ -20,6 +21,8 @@ _WHERE = {
     "decision": "tael.decisions._base",
     "decision_from_dict": "tael.decisions._base",
     "Decisions": "tael.decisions._decided",
+    "AlertPolicy": "tael.decisions.alerts",
+    "Queue": "tael.decisions.alerts",
     "Allocation": "tael.decisions.allocation",
     "Allocator": "tael.decisions.allocation",
     "GroupRule": "tael.decisions.allocation",
@@ -37,6 +40,7 @@ _WHERE = {
 }
 
 __all__ = [
+    "AlertPolicy",
     "Allocation",
     "Allocator",
     "ApprovalEconomics",
@@ -47,6 +51,7 @@ __all__ = [
     "Decisions",
     "GroupRule",
     "OptionsPolicy",
+    "Queue",
     "allocate",
     "cap_mask",
     "decision",

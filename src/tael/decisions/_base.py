@@ -14,6 +14,7 @@ from tael.errors import DecisionError, did_you_mean
 KINDS = {
     "approval": "tael.decisions.approval:ApprovalPolicy",
     "options": "tael.decisions.options:OptionsPolicy",
+    "alerts": "tael.decisions.alerts:AlertPolicy",
 }
 """Kind of decision, as a scenario names it, and where its class is; imported when asked for."""
 

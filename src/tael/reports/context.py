@@ -12,6 +12,8 @@ from tael.reports.formats import Format, Lang, finite
 from tael.reports.html import Safe, el, join
 
 SPLITS = ("train", "validation", "out_of_time")
+OTHERS = ("options", "alerts")
+"""Kinds of decision that are none to approve or decline."""
 ICONS = {"ok": "✓", "note": "i", "warning": "!", "error": "✕"}
 
 
@@ -71,7 +73,7 @@ class Page:
     def __init__(self, run: Mapping[str, Any], lang: Lang) -> None:
         self.run = run
         self.lang: Lang = lang
-        self.approval = self.at("decision", "kind") != "options" and self.at("shape") != "panel"
+        self.approval = self.at("decision", "kind") not in OTHERS and self.at("shape") != "panel"
         self.panel = self.at("shape") == "panel"
         shape = str(self.at("shape") or "") + (" over time" if self.at("market", "across") == "time" else "")
         self._texts = texts_of(lang, self.at("decision", "kind"), self.at("model", "kind"), shape)

@@ -21,6 +21,10 @@ MANY = 6
 """Decisions of which an example is shown at most."""
 
 
+KEPT = {"period": pl.String, "rank": pl.Int64}
+"""Types of further columns that are no plain numbers: they hold where a column is empty, too."""
+
+
 @dataclass(frozen=True)
 class Decided:
     """The rows that a run or a scoring leaves.
@@ -82,7 +86,9 @@ def decided_rows(
         for lang in LANGUAGES:
             told[lang][rows] = batch.texts[lang]
         for column, values_of in batch.columns.items():
-            more.setdefault(column, np.full(n, np.nan))[rows] = values_of
+            named = np.asarray(values_of).dtype == object
+            more.setdefault(column, np.full(n, None if named else np.nan, dtype=object if named else float))
+            more[column][rows] = values_of
     behind = fitted.score_behind(decision)
     contributions = fitted.contributed(features, behind)
     typical = baseline.typical
@@ -97,7 +103,7 @@ def decided_rows(
             **common,
             "decision": decision.tolist(),
             "probability": p,
-            **more,
+            **{name: found.tolist() if found.dtype == object else found for name, found in more.items()},
             "reason_code": code.tolist(),
             "reason_en": told["en"].tolist(),
             "reason_zh": told["zh"].tolist(),
@@ -112,7 +118,7 @@ def decided_rows(
         },
         schema_overrides={
             "reasons_en": pl.List(pl.String), "reasons_zh": pl.List(pl.String), "reason_features": pl.List(pl.String),
-            "reason_pushes": pl.List(pl.Float64),
+            "reason_pushes": pl.List(pl.Float64), **{name: kind for name, kind in KEPT.items() if name in more},
         },
     )  # fmt: skip
     samples = _samples(decisions, part, reasons, features.columns, values, typical, words, key)

@@ -16,12 +16,14 @@ from tael.formulas.names import short_name
 from tael.formulas.parser import parse
 from tael.observations import LabelSpec, ObservationSpec
 from tael.runs.plans import (
+    AlertsPlan,
     ApprovalPlan,
     ExamplePlan,
     FeaturePlan,
     GovernancePlan,
     ModelPlan,
     OptionsPlan,
+    PatternsPlan,
     RecommendPlan,
     RisksPlan,
     SplitPlan,
@@ -55,7 +57,9 @@ class Plan(ObservationSpec):
         For "risks".
     recommend : RecommendPlan, optional
         For "recommender".
-    decision : ApprovalPlan or OptionsPlan
+    decision : ApprovalPlan, OptionsPlan or AlertsPlan
+    patterns : PatternsPlan, optional
+        Rules in words over the kept formulas.
     governance : GovernancePlan
     example : ExamplePlan, optional
     seed : int
@@ -78,7 +82,8 @@ class Plan(ObservationSpec):
     treatment: TreatmentPlan | None = None
     risks: RisksPlan | None = None
     recommend: RecommendPlan | None = None
-    decision: Annotated[ApprovalPlan | OptionsPlan, Field(discriminator="kind")] = ApprovalPlan()
+    decision: Annotated[ApprovalPlan | OptionsPlan | AlertsPlan, Field(discriminator="kind")] = ApprovalPlan()
+    patterns: PatternsPlan | None = None
     governance: GovernancePlan = GovernancePlan()
     example: ExamplePlan | None = None
     seed: int = 0
@@ -96,6 +101,8 @@ class Plan(ObservationSpec):
                 raise ValueError(f"no [{section}] unless [model] says kind = {kind!r}")
             if self.model.kind == kind and not stated:
                 raise ValueError(f"a section [{section}] for a model of the kind {kind!r}")
+        if self.decision.kind == "alerts" and self.model.kind not in ("portfolio", "scorecard", "additive"):
+            raise ValueError(f"a model of a yes or no for alerts, not {self.model.kind!r}")
         if self.decision.kind == "approval" and self.model.kind not in ("portfolio", "scorecard", "additive", "risks"):
             raise ValueError(f"[decision] kind = 'options' for a model of the kind {self.model.kind!r}")
         return self

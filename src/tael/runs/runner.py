@@ -23,6 +23,7 @@ from tael.runs.decided import decided_rows
 from tael.runs.deciding import deciding_of
 from tael.runs.folder import new_folder, read_json, write_json
 from tael.runs.kept import features_section, features_text
+from tael.runs.patterns import patterns_section
 from tael.runs.plan import Plan
 from tael.runs.promise import promise_of
 from tael.runs.reasons import baseline_of
@@ -141,6 +142,10 @@ def run(
                 plan, engine, sample, seen, features, fitted, judged,
                 deciding.granted(deciding.decide(policy, *of_part["out_of_time"])), refused, decision.get("cutoff"),
             )  # fmt: skip
+        if plan.patterns is not None:
+            with clock.stage("patterns", "mining rules"):
+                stake = deciding.stake(terms.take(labelled))
+                more |= patterns_section(plan, sample, features, words, stake, engine.key)
         with clock.stage("bundle", "saving the model"):
             own = deciding.own(engine, outputs)
             version = save_bundle(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tael.runs import words_options
+from tael.runs import words_alerts, words_options
 from tael.runs.words_options import Said, one_among_options
 
 
@@ -25,7 +25,9 @@ def worries(content: dict[str, Any]) -> list[Said]:
             out.append(_say(f"The leak scan names {names}.", f"泄漏扫描指出：{names}。"))
     out += [verdict["text"] for verdict in content["verdict"] if verdict["severity"] == "error"]
     out += [verdict["text"] for verdict in content["verdict"] if verdict["severity"] == "warning"]
-    if one_among_options(content):
+    if words_alerts.is_queue(content):
+        out += words_alerts.worries(content)
+    elif one_among_options(content):
         out += words_options.worries(content)
     else:
         out += _limit_broken(content["decision"])
@@ -70,7 +72,8 @@ def _limit_broken(decision: dict[str, Any]) -> list[Said]:
 def limits_words(content: dict[str, Any]) -> list[Said]:
     """What the run does not say."""
     seen = content["observations"]
-    options = one_among_options(content)
+    queue = words_alerts.is_queue(content)
+    options = queue or one_among_options(content)
     out = []
     if content["simulated"]:
         whom = ("customers", "客户") if options else ("applicants", "申请人")
@@ -82,7 +85,9 @@ def limits_words(content: dict[str, Any]) -> list[Said]:
         )
     if seen["excluded"]:
         out.append(_left_out(sum(item["n"] for item in seen["excluded"]), options))
-    if options:
+    if queue:
+        out += words_alerts.limits_words(content)
+    elif options:
         out += words_options.limits_words(content)
     else:
         out.append(
@@ -134,6 +139,8 @@ def next_steps(content: dict[str, Any]) -> list[Said]:
             "请业务专家审阅特征公式，并禁用不应使用的公式。",
         )
     )
+    if words_alerts.is_queue(content):
+        return out + words_alerts.next_steps(content)
     if one_among_options(content):
         return out + words_options.next_steps(content)
     counts = content["decision"]["counts"]

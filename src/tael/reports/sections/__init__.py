@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tael.reports.context import Page, Section
 from tael.reports.sections import (
+    alerts,
     allocation,
     calibration,
     data,
@@ -25,6 +26,7 @@ from tael.reports.sections import (
     market_summary,
     market_trust,
     observations,
+    patterns,
     performance,
     ranking,
     reasons,
@@ -94,6 +96,8 @@ SECTIONS = (
     where_held(segments.SECTION, "segments", "robustness"),
     strategy.SECTION,
     allocation.SECTION,
+    alerts.SECTION,
+    where_held(patterns.SECTION, "patterns"),
     not_of_markets(economics.SECTION),
     where_held(fairness.SECTION, "fairness"),
     not_of_markets(reasons.SECTION),

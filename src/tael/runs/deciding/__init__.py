@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from tael.errors import ScenarioError
+from tael.runs.deciding.alerts import Alerts
 from tael.runs.deciding.approval import Approval
 from tael.runs.deciding.base import Batch, Deciding
 from tael.runs.deciding.options import Options
 from tael.runs.plan import Plan
 
-DECIDING: tuple[type[Deciding], ...] = (Approval, Options)
+DECIDING: tuple[type[Deciding], ...] = (Approval, Options, Alerts)
 
 
 def deciding_of(plan: Plan) -> Deciding:

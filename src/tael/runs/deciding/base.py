@@ -117,6 +117,10 @@ class Deciding(ABC):
             What came of the rows, under the names of `outputs`.
         """
 
+    def stake(self, terms: Any) -> NDArray[np.float64] | None:
+        """The money that is at stake where the label is true, shape (n,); None where the decision states none."""
+        return None
+
     def lines(self, lang: Language = "en") -> list[str]:
         """The stated and assumed terms, for ``tael check``."""
         return []

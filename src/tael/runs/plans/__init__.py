@@ -1,15 +1,17 @@
 """What a scenario's TOML may say of its parts, checked before anything is computed."""
 
+from tael.runs.plans.alerts import AlertsPlan, LinePlan, PatternsPlan
 from tael.runs.plans.approval import ApprovalPlan, Limit
 from tael.runs.plans.governance import AccountsPlan, GovernancePlan
 from tael.runs.plans.learning import ModelPlan, RecommendPlan, RisksPlan, TreatmentPlan
 from tael.runs.plans.options import GroupPlan, OptionPlan, OptionsPlan, TemplatePlan
 from tael.runs.plans.sampling import ExamplePlan, FeaturePlan, SplitPlan
 
-DecisionPlan = ApprovalPlan | OptionsPlan
+DecisionPlan = ApprovalPlan | OptionsPlan | AlertsPlan
 
 __all__ = [
     "AccountsPlan",
+    "AlertsPlan",
     "ApprovalPlan",
     "DecisionPlan",
     "ExamplePlan",
@@ -17,9 +19,11 @@ __all__ = [
     "GovernancePlan",
     "GroupPlan",
     "Limit",
+    "LinePlan",
     "ModelPlan",
     "OptionPlan",
     "OptionsPlan",
+    "PatternsPlan",
     "RecommendPlan",
     "RisksPlan",
     "SplitPlan",

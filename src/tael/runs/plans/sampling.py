@@ -75,17 +75,25 @@ class ExamplePlan(Strict):
 
     Parameters
     ----------
-    simulator : {"bank", "lender"}
-        Applicants and their loans; or customers through their whole life.
+    simulator : {"bank", "lender", "laundering", "claims"}
+        Applicants and their loans; customers through their whole life; transfers with gangs among them; a health
+        insurer's visits and claims.
     n_customers, events_per_customer, months, seed : int
-        As in ``simulate_bank`` and ``simulate_lender``.
+        As in ``simulate_bank`` and ``simulate_lender``; accounts and transfers of each, in months of 30 days, for
+        "laundering"; people and visits a year of each for "claims".
+    gangs : int
+        Planted by "laundering", of 4 to 12 members.
+    missed : float
+        Share of gangs or groups that are never found, and labelled clean.
     tables : tuple of str
         Only these are kept; none named: all.
     """
 
-    simulator: Literal["bank", "lender"] = "bank"
+    simulator: Literal["bank", "lender", "laundering", "claims"] = "bank"
     n_customers: int = 10_000
     events_per_customer: int = 200
     months: int = 24
     seed: int = 0
+    gangs: int = Field(default=60, ge=0)
+    missed: float = Field(default=0.0, ge=0, le=1)
     tables: tuple[str, ...] = ()
