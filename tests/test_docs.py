@@ -26,13 +26,16 @@ from tael.runs.markets.verdict import __file__ as verdicts
 from tael.runs.plan import Plan
 from tael.runs.plans import (
     AccountsPlan,
+    AlertsPlan,
     ApprovalPlan,
     FeaturePlan,
     GovernancePlan,
     GroupPlan,
+    LinePlan,
     ModelPlan,
     OptionPlan,
     OptionsPlan,
+    PatternsPlan,
     RecommendPlan,
     RisksPlan,
     SplitPlan,
@@ -46,6 +49,7 @@ ROOT = DOCS.parent
 SECTIONS = (
     ObservationSpec, LabelSpec, SplitPlan, FeaturePlan, ModelPlan, ApprovalPlan, OptionsPlan, OptionPlan, GroupPlan,
     TemplatePlan, TreatmentPlan, RisksPlan, RecommendPlan, GovernancePlan, AccountsPlan,
+    AlertsPlan, LinePlan, PatternsPlan,
 )  # fmt: skip
 
 
@@ -69,6 +73,13 @@ def test_the_scenario_page_is_read() -> None:
 def test_the_further_pages_are_read(number: int) -> None:
     plan = Plan.from_dict(tomllib.loads(blocks(DOCS / "scenario-toml.md")[number]))
     assert plan.model.kind in ("portfolio", "uplift", "risks", "recommender")
+
+
+def test_the_page_of_alerts_is_read() -> None:
+    plan = Plan.from_dict(tomllib.loads(blocks(DOCS / "scenario-toml.md")[5]))
+    assert plan.decision.kind == "alerts"
+    assert plan.decision.lines["payers"].below == (4.0, 6.0)
+    assert plan.patterns == PatternsPlan(least_recall=0.5)
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
@@ -95,6 +106,9 @@ def test_the_readme_is_read(page: str) -> None:
             TreatmentPlan,
             RisksPlan,
             RecommendPlan,
+            AlertsPlan,
+            LinePlan,
+            PatternsPlan,
         )
     ],
 )

@@ -21,7 +21,7 @@ from tael.scenarios.pack import Scenario
 from tael.scenarios.project import check_project, write_project
 from tael.tables import Tables
 
-LENDER = [name for name in PACKS if name != "credit-approval"]
+LENDER = [name for name in PACKS if scenario(name).plan.example.simulator == "lender"]
 COLUMNS = ["expected_value", "ahead_of_nothing", "cost"]
 REASONS = {"best", "limit", "nothing", "rule", "not_eligible", "holdout"}
 SOLVED = 100

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from tael.reports import catalogue_decisions, catalogue_governance, catalogue_intraday, catalogue_markets
+from tael.reports import (
+    catalogue_alerts,
+    catalogue_cases,
+    catalogue_decisions,
+    catalogue_governance,
+    catalogue_intraday,
+    catalogue_markets,
+)
 
 _TEXTS: dict[str, tuple[str, str]] = {
     "page.report": ("Model and decision report", "模型与决策报告"),
@@ -490,7 +497,13 @@ _TEXTS: dict[str, tuple[str, str]] = {
 }
 
 _ALL = (
-    _TEXTS | catalogue_decisions.TEXTS | catalogue_governance.TEXTS | catalogue_markets.TEXTS | catalogue_intraday.TEXTS
+    _TEXTS
+    | catalogue_alerts.TEXTS
+    | catalogue_decisions.TEXTS
+    | catalogue_governance.TEXTS
+    | catalogue_markets.TEXTS
+    | catalogue_intraday.TEXTS
+    | catalogue_cases.TEXTS
 )
 
 CATALOGUES: dict[str, dict[str, str]] = {
@@ -508,7 +521,8 @@ def texts_of(lang: str, decision: str | None = None, model: str | None = None, s
     if shape in ("panel", "panel over time"):
         words = catalogue_markets.PANEL | (catalogue_intraday.OVER_TIME if shape != "panel" else {})
         return CATALOGUES[lang] | {key: texts[lang == "zh"] for key, texts in words.items()}
-    if decision != "options":
+    if decision not in ("options", "alerts"):
         return CATALOGUES[lang]
-    own = catalogue_decisions.OPTIONS | catalogue_decisions.KINDS.get(str(model), {})
+    kind = catalogue_alerts.ALERTS if decision == "alerts" else {}
+    own = catalogue_decisions.OPTIONS | catalogue_decisions.KINDS.get(str(model), {}) | kind
     return CATALOGUES[lang] | {key: texts[lang == "zh"] for key, texts in own.items()}

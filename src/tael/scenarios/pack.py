@@ -38,6 +38,9 @@ PACKS: dict[str, str] = {
     "dormant-reactivation": "dormant_reactivation",
     "collection-repayment": "collection_repayment",
     "collection-complaint": "collection_complaint",
+    "social-insurance-fraud": "social_insurance_fraud",
+    "commercial-insurance-fraud": "commercial_insurance_fraud",
+    "money-laundering": "money_laundering",
 }
 """Scenario -> its folder in this package. A new scenario is a folder with a ``scenario.toml`` and one line here."""
 
@@ -100,7 +103,7 @@ class Scenario:
         ScenarioError
             If the scenario has no example.
         """
-        from tael.datasets import simulate_bank, simulate_lender
+        from tael.scenarios.examples import simulated
 
         example = self.plan.example
         if example is None:
@@ -110,11 +113,7 @@ class Scenario:
                 where=self.name,
                 fix="Bring tables of your own.",
             )
-        simulate: Any = {"bank": simulate_bank, "lender": simulate_lender}[example.simulator]
-        made = simulate(
-            example.n_customers, example.seed, events_per_customer=example.events_per_customer, months=example.months
-        )
-        return made.only(list(example.tables)) if example.tables else made
+        return simulated(example)
 
     def sample(self, tables: Tables) -> Observations:
         """All observations, those to predict too."""

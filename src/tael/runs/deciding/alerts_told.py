@@ -224,12 +224,10 @@ def _message(
     zh_chance = "" if lot["precision"] is None else f"（随机为 {lot['precision']:.1%}）"
     worth = found["worth"]
     money = f"{worth['value']:,.0f}{unit} [{worth['low']:,.0f}, {worth['high']:,.0f}]"
-    recall = found["recall"]["value"]
     en = f"Out of time, {n:,} alerts at {room.en}: {found['hits']:,} were right, {told}{by_chance}"
     zh = f"跨期测试集按{room.zh}产生预警 {n:,} 件：属实 {found['hits']:,} 件，{told}{zh_chance}"
-    if recall is not None:
-        en += f"; they hold {recall:.1%} of all that were true"
-        zh += f"；占全部属实观测的 {recall:.1%}"
+    en += f"; {found['units_hit']:,} of {found['units_positive']:,} that were true are found"
+    zh += f"；{found['units_positive']:,} 个属实对象中查获 {found['units_hit']:,} 个"
     return Words(f"{en}. Worth {money} after reviews.", f"{zh}。扣除核查成本后价值 {money}。")
 
 

@@ -1,0 +1,1 @@
+"""Fraud of commercial cover: which claims are fraudulent, and how? See ``scenario.toml``."""

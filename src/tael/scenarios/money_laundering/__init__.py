@@ -1,0 +1,1 @@
+"""Money laundering: which accounts launder, and how? See ``scenario.toml``."""

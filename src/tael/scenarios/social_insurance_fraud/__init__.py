@@ -1,0 +1,1 @@
+"""Fraud of the public health scheme: which people defraud it, and how? See ``scenario.toml``."""
