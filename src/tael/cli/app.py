@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tael.cli.cases import cases
+from tael.cli.dispose import dispose
 from tael.cli.document import document
 from tael.cli.lang import Lang, LangOption, language
 from tael.cli.show import Stages, fail, new_page, say, say_table, stop
@@ -136,6 +139,9 @@ def score(
         Path | None, typer.Option(help="A .parquet or .csv file to write (default: show the first).")
     ] = None,
     id: Annotated[list[str] | None, typer.Option("--id", help="Only this key; may be repeated.")] = None,
+    as_of: Annotated[
+        datetime | None, typer.Option("--as-of", help="Score as it would have been done then: later rows do not count.")
+    ] = None,
     lang: LangOption = Lang.EN,
 ) -> None:
     """Score and decide with a run's bundle. 用运行的模型包评分并决策。"""
@@ -152,7 +158,14 @@ def score(
         stages.tell("tables", "reading tables", 0.0)
         read = read_tables(tables, absent="label")
         stages.tell("score", "scoring", 0.0)
-        decided = score_with(bundle, read, ids=id)
+        X = None
+        if as_of is not None:
+            from tael.runs.cases.as_of import as_of as known_at
+            from tael.runs.cases.as_of import observed_as_of
+
+            read = known_at(read, as_of)
+            X = observed_as_of(bundle, read, as_of)
+        decided = score_with(bundle, read, X, ids=id)
     if out is not None:
         say(f"{decided.height:,} -> {write_table(decided, out)}")
         return
@@ -288,6 +301,8 @@ def export(
         say(str(write_text(text, out, ".sql")))
 
 
+app.command()(cases)
+app.command()(dispose)
 app.command()(document)
 app.command()(trade)
 
