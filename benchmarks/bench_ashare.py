@@ -29,7 +29,7 @@ import polars as pl
 
 from tael.kernels.panel import ic, rank, rank_ic
 from tael.markets.modelling import PanelBooster, PanelRidge, folds_of, rows_of, standardised, walk_forward
-from tael.markets.performance import mean_test
+from tael.markets.performance import deflated_sharpe, mean_test
 from tael.panels import Panel, PanelPlan, compute
 from tael.panels.factors import library
 
@@ -42,6 +42,7 @@ QLIB = {
     "subsample": 0.8789, "colsample_bytree": 0.8879, "n_estimators": 1000, "patience": 50, "min_child_samples": 20,
 }  # fmt: skip
 SLOW = QLIB | {"learning_rate": 0.05, "n_estimators": 300, "patience": 40}
+BEST, MANY = 50, 50
 SEASONED = 60
 """Bars of history from which on a stock counts in the second figures: a new listing rises by its daily limit for
 weeks and cannot be bought, so that whoever tells it apart gains IC that nobody can trade."""
@@ -79,7 +80,50 @@ def told(
             f"±{ranked.error:.4f}"
         )
     print(f"{text} | CPU {cpu:.0f} s", flush=True)
+    row["series"] = daily_series(scores, outcome, seen >= SEASONED, start)
     return row
+
+
+def daily_series(scores: np.ndarray, outcome: np.ndarray, members: np.ndarray, start: int) -> dict[str, list[float]]:
+    """IC, rank IC and return of the best fifty beside all, bar by bar of the test; bars without any are left out."""
+    x, y, there = scores[start:], outcome[start:], members[start:]
+    both = there & np.isfinite(x) & np.isfinite(y)
+    place = np.argsort(np.argsort(np.where(both, -x, np.inf), axis=1, kind="stable"), axis=1)
+    best, some = both & (place < BEST), both.any(axis=1)
+    returns = np.where(both, y, 0.0)
+    excess = returns.sum(axis=1, where=best)[some] / best.sum(axis=1)[some] - returns[some].sum(axis=1) / both[
+        some
+    ].sum(axis=1)
+    each = {
+        "ic": ic(scores, outcome, members)[start:][some],
+        "rank_ic": rank_ic(scores, outcome, members)[start:][some],
+    }
+    return {name: values[np.isfinite(values)].tolist() for name, values in (each | {"excess": excess}).items()}
+
+
+def deflated(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the best line is worth after the lines it was chosen from (Bailey and Lopez de Prado 2014).
+
+    Of the mean over its standard deviation of a line's daily IC, rank IC, and excess of the best fifty before costs:
+    the probability that it lies above what the best of so many worthless lines reaches; also as if `MANY` had been
+    tried, because not every trial of a project stands in a table.
+    """
+    made = []
+    for name in ("ic", "rank_ic", "excess"):
+        ratios = [float(np.mean(row["series"][name]) / np.std(row["series"][name], ddof=1)) for row in rows]
+        best = int(np.argmax(ratios))
+        line: dict[str, Any] = {"figure": name, "best": rows[best]["name"], "ratio": ratios[best]}
+        for trials in (len(rows), MANY):
+            found = deflated_sharpe(rows[best]["series"][name], trials, periods=1)
+            line[f"after {trials}"] = {"probability": found.probability, "hurdle": found.hurdle}
+        made.append(line)
+        told_ = "; ".join(
+            f"after {trials} trials the hurdle is {line[f'after {trials}']['hurdle']:.3f}, "
+            f"P(above) {line[f'after {trials}']['probability']:.3f}"
+            for trials in (len(rows), MANY)
+        )
+        print(f"deflated {name:8} best: {line['best']}, daily ratio {line['ratio']:.3f}; {told_}", flush=True)
+    return made
 
 
 def qlib_scores(python: Path, bars: pl.DataFrame, panel: Panel, *options: str) -> tuple[np.ndarray, dict[str, Any]]:
@@ -131,7 +175,10 @@ def main() -> None:
     rows += ours(panel, outcome, valid, test, wanted, arguments)
     out = HERE / "results" / "ashare.json"
     out.parent.mkdir(exist_ok=True)
-    out.write_text(json.dumps(rows, indent=1))
+    own = [row for row in rows if not row["name"].startswith("Qlib")]
+    found = deflated(own) if own else []
+    plain = [{key: value for key, value in row.items() if key != "series"} for row in rows]
+    out.write_text(json.dumps([*plain, *found], indent=1))
 
 
 def ours(

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tael.cli import app
-from tael.datasets import simulate_market
+from tael.datasets import simulate_market, simulate_minutes
 from tael.scenarios import scenario
 
 RUNNER = CliRunner()
@@ -97,3 +97,67 @@ def test_what_cannot_be_traded(project: Path, asked: list[str], said: str) -> No
     done = RUNNER.invoke(app, ["trade", str(project / "mine"), "--out", str(project / "runs"), *asked])
     assert done.exit_code != 0
     assert said in str(done.exception)
+
+
+MINUTES = """
+name = "by-minutes"
+[market]
+kind = "minutes"
+bars = "bars"
+entity = "contract"
+time = "time"
+exchange = "cn_futures"
+bar = "1min"
+universe = "age >= 5"
+[label]
+formula = "close[+2] / close[+1] - 1"
+across = "time"
+horizons = [1, 5]
+[features.formulas]
+move = "close / delay(close, 5) - 1"
+place = "(close - low) / (high - low)"
+[model]
+kind = "linear"
+"""
+
+
+@pytest.fixture(scope="module")
+def minutes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project within the day, and a folder of two runs beside it."""
+    home = tmp_path_factory.mktemp("minutes")
+    simulate_minutes(2, 4, seed=1).write(home / "mine", format="csv")
+    (home / "mine" / "scenario.toml").write_text(MINUTES, "utf-8")
+    for _ in range(2):
+        done = RUNNER.invoke(app, ["run", str(home / "mine"), "--out", str(home / "runs")])
+        assert done.exit_code == 0, done.output
+        assert "at other times" in done.output
+    return home
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "assumed"), ("zh", "最小变动价位")])
+def test_a_project_within_the_day_is_checked_and_told(minutes: Path, lang: str, said: str, tmp_path: Path) -> None:
+    shown = RUNNER.invoke(app, ["check", str(minutes / "mine"), "--lang", lang])
+    assert shown.exit_code == 0, shown.output
+    assert "out_of_time" in shown.output
+    assert said in shown.output
+    runs = runs_of(minutes)
+    assert RUNNER.invoke(app, ["features", runs[0], "--lang", lang]).exit_code == 0
+    page = tmp_path / f"{lang}.html"
+    assert RUNNER.invoke(app, ["report", runs[0], "--out", str(page), "--lang", lang]).exit_code == 0
+    assert 'id="execution"' in page.read_text("utf-8")
+    shown = RUNNER.invoke(app, ["compare", *runs, "--lang", lang])
+    assert shown.exit_code == 0, shown.output
+    assert ("净收益" if lang == "zh" else "spread and fees") in shown.output
+
+
+def test_a_run_within_the_day_beside_one_of_days(minutes: Path, project: Path) -> None:
+    shown = RUNNER.invoke(app, ["compare", runs_of(minutes)[0], runs_of(project)[0]])
+    assert shown.exit_code == 0, shown.output
+    assert "only in" in shown.output
+
+
+def test_days_alone_are_traded_on_paper(minutes: Path) -> None:
+    asked = ["trade", str(minutes / "mine"), "--paper", "--date", "2023-03-03", "--out", str(minutes / "runs")]
+    done = RUNNER.invoke(app, asked)
+    assert done.exit_code != 0
+    assert "within the day" in str(done.exception)

@@ -67,6 +67,24 @@ def test_a_project_of_stocks_runs_as_edited(tmp_path: Path) -> None:
     assert (made.path / "tables.toml").is_file()
 
 
+@pytest.mark.parametrize("name", ["stock-intraday", "futures-intraday"])
+def test_a_pack_within_the_day_from_its_example_to_a_report(name: str, tmp_path: Path) -> None:
+    """As delivered, at a reduced size: nothing is stated that the example or the exchange does not have."""
+    chosen = scenario(name)
+    assert isinstance(chosen, MarketScenario)
+    example = chosen.plan.example
+    assert example is not None
+    changes = {"n_bars": 1500, "n_days": 3} if name == "stock-intraday" else {"n_entities": 2, "n_days": 4}
+    plan = chosen.plan.model_copy(update={"example": example.model_copy(update=changes)})
+    small = MarketScenario(plan, chosen.source)
+    tables = small.example()
+    assert "mid" in small.data(tables).panel.fields
+    made = small.run(tables, tmp_path / "runs", n_jobs=1)
+    assert {row["code"]: row["passed"] for row in made.content["controls"]}["truncated"] is True
+    assert made.content["execution"]["t_plus_1"] == (name == "stock-intraday")
+    assert made.content["simulated"]
+
+
 def test_only_an_example_has_a_size(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="Only a simulated example has a size"):
         run_project("stock-daily", tmp_path, tables=tmp_path, customers=10)

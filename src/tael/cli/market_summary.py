@@ -18,6 +18,14 @@ FIGURES = {
     "turnover": ("turnover a year", "年化换手", "{:.1f}"),
     "cost_drag": ("costs a year", "年化费用", "{:.1%}"),
 }
+WITHIN_DAY = {
+    "paper_bp": ("gained on paper, bp of what is dealt", "纸面收益（占成交额，基点）", "{:.2f}"),
+    "cost_bp": ("spread and fees, bp", "价差与费用（基点）", "{:.2f}"),
+    "net_bp": ("left, bp", "净收益（基点）", "{:.2f}"),
+    "turnover_day": ("turnover a day, full positions", "日换手（满仓倍数）", "{:.1f}"),
+    "trades": ("deals", "成交笔数", "{:,.0f}"),
+    "holding_seconds": ("held, seconds", "平均持有（秒）", "{:,.0f}"),
+}
 MARKS = {"error": "✕", "warning": "!", "note": "i", "ok": "✓"}
 
 
@@ -29,13 +37,40 @@ def market_summary(run: Run, lang: Language) -> None:
         say("模拟数据：以下数字不代表真实市场。" if zh else "Simulated data: no figure below is about a real market.")
     say(content["message"][lang])
     say("")
-    head = ["样本", "期数", "秩 IC", "秩 ICIR", "IC"] if zh else ["split", "bars", "rank IC", "rank ICIR", "IC"]
+    within_day = "execution" in content
+    third = ("sign right", "方向正确率") if within_day else ("rank ICIR", "秩 ICIR")
+    head = ["样本", "期数", "秩 IC", third[1], "IC"] if zh else ["split", "bars", "rank IC", third[0], "IC"]
     rows = [
-        [SPLITS[part][zh], str(told["bars"]), _between(told["rank_ic"]), _two(told["rank_icir"]), _between(told["ic"])]
+        [
+            SPLITS[part][zh], str(told["bars"]), _between(told["rank_ic"]),
+            f"{told['hit_rate']['value']:.1%}" if within_day else _two(told["rank_icir"]), _between(told["ic"]),
+        ]
         for part, told in content["ic"].items()
-    ]
+    ]  # fmt: skip
     say_table(head, rows, right=(1, 3))
     say("")
+    if within_day:
+        _dealt(content["execution"], zh)
+    else:
+        _held(content, zh)
+    say("")
+    for finding in content["verdict"]["findings"]:
+        say(f"{MARKS[finding['severity']]} {finding['code']}  {finding['message'][lang]}")
+    say("")
+
+
+def _dealt(done: dict[str, Any], zh: bool) -> None:
+    """What was dealt on books, beside the same scores at other times."""
+    head = ["跨期", "按评分", "平移到其他时刻"] if zh else ["out of time", "by the scores", "at other times"]
+    rows = [
+        [title[zh], *(title[2].format(done[key][name]) for key in ("figures", "random"))]
+        for name, title in WITHIN_DAY.items()
+    ]
+    say_table(head, rows, right=(1, 2))
+
+
+def _held(content: dict[str, Any], zh: bool) -> None:
+    """What positions earned, beside the benchmark and random scores."""
     columns = {
         "metrics": ("portfolio", "组合"),
         "benchmark_metrics": ("benchmark", "基准"),
@@ -48,10 +83,6 @@ def market_summary(run: Run, lang: Language) -> None:
         if any(content["backtest"][key].get(name) for key in shown)
     ]
     say_table(["扣费后" if zh else "after costs", *(columns[key][zh] for key in shown)], rows, right=(1, 2, 3))
-    say("")
-    for finding in content["verdict"]["findings"]:
-        say(f"{MARKS[finding['severity']]} {finding['code']}  {finding['message'][lang]}")
-    say("")
 
 
 def market_comparison(first: Run, second: Run, lang: Language) -> None:
@@ -80,10 +111,16 @@ def market_comparison(first: Run, second: Run, lang: Language) -> None:
         for part in SPLITS
         if part in one["ic"] and part in two["ic"]
     ]
-    rows += [
-        [title[zh], *(_figure(run["backtest"]["metrics"].get(name), title[2]) for run in (one, two))]
-        for name, title in FIGURES.items()
-    ]
+    if all("execution" in run for run in (one, two)):
+        rows += [
+            [title[zh], *(title[2].format(run["execution"]["figures"][name]) for run in (one, two))]
+            for name, title in WITHIN_DAY.items()
+        ]
+    else:
+        rows += [
+            [title[zh], *(_figure(run["backtest"].get("metrics", {}).get(name), title[2]) for run in (one, two))]
+            for name, title in FIGURES.items()
+        ]
     say_table(["", first.path.name, second.path.name], rows, right=(1, 2))
     say("")
     formulas = [{row["formula"] for row in run["factors"]["rows"]} for run in (one, two)]

@@ -43,8 +43,12 @@ def trade(
     zh = language(lang) == "zh"
     say(f"{day}  {STATUS[done.status][zh]}")
     account = done.account
-    told = "现金 {:,.0f}，持仓 {:,.0f}，权益 {:,.0f}" if zh else "cash {:,.0f}, shares {:,.0f}, equity {:,.0f}"
-    say(told.format(account.cash, account.value, account.equity))
+    if account.margin:  # contracts: settled in cash every day, so that what is held is worth its margin alone
+        told = "权益 {:,.0f}，占用保证金 {:,.0f}" if zh else "equity {:,.0f}, bound as margin {:,.0f}"
+        say(told.format(account.equity, account.margin))
+    else:
+        told = "现金 {:,.0f}，持仓 {:,.0f}，权益 {:,.0f}" if zh else "cash {:,.0f}, shares {:,.0f}, equity {:,.0f}"
+        say(told.format(account.cash, account.value, account.equity))
     rows = [
         [state.order.entity, SIDES[state.order.side][zh], f"{state.order.quantity:,}", state.status]
         for state in done.orders

@@ -13,6 +13,7 @@ from tael.tables.schema import Language
 
 if TYPE_CHECKING:
     from tael.runs.markets.data import MarketData
+    from tael.runs.markets.intraday_data import BookData
     from tael.runs.result import Run
 
 
@@ -94,11 +95,12 @@ class MarketScenario:
             return datasets.simulate_futures(example.n_entities, example.n_bars, seed=example.seed)
         return datasets.simulate_market(example.n_entities, example.n_bars, seed=example.seed)
 
-    def data(self, tables: Tables) -> MarketData:
-        """What is traded, and the panel that formulas see."""
+    def data(self, tables: Tables) -> MarketData | BookData:
+        """What is traded, and the panel that formulas see; within the day the books are both."""
         from tael.runs.markets.data import market_data
+        from tael.runs.markets.intraday_data import book_data
 
-        return market_data(tables, self.plan)
+        return book_data(tables, self.plan) if self.plan.within_day else market_data(tables, self.plan)
 
     def run(
         self,

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tael.engine import Engine
 from tael.errors import ScenarioError, TaelError
 from tael.observations import observe
@@ -128,13 +130,22 @@ def check_project(folder: Path, own: Path | None = None, *, lang: Language = "en
 
 def _market_lines(tables: Tables, plan: MarketPlan, lang: Language) -> list[str]:
     """What a market's panel holds, and how time is parted, before any factor is computed."""
+    from tael.markets.reading.stocks import NOTES_ZH
     from tael.runs.markets.data import market_data
+    from tael.runs.markets.intraday_data import book_data
     from tael.runs.markets.stretches import stretches
 
-    zh, data = lang == "zh", market_data(tables, plan)
-    panel = data.panel
+    zh = lang == "zh"
+    if plan.within_day:
+        books = book_data(tables, plan)
+        panel, days = books.panel, np.datetime_as_string(books.panel.times.astype("M8[m]"))
+        notes = [chinese if zh else english for english, chinese in books.notes]
+    else:
+        data = market_data(tables, plan)
+        panel, days = data.panel, np.datetime_as_string(data.panel.times.astype("M8[D]"))
+        notes = [NOTES_ZH.get(note, note) if zh else note for note in data.bars.notes]
+    days = np.char.replace(days, "T", " ")
     rows, entities = panel.shape
-    days = panel.times.astype("M8[D]")
     mean = panel.members.sum(axis=1).mean()
     lines = [
         f"{rows:,} 期（{days[0]} 至 {days[-1]}），{entities:,} 个标的，平均每期成员 {mean:,.0f} 个。"
@@ -143,7 +154,7 @@ def _market_lines(tables: Tables, plan: MarketPlan, lang: Language) -> list[str]
     ]
     for name, (start, stop) in stretches(plan, panel.times).labelled().items():
         lines.append(f"  {name}: {days[start]} – {days[stop - 1]} ({stop - start:,})")
-    return [*lines, *data.bars.notes]
+    return [*lines, *notes]
 
 
 def _scan(tables: Tables, plan: Plan, lang: Language) -> tuple[list[str], bool]:

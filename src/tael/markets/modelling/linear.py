@@ -97,7 +97,7 @@ class PanelRidge(RegressorMixin, BaseEstimator):
 
     def _scaled(self, X: NDArray[Any]) -> NDArray[np.float64]:
         Z = (X - self.mean_) / self.scale_
-        return np.clip(np.nan_to_num(Z, nan=0.0), -3.0, 3.0)
+        return np.ascontiguousarray(np.clip(np.nan_to_num(Z, nan=0.0), -3.0, 3.0))
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """On the scale of the labels, shape (n,)."""
@@ -105,7 +105,8 @@ class PanelRidge(RegressorMixin, BaseEstimator):
         X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=[np.float32, np.float64])
         out = np.empty(X.shape[0])
         for start in range(0, len(out), _BLOCK):
-            out[start : start + _BLOCK] = self._scaled(X[start : start + _BLOCK]) @ self.coef_
+            # Not `@`: BLAS adds in another order for one row than for many, and a score must be the same in both.
+            out[start : start + _BLOCK] = (self._scaled(X[start : start + _BLOCK]) * self.coef_).sum(axis=1)
         return out + self.intercept_
 
     @property

@@ -21,6 +21,8 @@ LATENCIES = (1, 2, 5)
 ITEMS = ("paper", "missed", "spread", "adverse", "fees", "net")
 POINTS = 400
 FEW_DAYS = 20
+TOO_GOOD = 0.5
+"""Rank IC over time: imbalances of a book foretell the next seconds with .1 to .4."""
 
 
 def dealt(plan: MarketPlan, data: BookData, scores: Floats, parts: Stretches, rule: ExecutionRule) -> Execution:
@@ -103,6 +105,19 @@ def _shifted(plan: MarketPlan, scores: Floats, parts: Stretches, k: int) -> Floa
 def findings(content: dict[str, Any]) -> list[dict[str, Any]]:
     """All findings of a run within the day, the gravest first."""
     made = [one for one in verdict.findings(content) if one["code"] != "TAEL-M00"]
+    foretold = content["ic"].get("out_of_time", {}).get("rank_ic", {}).get("value")
+    if foretold is not None and foretold > TOO_GOOD:
+        made.append(
+            verdict.finding(
+                "M02", "warning",
+                verdict.both(
+                    f"A rank IC over time of {foretold:.3f} is more than order books have been seen to give "
+                    "(.1 to .4).",
+                    f"时序秩 IC 达 {foretold:.3f}，高于盘口模型的常见水平（0.1 至 0.4）。",
+                ),
+                verdict.both("Hunt the leak before you believe it.", "先查泄漏，再采信。"),
+            )
+        )  # fmt: skip
     figures = content["execution"]["figures"]
     gained, paid = f"{figures['paper_bp']:.2f}", f"{figures['cost_bp']:.2f}"
     if figures["trades"] and figures["net"] <= 0:

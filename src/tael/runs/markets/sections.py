@@ -104,7 +104,7 @@ class PanelLabel(Strict):
         time, and labels that reach into another session are missing.
     scale : {"raw", "demean", "zscore", "rank", "rank_normal", "volatility"}
         How the labels of one bar are put on one scale; over time "raw", or "volatility": in units of what the price
-        was wont to move.
+        was wont to move. Left out: "zscore", over time "volatility".
     horizons : tuple of int
         Bars for which the decay of the scores is measured.
     """
@@ -115,6 +115,13 @@ class PanelLabel(Strict):
     horizons: tuple[int, ...] = (1, 2, 5, 10, 20)
 
     _formulas = field_validator("formula")(_read)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_scale(cls, told: Any) -> Any:
+        if isinstance(told, dict) and told.get("across") == "time" and "scale" not in told:
+            return {**told, "scale": "volatility"}
+        return told
 
     @model_validator(mode="after")
     def _scale_fits(self) -> PanelLabel:
