@@ -170,8 +170,8 @@ class ContractFills:
         """
         lots = costs.of_entities(costs.per_lot, bars.product, "fee per contract")
         rates = costs.of_entities(costs.rate, bars.product, "fee rate")
-        named = [dict(zip(bars.entities, map(float, values), strict=True)) for values in (lots, rates)]
-        return cls(costs, *named, participation)
+        per_lot = dict(zip(bars.entities, map(float, lots), strict=True))
+        return cls(costs, per_lot, dict(zip(bars.entities, map(float, rates), strict=True)), participation)
 
     def execute(self, order: Order, bar: Bar | None, quantity: int, rules: Instrument) -> Execution:
         """What of `quantity` fills at the open: see `NextOpen`."""
