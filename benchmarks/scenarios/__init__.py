@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from scenarios import customers, lenders
+from scenarios import claims, customers, lenders
 from tael.runs.plan import Plan
 from tael.tables import Tables
 from tasks import Task, berka, superlender
@@ -84,5 +84,9 @@ CASES = {
         Case("hillstrom_visit", "dormant-reactivation", customers.hillstrom),
         Case("hillstrom_conversion", "dormant-reactivation", customers.hillstrom),
         Case("zimnat", "product-recommendation", customers.zimnat),
+        Case(
+            "provider_fraud", "commercial-insurance-fraud", claims.providers, ("provider-fraud", "claims", "Provider")
+        ),
+        Case("vehicle", "commercial-insurance-fraud", claims.vehicle),
     )
 }

@@ -34,7 +34,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "queue.money": ("Value found", "查获价值"),
     "queue.worth": ("Worth after reviews", "扣除核查成本后的价值"),
     "queue.behind": ("Queue is ahead by", "队列领先"),
-    "queue.pr_auc": ("PR AUC", "PR AUC"),
+    "queue.pr_auc": ("PR AUC (by lot {base})", "PR AUC（随机为 {base}）"),
+    "queue.right": ("True of alerts", "属实 / 预警"),
     "queue.of": ("{n} of {all}", "{all} 中的 {n}"),
     "queue.depths": ("Share true among the first k of each period", "各时段前 k 名的属实率"),
     "queue.depths_read": (
@@ -50,10 +51,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "沿用队列自身规则、下限与静默期；阴影为 95% 区间。",
     ),
     "queue.capacity": ("Places a period", "每时段名额"),
-    "queue.per_day": ("Places a day", "每天名额"),
-    "queue.per_week": ("Places a week", "每周名额"),
-    "queue.per_month": ("Places a month", "每月名额"),
-    "queue.per_batch": ("Places a batch", "每批名额"),
+    "per.day": ("Places a day", "每天名额"),
+    "per.week": ("Places a week", "每周名额"),
+    "per.month": ("Places a month", "每月名额"),
+    "per.batch": ("Places a batch", "每批名额"),
     "queue.share": ("Share", "比例"),
     "queue.worth_in": ("Worth after reviews, {unit}", "扣除核查成本后的价值（{unit}）"),
     "queue.typologies": ("By typology: units found of all that were true", "按类型：属实对象中的查获数"),
@@ -79,11 +80,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "相同名额下，队列与现行规则共有 {both} 件预警（属实 {both_hits}）；仅队列 {first} 件（属实 {first_hits}），"
         "仅现行规则 {second} 件（属实 {second_hits}）。",
     ),
-    "queue.lines": ("Thresholds above and below the line", "阈值线上线下抽查"),
+    "queue.lines": ("Thresholds above and below the line", "警戒线上下抽查"),
     "queue.lines_read": (
         "On the validation part, {n} cases above and below the line were drawn and looked at; no other label was used. "
         "Hits of a step are estimated from its sample.",
-        "在验证样本中于阈值上下抽取 {n} 件核查，未使用其他标签；每一档的属实数由抽样估计。",
+        "在验证样本中于警戒线上下抽取 {n} 件核查，未使用其他标签；每一档的属实数由抽样估计。",
     ),
     "queue.threshold": ("Above", "高于"),
     "queue.today": ("today", "现行"),
@@ -126,6 +127,7 @@ ALERTS: dict[str, tuple[str, str]] = {
         "typical of observations without an alert. Only the strongest reasons are shown.",
         "每条横柱表示与未预警观测的典型值相比，结果发生的几率升高（向右，橙色）或降低（向左，蓝色）多少。仅列出最主要的理由。",
     ),
+    "figure.treated": ("Alerts, of all observations", "预警占全部观测"),
     "reasons.typical": ("Typical without an alert", "未预警者典型值"),
     "reasons.alike": (
         "No single feature sets this one apart from those without an alert.",

@@ -34,7 +34,7 @@ def _size(page: Page) -> Safe:
 def _rankings(page: Page) -> Safe:
     """A row a ranking, all with the same places."""
     fmt, queue = page.fmt, page.at("decision", "queue")
-    heads = ["ranking", "alerts", "hits", "precision", "recall", "units", "lift", "money", "worth", "behind", "pr_auc"]
+    heads = ["ranking", "right", "precision", "recall", "units", "lift", "money", "worth", "behind"]
     cells = []
     for row in page.rows("decision", "values"):
         found = row.get("found")
@@ -44,8 +44,7 @@ def _rankings(page: Page) -> Safe:
         cells.append(
             [
                 page.say(row.get("policy")),
-                fmt.integer(found.get("alerts")),
-                fmt.integer(found.get("hits")),
+                page.t("queue.of", n=fmt.integer(found.get("hits")), all=fmt.integer(found.get("alerts"))),
                 page.with_interval(found.get("precision"), fmt.percent),
                 page.with_interval(found.get("recall"), fmt.percent),
                 page.t("queue.of", n=fmt.integer(found.get("units_hit")), all=fmt.integer(found.get("units_positive"))),
@@ -53,16 +52,16 @@ def _rankings(page: Page) -> Safe:
                 fmt.money(found.get("money")),
                 page.with_interval(found.get("worth"), fmt.money, fmt.money_interval),
                 page.with_interval(ahead, fmt.money, fmt.money_interval) if ahead else "–",
-                fmt.number(page.at("decision", "queue", "pr_auc", str(row.get("code")))),
             ]
         )
     lot = queue.get("lot")
     if isinstance(lot, Mapping):
         cells.append(
             [
-                _title(page, "lot"), fmt.integer(lot.get("alerts")), fmt.integer(lot.get("hits")),
+                _title(page, "lot"),
+                page.t("queue.of", n=fmt.integer(lot.get("hits")), all=fmt.integer(lot.get("alerts"))),
                 _percent(page, lot.get("precision")), _percent(page, lot.get("recall")), "–", fmt.number(1.0, 1),
-                fmt.money(lot.get("money")), fmt.money(lot.get("worth")), "–", fmt.number(queue.get("base_rate")),
+                fmt.money(lot.get("money")), fmt.money(lot.get("worth")), "–",
             ]
         )  # fmt: skip
     return table(page.t("queue.rankings"), [page.t(f"queue.{h}") for h in heads], cells)
@@ -86,8 +85,10 @@ def _depths(page: Page) -> Safe | None:
             precision, recall = row.get("precision") or {}, row.get("recall") or {}
             under = f"{_percent(page, recall.get('value'))} · × {fmt.number(row.get('lift'), 1)}"
             line.append(join(_percent(page, precision.get("value")), el("small", under, class_="interval")))
-        cells.append(line)
+        cells.append([*line, fmt.number(page.at("decision", "queue", "pr_auc", str(name)))])
+    base = fmt.number(page.at("decision", "queue", "base_rate"))
     heads = [page.t("queue.ranking"), *(page.t("queue.first", k=places(row.get("capacity"))) for row in first)]
+    heads.append(page.t("queue.pr_auc", base=base))
     return join(table(page.t("queue.depths"), heads, cells), el("p", page.t("queue.depths_read"), class_="note"))
 
 
@@ -109,14 +110,14 @@ def _curves(page: Page) -> Safe | None:
     divisor, unit = fmt.scale([*worth, *low, *high])
     money = Chart(
         extent(xs, zero=True), extent(worth, low, high, zero=True), x_format=write,
-        y_format=lambda v: fmt.short(v / divisor), x_label=page.t(f"queue.per_{per}"),
+        y_format=lambda v: fmt.short(v / divisor), x_label=page.name("per", per),
         y_label=page.t("queue.worth_in", unit=unit) if unit else page.t("queue.worth"),
     )  # fmt: skip
     money.band(xs, low, high, "s1")
     money.line(xs, worth, "s1")
     shares = Chart(
         extent(xs, zero=True), (0, 1), x_format=write, y_format=lambda v: fmt.percent(v, 0),
-        x_label=page.t(f"queue.per_{per}"), y_label=page.t("queue.share"),
+        x_label=page.name("per", per), y_label=page.t("queue.share"),
     )  # fmt: skip
     for name, kind in (("precision", "s1"), ("recall", "s2")):
         shares.band(xs, cell(name, "low"), cell(name, "high"), kind)
@@ -127,7 +128,7 @@ def _curves(page: Page) -> Safe | None:
         chart.hover(
             xs,
             [
-                f"{page.t(f'queue.per_{per}')} {write(x)}\n{page.t('queue.alerts')} {fmt.integer(row.get('alerts'))}, "
+                f"{page.name('per', per)} {write(x)}\n{page.t('queue.alerts')} {fmt.integer(row.get('alerts'))}, "
                 f"{page.t('queue.hits')} {fmt.integer(row.get('hits'))}\n{page.t('queue.worth')} {fmt.money(w)}"
                 for x, row, w in zip(xs, rows, worth, strict=True)
                 if x is not None

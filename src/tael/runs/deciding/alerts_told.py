@@ -109,7 +109,7 @@ def _value(
         "policy": TITLES[name].to_dict(),
         "code": name,
         "profit": found["worth"],
-        "profit_expected": {"value": expected, "low": expected, "high": expected},
+        "profit_expected": {"value": expected, "low": None, "high": None},
         "profit_realised": found["worth"],
         "behind": behind(chosen, alert, came, seed),
         "treated": float(alert.mean()) if len(alert) else 0.0,
