@@ -20,6 +20,7 @@ RECIPE := pyproject.toml constraints.txt tools/environment.sh
 RUN_STAMP := $(VENV)/.installed-run
 TEST_STAMP := $(VENV)/.installed-test
 BENCH_STAMP := $(VENV)/.installed-bench
+DOCS_STAMP := $(VENV)/.installed-docs
 
 export PYTHON
 
@@ -55,11 +56,12 @@ format: $(TEST_STAMP)  ## Mend style and format where it can be done without thi
 bench: $(BENCH_STAMP)  ## Opponents in environments of their own, then every benchmarks/bench_*.py (an hour)
 	@bash tools/bench.sh $(PY)
 
-docs: $(TEST_STAMP)  ## Write the operator reference and run the examples in docs/*.md (no website yet)
+docs: $(DOCS_STAMP)  ## Build the site in English and Chinese, every lesson run: docs/_build/html (minutes)
 	@$(PY) tools/docs.py
+	@$(PY) tools/website.py
 
 clean:  ## Remove the environment, caches and build outputs (never runs/)
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist docs/_build
 	find src tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUN_STAMP): $(RECIPE)
@@ -71,3 +73,6 @@ $(TEST_STAMP): $(RECIPE)
 
 $(BENCH_STAMP): $(RECIPE) $(TEST_STAMP)
 	@bash tools/environment.sh bench
+
+$(DOCS_STAMP): $(RECIPE) $(TEST_STAMP)
+	@bash tools/environment.sh docs

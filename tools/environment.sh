@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Makes .venv where there is none and installs one group of dependencies into it: run, test or bench.
+# Makes .venv where there is none and installs one group of dependencies into it: run, test, bench or docs.
 # uv does it where uv is installed (TAEL_INSTALLER=pip says otherwise), else the standard library's venv and pip.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-group="${1:?usage: tools/environment.sh run|test|bench}"
+group="${1:?usage: tools/environment.sh run|test|bench|docs}"
 venv=.venv
 log="$venv/install.log"
 
@@ -76,7 +76,8 @@ case "$group" in
   run) wanted=(--editable .) ;;
   test) wanted=(--editable '.[pandas,duckdb,postgres]' --group test --group lint) ;;
   bench) wanted=(--group bench) ;;
-  *) stop "no such group: $group (run, test or bench)." ;;
+  docs) wanted=(--editable . --group docs) ;;
+  *) stop "no such group: $group (run, test, bench or docs)." ;;
 esac
 
 say "installing what '$group' needs with $installer (a minute or two the first time)"

@@ -1,0 +1,204 @@
+"""Builds the documentation site, English and Chinese: docs/_build/html/en and docs/_build/html/zh.
+
+The pages of docs/ are taken as they are; lessons are cut out of lessons/ in each language and run; the references
+of operators, scenarios, commands and checks are written from the code. A warning is an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, get_args
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from lessons import LANGUAGES, ROOT, in_language, lessons
+from scenario_pages import scenario_page
+
+DOCS = ROOT / "docs"
+BUILD = DOCS / "_build"
+
+GALLERIES = {
+    "foundations": ("Foundations: from two points and a line to boosting", "基础：从两点一线到梯度提升"),
+    "scenarios": ("Scenarios: from raw tables to a decision", "场景：从原始数据表到业务决策"),
+    "depth": ("In depth: features, your own tables, your own parts", "深入：特征、自有数据与自定义组件"),
+}
+_OUTSIDE = re.compile(r"\[([^\]]*)\]\((?:\.\./)+[^)]*\)")
+
+
+def assemble(lang: str, *, scenarios: bool = True) -> Path:
+    """Lay the sources of one language out; the folder. What has not changed is left, so that it need not run again."""
+    source = BUILD / "source" / lang
+    laid = pages(lang) | galleries(lang, scenarios=scenarios)
+    for old in [
+        *source.glob("*.md"),
+        *source.glob("pages/*"),
+        *source.glob("reference/*"),
+        *source.glob("lessons/*/*"),
+    ]:
+        if old.relative_to(source).as_posix() not in laid:
+            old.unlink()
+    for name, content in laid.items():
+        target = source / name
+        if not target.is_file() or target.read_bytes() != content:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+    return source
+
+
+def pages(lang: str) -> dict[str, bytes]:
+    """What is read: the site's own pages, those of docs/, the references, pictures."""
+    image = "report.zh-CN.png" if lang == "zh" else "report.png"
+    own = "operators.zh-CN.md" if lang == "zh" else "operators.md"
+    laid = {page.name: page.read_bytes() for page in sorted((DOCS / "site" / lang).glob("*.md"))}
+    laid |= {"conf.py": (DOCS / "site" / "conf.py").read_bytes()}
+    laid |= {f"_static/{picture.name}": picture.read_bytes() for picture in sorted((DOCS / "images").glob("*.png"))}
+    laid |= {"_static/report.png": (DOCS / "images" / image).read_bytes()}
+    laid |= {f"pages/{page.name}": _within(page.read_text("utf-8")).encode() for page in sorted(DOCS.glob("*.md"))}
+    laid |= {"reference/operators.md": (DOCS / "reference" / own).read_bytes()}
+    laid |= {f"reference/{name}": text.encode() for name, text in references(lang).items()}
+    return laid
+
+
+def galleries(lang: str, *, scenarios: bool = True) -> dict[str, bytes]:
+    """What is run: the lessons and the scenarios' pages, with each gallery's title."""
+    scripts = {
+        f"{path.parent.name}/{path.name}": in_language(path.read_text("utf-8"), lang).encode() for path in lessons()
+    }
+    if scenarios:
+        for number, name in enumerate(with_page(), start=1):
+            scripts[f"scenarios/{number:02d}_{name.replace('-', '_')}.py"] = scenario_page(name, lang).encode()
+    for name, titles in GALLERIES.items():
+        if name != "scenarios" or scenarios:
+            scripts[f"{name}/README.rst"] = f"{titles[LANGUAGES.index(lang)]}\n{'=' * 80}\n".encode()
+    return {f"lessons/{name}": script for name, script in scripts.items()}
+
+
+def _within(text: str) -> str:
+    """A page as it lies in the site's folder ``pages``; links that lead out of docs/ become plain words."""
+    inside = _OUTSIDE.sub(lambda found: found[1], text)
+    return inside.replace("](reference/", "](../reference/").replace("](images/", "](../_static/")
+
+
+def references(lang: str) -> dict[str, str]:
+    """Pages written from the code: scenarios, the command line, the public names."""
+    return {
+        "scenarios.md": _scenarios(lang),
+        "commands.md": _commands(lang),
+        "decisions.md": _decisions(lang),
+        "python.md": _python(lang),
+    }
+
+
+def _scenarios(lang: str) -> str:
+    import tael
+
+    zh = lang == "zh"
+    head = "# 场景一览\n\n| 名称 | 标题 | 问题 |" if zh else "# Scenarios\n\n| name | title | question |"
+    packs = [tael.scenario(name) for name in tael.scenarios.SCENARIOS]
+    return f"{head}\n|---|---|---|\n" + "".join(
+        f"| `{one.name}` | {one.title(lang)} | {one.question(lang)} |\n" for one in packs
+    )
+
+
+def _decisions(lang: str) -> str:
+    from inspect import cleandoc
+
+    from tael.runs import plans
+
+    zh = lang == "zh"
+    parts = ["# 决策的种类\n" if zh else "# Kinds of decision\n\nWhat `[decision]` may say.\n"]
+    head = "| 字段 | 默认 |" if zh else "| field | default |"
+    for plan in get_args(plans.DecisionPlan):
+        kind = plan.model_fields["kind"].default
+        rows = "".join(f"| `{name}` | {_default(field)} |\n" for name, field in plan.model_fields.items())
+        doc = cleandoc(plan.__doc__ or "")
+        parts.append(f'## kind = "{kind}"\n\n````text\n{doc}\n````\n\n{head}\n|---|---|\n{rows}')
+    return "\n".join(parts)
+
+
+def _default(field: Any) -> str:
+    if field.is_required():
+        return "-"
+    return f"`{field.default!r}`" if field.default_factory is None else "`{}`"
+
+
+def _commands(lang: str) -> str:
+    from typer.main import get_command
+    from typer.testing import CliRunner
+
+    from tael.cli.app import app
+
+    names = sorted(getattr(get_command(app), "commands", {}))
+    parts = ["# 命令行\n" if lang == "zh" else "# The command line\n"]
+    for name in names:
+        help_text = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "100", "TERMINAL_WIDTH": "100"}).output
+        parts.append(f"## tael {name}\n\n```text\n{_plain(help_text)}\n```\n")
+    return "\n".join(parts)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text).strip()
+
+
+def _python(lang: str) -> str:
+    import importlib
+    import inspect
+
+    rooms = ("tael", "tael.features", "tael.models", "tael.validation", "tael.decisions", "tael.networks",
+             "tael.panels", "tael.scenarios", "tael.datasets")  # fmt: skip
+    title = "# Python 接口\n\n说明文字取自代码（英文）。\n" if lang == "zh" else "# The Python interface\n"
+    parts = [title]
+    for room in rooms:
+        module = importlib.import_module(room)
+        parts.append(f"## {room}\n")
+        for name in sorted(getattr(module, "__all__", [])):
+            thing = getattr(module, name)
+            doc = inspect.cleandoc(getattr(thing, "__doc__", "") or "")
+            if callable(thing) and doc:
+                parts.append(f"### {room}.{name}\n\n````text\n{doc}\n````\n")
+    return "\n".join(parts)
+
+
+def build(lang: str) -> int:
+    """Build one language from what was laid out; Sphinx's exit status."""
+    source = BUILD / "source" / lang
+    target = BUILD / "html" / lang
+    threads = {name: "1" for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS")}
+    environment = {
+        **os.environ,
+        **threads,
+        "TAEL_DOCS_LANG": lang,
+        "MPLBACKEND": "agg",
+        "NO_COLOR": "1",
+        "COLUMNS": "100",
+        "PYTHONHASHSEED": "0",
+    }
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", str(source), str(target)]
+    print(f"tael: building the site ({lang}); every lesson is run", flush=True)
+    done = subprocess.run(command, env=environment, check=False).returncode
+    if done == 0:
+        print(f"tael: {target.relative_to(ROOT)}/index.html")
+    return done
+
+
+def main() -> int:
+    """Build both languages, or one."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lang", choices=LANGUAGES, action="append")
+    parser.add_argument("--no-scenarios", action="store_true", help="leave the scenarios' pages out: seconds")
+    args = parser.parse_args()
+    chosen = args.lang or LANGUAGES
+    for lang in chosen:
+        assemble(lang, scenarios=not args.no_scenarios)
+    with ThreadPoolExecutor(len(chosen)) as pool:  # one process a language
+        return max(pool.map(build, chosen))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
