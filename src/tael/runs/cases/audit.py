@@ -145,7 +145,6 @@ def append(run: Path, model: str, decide: Any, *, now: datetime | None = None) -
         If the log is broken (nothing is added to a broken chain), or cannot be written.
     """
     path = run / NAME
-    moment = (now or datetime.now(UTC)).astimezone(UTC)
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
     except OSError as error:
@@ -156,7 +155,8 @@ def append(run: Path, model: str, decide: Any, *, now: datetime | None = None) -
             entries = list(_checked(content, model, path))
             stated: dict[str, str] = decide(entries)
             previous = digest(entries[-1].line()) if entries else beginning(model)
-            at = moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            # the clock is read under the lock: who waited is not earlier than who wrote
+            at = (now or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
             if entries and at < entries[-1].at:
                 raise RunError(
                     "The clock stands before the last entry of the log.",

@@ -98,10 +98,10 @@ def in_time(engine: Engine, table: str, rows: Ints) -> Ints:
     return rows if time is None else rows[np.argsort(time[rows], kind="stable")]
 
 
-def known_rows(engine: Engine, table: str, mask: NDArray[np.bool_], cutoff: int) -> Ints:
-    """Rows of a table under a mask that had happened and were known before a cutoff."""
-    time, known = engine.store.row_time(table), engine.store.row_known(table)
-    for moments in (time, known):
+def known_rows(engine: Engine, table: str, mask: NDArray[np.bool_], cutoff: int, columns: Sequence[str] = ()) -> Ints:
+    """Rows of a table under a mask that had happened and were known before a cutoff, with some columns of theirs."""
+    store = engine.store
+    for moments in (store.row_time(table), store.row_known(table), *(store.column_known(table, c) for c in columns)):
         if moments is not None:
             mask = mask & (moments < cutoff)
     return in_time(engine, table, np.flatnonzero(mask))

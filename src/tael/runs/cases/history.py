@@ -49,9 +49,8 @@ def history_of(
         for column, detail in promise.columns.items():
             if detail.to != seen.entity:
                 continue
-            rows = known_rows(engine, table, engine.store.owners(table, column) == owner, show.cutoff)
-            late = engine.store.column_known(table, column)
-            rows = rows if late is None else rows[late[rows] < show.cutoff]
+            mine = engine.store.owners(table, column) == owner
+            rows = known_rows(engine, table, mine, show.cutoff, (column,))
             if len(rows):
                 found.append(show.rows(table, rows, OTHERS))
             break

@@ -80,7 +80,7 @@ def movements(engine: Engine, formulas: Sequence[Bound], seen: Observed) -> list
         if ends is not None:
             owner = int(seen.entities(path)[0])
             own = (engine.store.owners(table, ends[0]) == owner) | (engine.store.owners(table, ends[1]) == owner)
-            rows = known_rows(engine, table, own & (owner >= 0), int(seen.cutoff[0]))
+            rows = known_rows(engine, table, own & (owner >= 0), int(seen.cutoff[0]), ends)
             time = engine.store.row_time(table)
             assert time is not None
             found.append(Movements(table, rows[time[rows] >= start], ends, owner, None, start, amount, not path.up))
