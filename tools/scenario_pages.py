@@ -139,16 +139,17 @@ scenario = Scenario(
 _PICTURE_SCORES = """
 # %%
 # [en]
-# What each decision is expected to be worth, and how many of each there are.
+# What the decisions are worth by the model (or how probable the event is), and how many of each there are.
 # [zh]
-# 每个决策的期望价值，以及各类决策的数量。
+# 各决策的期望价值（或事件的概率），以及各类决策的数量。
 import matplotlib.pyplot as plt
 
 decisions = run.decisions
 counts = decisions.group_by("decision").len().sort("len")
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.4))
-axes[0].hist(decisions["expected_value"].drop_nulls(), bins=40)
-axes[0].set_xlabel("expected value of the decision")  # zh: 决策的期望价值
+shown = "expected_value" if "expected_value" in decisions.columns else "probability"
+axes[0].hist(decisions[shown].drop_nulls(), bins=40)
+axes[0].set_xlabel(shown)
 axes[1].barh([str(one) for one in counts["decision"]], counts["len"])
 axes[1].set_xlabel("observations")  # zh: 观测数
 figure.tight_layout()

@@ -18,7 +18,7 @@ from typing import Any, get_args
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from lessons import LANGUAGES, ROOT, in_language, lessons
-from scenario_pages import scenario_page
+from scenario_pages import scenario_page, with_page
 
 DOCS = ROOT / "docs"
 BUILD = DOCS / "_build"
@@ -96,11 +96,11 @@ def references(lang: str) -> dict[str, str]:
 
 
 def _scenarios(lang: str) -> str:
-    import tael
+    from tael.scenarios import SCENARIOS, scenario
 
     zh = lang == "zh"
     head = "# 场景一览\n\n| 名称 | 标题 | 问题 |" if zh else "# Scenarios\n\n| name | title | question |"
-    packs = [tael.scenario(name) for name in tael.scenarios.SCENARIOS]
+    packs = [scenario(name) for name in SCENARIOS]
     return f"{head}\n|---|---|---|\n" + "".join(
         f"| `{one.name}` | {one.title(lang)} | {one.question(lang)} |\n" for one in packs
     )
