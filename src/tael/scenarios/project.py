@@ -130,7 +130,7 @@ def check_project(folder: Path, own: Path | None = None, *, lang: Language = "en
 
 def _market_lines(tables: Tables, plan: MarketPlan, lang: Language) -> list[str]:
     """What a market's panel holds, and how time is parted, before any factor is computed."""
-    from tael.markets.reading.stocks import NOTES_ZH
+    from tael.markets.reading.notes import in_chinese
     from tael.runs.markets.data import market_data
     from tael.runs.markets.intraday_data import book_data
     from tael.runs.markets.stretches import stretches
@@ -143,7 +143,7 @@ def _market_lines(tables: Tables, plan: MarketPlan, lang: Language) -> list[str]
     else:
         data = market_data(tables, plan)
         panel, days = data.panel, np.datetime_as_string(data.panel.times.astype("M8[D]"))
-        notes = [NOTES_ZH.get(note, note) if zh else note for note in data.bars.notes]
+        notes = [in_chinese(note) if zh else note for note in data.bars.notes]
     days = np.char.replace(days, "T", " ")
     rows, entities = panel.shape
     mean = panel.members.sum(axis=1).mean()

@@ -35,14 +35,6 @@ NOTE_SURVIVORS = (
 )
 
 
-NOTES_ZH = {
-    NOTE_ADJUSTED: "价格为数据商事后复权：手数、成交量与资金按复权单位计，涨跌停按对前收的比例并容许半个最小变动价位，"
-    "价格水平（非涨跌幅）含有未来除权信息。",
-    NOTE_SURVIVORS: "标的取自样本末期（幸存者偏差）：请与同一股票池的随机组合比较，而非与零比较。",
-}
-"""The notes in Chinese."""
-
-
 def stock_bars(
     frame: Any,
     *,

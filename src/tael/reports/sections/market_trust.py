@@ -50,7 +50,7 @@ def _premia(page: Page) -> Safe | None:
     if not found:
         return None
     cells = [
-        [str(row.get("factor")), fmt.number(row.get("beta"), 3), fmt.number(row.get("t"), 2)]
+        [page.name("premium", row.get("factor")), fmt.number(row.get("beta"), 3), fmt.number(row.get("t"), 2)]
         for row in page.rows("trust", "regression", "factors")
     ]
     cells.append([page.t("trust.alpha"), fmt.percent(found.get("alpha")), fmt.number(found.get("alpha_t"), 2)])

@@ -285,7 +285,7 @@ def _write_frames(draft: Path, data: MarketData, made: Scored, done: trading.Tra
 
 def _market_section(plan: MarketPlan, data: MarketData) -> dict[str, Any]:
     from tael.markets.exchanges import exchange
-    from tael.markets.reading.stocks import NOTES_ZH
+    from tael.markets.reading.notes import in_chinese
 
     panel = data.panel
     return {
@@ -299,7 +299,7 @@ def _market_section(plan: MarketPlan, data: MarketData) -> dict[str, Any]:
         "last": str(panel.times[-1].astype("M8[D]")),
         "members_mean": float(panel.members.sum(axis=1).mean()),
         "survivors": plan.market.survivors,
-        "notes": [{"en": note, "zh": NOTES_ZH.get(note, note)} for note in data.bars.notes],
+        "notes": [{"en": note, "zh": in_chinese(note)} for note in data.bars.notes],
     }
 
 
