@@ -159,7 +159,9 @@ def anchors(page: Path) -> set[str]:
 def test_links_between_pages_lead_somewhere() -> None:
     broken = []
     for path in tracked():
-        if path.suffix != ".md":
+        if path.suffix != ".md" or path.is_relative_to(
+            ROOT / "docs" / "site"
+        ):  # their links are those of the built site
             continue
         prose = re.sub(r"<!--.*?-->|^```.*?^```", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
         for target in re.findall(r"\]\(([^)\s]*\)?)", re.sub(r"`[^`\n]*`", "", prose)):

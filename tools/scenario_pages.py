@@ -14,41 +14,17 @@ _CASE = ("days_past_due", "overdue_amount", "balance", "customers.income", "cust
          'count(transactions, last="30d")')  # fmt: skip
 
 STATED: dict[str, tuple[int, tuple[str, ...]]] = {
-    "product-recommendation": (1000, _CUSTOMER),
     "customer-churn": (1500, _CUSTOMER),
     "credit-approval": (
         1500,
         ("amount", "customers.income", 'count(bureau_enquiries, last="90d")', "max(delinquencies.days_past_due)"),
     ),
     "credit-limit": (1500, _APPLICANT),
-    "early-payoff": (
-        1000,
-        ("amount", "annual_rate", "term_months", "days_since(disbursed)", "customers.income", "last(balances.balance)"),
-    ),
-    "borrower-churn": (1500, ("kind", "principal_left", "loans.annual_rate", 'count(app_events, last="30d")')),
-    "dormant-reactivation": (
-        4000,
-        ("days_since_last(app_events)", 'count(loans, where=status == "settled")', "customers.age"),
-    ),
     "collection-repayment": (2500, _CASE),
-    "collection-complaint": (2500, _CASE),
-    "social-insurance-fraud": (1500, ('count(visits, last="90d")', 'sum(visits.incurred, last="90d")')),
-    "commercial-insurance-fraud": (
-        6000,
-        ("amount", "amount / policies.sum_insured", "days_since(policies.sold)", "days_since(people.joined)"),
-    ),
-    "money-laundering": (
-        900,
-        (
-            'count(transfers, last="30d", via="sender")',
-            'count(transfers, last="30d", via="receiver")',
-            'sum(transfers.amount, last="30d", via="sender") / sum(transfers.amount, last="30d", via="receiver")',
-        ),
-    ),
 }
 """Scenario -> customers of its example, and the formulas that its page states in place of the search."""
 
-MARKET_SIZES = {"stock-daily": 40, "futures-daily": 12, "stock-intraday": 3, "futures-intraday": 4}
+MARKET_SIZES = {"stock-intraday": 3, "futures-daily": 12}
 """Entities of a market's example; days of an order book."""
 
 _PAGE = '''"""

@@ -18,7 +18,7 @@ templates_path: list[str] = []
 exclude_patterns = ["lessons/**"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
-suppress_warnings = ["myst.xref_missing", "myst.header", "misc.highlighting_failure", "config.cache"]
+suppress_warnings = ["myst.header", "misc.highlighting_failure", "config.cache"]
 default_role = "code"
 galleries = sorted(path.name for path in (here / "lessons").iterdir()) if (here / "lessons").is_dir() else []
 

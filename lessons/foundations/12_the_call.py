@@ -40,9 +40,12 @@ print(search.fit(train, y_train).best_params_, round(search.best_score_, 3))
 
 # %%
 # [en]
-# tael's own default is a portfolio of boosters and linear models, averaged in log odds.
+# tael's own default is a portfolio of boosters and linear models, averaged in log odds. It takes numbers; text becomes flags
+# in `AutoFeatures`, so here the city is made one by hand.
 # [zh]
-# tael 的默认模型是“模型组合”：若干提升树与线性模型在对数几率上取平均。
+# tael 的默认模型是“模型组合”：若干提升树与线性模型在对数几率上取平均。它只接受数值；文本由 `AutoFeatures` 变为标志，
+# 这里手工转换城市一列。
+train, test = (part.assign(city=(part["city"] == "a").astype(float)) for part in (train, test))
 portfolio = PortfolioClassifier(random_state=0).fit(train, y_train)
 p = portfolio.predict_proba(test)[:, 1]
 plt.hist([p[y_test == 0], p[y_test == 1]], bins=20, label=["good", "bad"], density=True)

@@ -50,7 +50,7 @@ print(
     "regression, R2 out of time:",
     round(price.score(later.select("close"), later["next_close"]), 3),
     "- but so has 'as today':",
-    round(1 - np.mean((later["next_close"] - later["close"]) ** 2) / later["next_close"].var(), 3),
+    round(1 - ((later["next_close"] - later["close"]) ** 2).mean() / later["next_close"].var(), 3),
 )
 move = LogisticRegression().fit(past.select(pl.col("volume").log()), past["up"])
 print("classification, accuracy out of time:", round(move.score(later.select(pl.col("volume").log()), later["up"]), 3))

@@ -22,8 +22,8 @@ tables = simulate_bank(n_customers=400, seed=0).tables()  # simulated
 X, y = tael.scenario("credit-approval").observations(tables)
 formulas = [
     "customers.income",
-    'count(enquiries, last="90d")',
-    'n_unique(enquiries.lender, last="180d")',
+    'count(bureau_enquiries, last="90d")',
+    'n_unique(bureau_enquiries.lender, last="180d")',
     "mean(loans.amount)",
 ]
 engine = tael.Engine(tables, "applications")
