@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tael.features import AutoFeatures
 from tael.features.chance import SHUFFLES, Chance, _quantile_of_best, above_chance, time_blocks
+from tael.features.halves import halves_of
 from tael.features.screen import Screen
 from tael.kernels.gain import between, between_shuffled
 
@@ -147,3 +148,28 @@ def test_what_chance_reaches_seldom_lies_above_what_it_reaches_on_average() -> N
     assert np.isfinite(seldom).all()
     assert seldom == sorted(seldom)
     assert all(there > mean for there, mean in zip(seldom, means, strict=True) if mean < 37)
+
+
+def test_the_order_of_the_table_is_no_order_of_time() -> None:
+    """Rows without a cutoff (or of one cutoff) sorted by their label: halves of the table would be the classes."""
+    rng = np.random.default_rng(0)
+    X = pl.DataFrame({f"x{i}": rng.normal(size=1500) for i in range(4)})
+    y = (X["x3"].to_numpy() + rng.normal(size=1500) > 0).astype(int)
+    for order in (np.argsort(y, kind="stable"), np.argsort(X["x0"].to_numpy())):
+        auto = AutoFeatures().fit(X[order], y[order])
+        assert auto.formulas_[0] == "x3"
+        assert auto.stability_[0] == 1.0
+        assert auto.direction_[0] == 1
+        assert auto.null_ is not None
+        assert auto.null_.across > 10.0
+
+
+def test_rows_of_one_cutoff_are_split_by_lot() -> None:
+    cutoff = np.repeat([1, 2, 3], [10, 80, 10])
+    half = halves_of(cutoff)
+    assert half.sum() == 50
+    assert (half[:10] == 0).all()
+    assert (half[90:] == 1).all()
+    assert 5 < half[10:50].sum() < 35
+    np.testing.assert_array_equal(half, halves_of(cutoff))
+    assert (half != halves_of(cutoff, seed=1)).any()

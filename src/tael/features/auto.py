@@ -19,6 +19,7 @@ from tael.features.enumerate import Enumeration
 from tael.features.forecast import Forecast, forecast, parse_bytes, parse_count, parse_seconds
 from tael.features.formula_set import FormulaSet
 from tael.features.frames import Sight, as_container
+from tael.features.halves import halves_of
 from tael.features.labels import KINDS, Label
 from tael.features.ledger import Ledger
 from tael.features.own import Limits
@@ -260,7 +261,9 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         self.forecast_: Forecast = forecast(
             sight.engine, seen, sum(map(len, parts)), pool_size(self.keep, seen.size), memory
         )
-        directions = Directions(self.directions or {}, label) if label is not None else None
+        directions = None
+        if label is not None:
+            directions = Directions(self.directions or {}, label, halves_of(seen.cutoff, self.random_state))
         search = Search(
             lambda nodes: np.asarray(self._evaluate(nodes, seen, np.float32), dtype=np.float32).reshape(-1, seen.size),
             seen.cutoff,

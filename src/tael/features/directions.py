@@ -34,6 +34,8 @@ class Directions:
         Column (``income``, ``payments.late``) or formula to how the label moves as it rises.
     label : Label
         Its observations stand in the order of time.
+    half : ndarray of uint8, shape (n,), optional
+        0 for the earlier half, 1 for the later; left out: by their order.
 
     Raises
     ------
@@ -43,6 +45,7 @@ class Directions:
 
     stated: Mapping[str, str]
     label: Label
+    half: NDArray[np.uint8] | None = None
     signs: dict[Node, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -60,9 +63,9 @@ class Directions:
     @cached_property
     def _halves(self) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
         n = len(self.label)
-        return [
-            (rows, ranks(self.label.y[rows].astype(np.float32))) for rows in (np.arange(n // 2), np.arange(n // 2, n))
-        ]
+        half = np.arange(n) >= n // 2 if self.half is None else self.half
+        parts = np.flatnonzero(half == 0), np.flatnonzero(half != 0)
+        return [(rows, ranks(self.label.y[rows].astype(np.float32))) for rows in parts]
 
     def observed(self, column: NDArray[np.float32]) -> int:
         """1 if the label rises with a column in both halves of time, -1 if it falls, 0 if neither is clear."""

@@ -67,6 +67,22 @@ class Halves:
         return float(np.mean(z))
 
 
+def halves_of(cutoff: NDArray[np.int64], seed: int = 0) -> NDArray[np.uint8]:
+    """0 for the earlier half of the observations, 1 for the later; rows of one cutoff are split by lot.
+
+    Their order in the table (by customer number, or by the label itself) is no order of time.
+
+    >>> halves_of(np.array([1, 2, 3, 4])).tolist()
+    [0, 0, 1, 1]
+    >>> int(halves_of(np.zeros(10, dtype=np.int64)).sum())
+    5
+    """
+    n = len(cutoff)
+    half = np.zeros(n, dtype=np.uint8)
+    half[np.lexsort((np.random.default_rng(seed).random(n), cutoff))[n // 2 :]] = 1
+    return half
+
+
 def agreement(foretold: NDArray[np.float64], label: NDArray[np.float64], block: Sequence[int] | NDArray) -> float:
     """How far a prediction's covariance with a label lies above that with a shuffled one, in standard deviations.
 

@@ -13,7 +13,7 @@ from tael.features.chance import Chance, Null
 from tael.features.clock import Clock
 from tael.features.directions import Directions
 from tael.features.forecast import Forecast
-from tael.features.halves import Halves
+from tael.features.halves import Halves, halves_of
 from tael.features.labels import Label
 from tael.features.ledger import Ledger
 from tael.features.pool import Pool
@@ -111,8 +111,7 @@ class Search:
         self._done, self._total = 0, sum(map(len, parts))
         self._chance = None if self.label is None else Chance(self.cutoff, self.label.groups, self.seed)
         if self.label is not None and self._chance is not None:
-            n = len(self.label)
-            self._half = (np.arange(n) >= n // 2).astype(np.uint8)
+            self._half = halves_of(self.cutoff, self.seed)
             self._plain = self.label.residuals()
             self._halves = Halves(self._half, self._chance.block)
         self._pool = Pool(pool_size(self.keep, len(self.cutoff)), self.correlation, self.ledger)
