@@ -142,3 +142,16 @@ def test_a_market_has_no_cases(tmp_path: Path, tables: Tables) -> None:
     (tmp_path / "run.json").write_text('{"shape": "panel"}', encoding="utf-8")
     with pytest.raises(RunError, match="no cases"):
         CaseMaker(tmp_path, tables)
+
+
+def test_keys_that_are_text_in_these_tables(watch: Any, tables: Tables, made: Made, tmp_path: Path) -> None:
+    """The run's keys are whole numbers; a CSV holds them as text."""
+    folder = tmp_path / "csv"
+    folder.mkdir()
+    for path in watch.tables.glob("*.parquet"):
+        pl.read_parquet(path).write_csv(folder / f"{path.stem}.csv", datetime_format="%Y-%m-%d %H:%M:%S")
+    text = (watch.tables / "tables.toml").read_text(encoding="utf-8").replace(".parquet", ".csv")
+    (folder / "tables.toml").write_text(text, encoding="utf-8")
+    again = CaseMaker(watch.run, read_tables(folder), n_jobs=1).make(3)
+    assert not again.queue.worries
+    assert [case_page(case) for case in again.cases] == [case_page(case) for case in made.cases[:3]]

@@ -212,7 +212,7 @@ def _entry(line: bytes, path: Path, number: int) -> Entry:
 
 def _broken(path: Path, number: int, expected: str, got: str) -> RunError:
     return RunError(
-        f"The audit log is broken: line {number:,} is not as it was written, or one before it is missing.",
+        f"The audit log is broken: line {number:,} is not as written, or the one before it was changed or is gone.",
         expected=expected,
         got=got,
         where=f"{path}, line {number:,}",

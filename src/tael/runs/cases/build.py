@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from tael.engine import Engine
+from tael.errors import RunError
 from tael.observations.observe import CUTOFF
 from tael.reports.cases import Case, Queue, Queued
 from tael.runs.bundle import Bundle, load_bundle
@@ -84,12 +85,31 @@ class CaseMaker:
         self.tables, self.by, self.unmask, self.n_jobs = tables, peers, unmask, n_jobs
         formulas = self.bundle.formulas
         self.engine = Engine.shared(tables, formulas.entity, key=formulas.key, cutoff=CUTOFF, n_threads=n_jobs)
+        self.alerts = self._of_these(self.alerts)
         self.deciding = deciding_of(self.bundle.plan)
         own = self.deciding.own(self.engine, self.bundle.outputs)
         hold(self.bundle.promise, promise_of(self.engine, [*formulas.formulas, *self.deciding.formulas()], own))
         self.bound = [self.engine.bind(formula) for formula in formulas.formulas]
         self.log = read_log(run, self.alerts.model)
         self.currency = str(self.content["decision"].get("currency") or "")
+
+    def _of_these(self, alerts: Alerts) -> Alerts:
+        """The alerts with keys as these tables hold them: numbers in Parquet may be text in CSV."""
+        entity = self.bundle.formulas.entity
+        if entity not in self.tables or alerts.key not in self.tables[entity].columns:
+            return alerts
+        kind = self.tables[entity].schema[alerts.key]
+        frame = alerts.frame.with_columns(pl.col(alerts.key).cast(kind, strict=False))
+        lost = alerts.frame.filter(frame[alerts.key].is_null())
+        if lost.height:
+            raise RunError(
+                "The tables hold no such keys as the run does.",
+                expected=f"{alerts.key} as {kind}",
+                got=str(lost[alerts.key][0]),
+                where=f"table {entity}",
+                fix="Name the tables that the run was made of.",
+            )
+        return replace(alerts, frame=frame)
 
     def make(self, top: int, tell: Tell = lambda stage, text, share: None) -> Made:
         """Make the queue and the files of its first cases.

@@ -191,7 +191,7 @@ def checks_of(moved: Sequence[Movements], counted: Sequence[Counted | None], sho
     out = []
     for one, again in zip(moved, counted, strict=True):
         title = show.title(one.table)
-        if again is not None:
+        if again is not None and again.n:
             out.append(
                 both(
                     f"The {again.n:,} rows of {title['en']} were found by the formulas' engine and again by a plain "

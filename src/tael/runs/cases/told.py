@@ -30,12 +30,13 @@ def both(en: str, zh: str) -> dict[str, str]:
 def one_of(title: str, lang: str) -> str:
     """A table's title for one of its rows.
 
-    >>> one_of("accounts", "en"), one_of("policies", "en"), one_of("账户", "zh")
-    ('Account', 'Policy', '账户')
+    >>> one_of("accounts", "en"), one_of("policies", "en"), one_of("insured people", "en"), one_of("账户", "zh")
+    ('Account', 'Policy', 'Insured person', '账户')
     """
     if lang == "zh":
         return title
     one = title.removesuffix("ies") + "y" if title.endswith("ies") else title.removesuffix("s")
+    one = one.removesuffix("people") + "person" if one.endswith("people") else one
     return opened(one)
 
 
@@ -93,7 +94,7 @@ def _summary(engine: Engine, one: Matched, seen: Observed, show: Shower) -> dict
     for lang in LANGUAGES:
         zh = lang == "zh"
         title = schema.title_of(table, lang=lang)  # type: ignore[arg-type]
-        text = f"{title} {len(rows):,} 行" if zh else f"{len(rows):,} rows of {title}"
+        text = f"{title} {len(rows):,} 行" if zh else f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'} of {title}"
         if amount is not None:
             unit = schema.tables[table].column(amount).unit or ""
             values = engine.store.values(table, amount).data[rows]
@@ -103,9 +104,7 @@ def _summary(engine: Engine, one: Matched, seen: Observed, show: Shower) -> dict
         if days:
             text += f"，{days[0]} 至 {days[1]}" if zh else f", from {days[0]} to {days[1]}"
         if parties is not None and parties.n:
-            text += (
-                f"，涉及 {parties.n:,} 个{parties.title['zh']}" if zh else f", with {parties.n:,} {parties.title['en']}"
-            )
+            text += f"，涉及 {parties.n:,} 个{parties.title['zh']}" if zh else f", with {parties.n:,} {parties.named()}"
         if amount is not None and not np.isnan(values).all():
             text += _largest(engine, table, rows, values, amount, parties, show, lang)
         out[lang] = text + ("。" if zh else ".")
@@ -132,6 +131,13 @@ class _Parties:
     title: dict[str, str]
     columns: dict[int, str]
     table: str
+
+    def named(self) -> str:
+        """What they are called in English, one or several."""
+        if self.n != 1:
+            return self.title["en"]
+        one = one_of(self.title["en"], "en")
+        return one[:1].lower() + one[1:]
 
     def name(self, row: int, show: Shower, lang: str) -> str:
         """The other party of a row."""
