@@ -20,7 +20,7 @@ SOURCES = sorted((ROOT / "lessons").glob("*/*.py"))
 LANGUAGES = ("en", "zh")
 NETWORK = {"requests", "urllib", "http", "httpx", "socket", "ftplib"}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-QUICK = ("01_two_points.py", "11_gradient_descent.py")
+QUICK = ("01_two_points.py", "04_overfitting.py")
 
 
 def tool(name: str) -> ModuleType:

@@ -35,6 +35,9 @@ def assemble(lang: str, *, scenarios: bool = True) -> Path:
     """Lay the sources of one language out; the folder. What has not changed is left, so that it need not run again."""
     source = BUILD / "source" / lang
     laid = pages(lang) | galleries(lang, scenarios=scenarios)
+    if not scenarios:  # what leads to their gallery leads to their list
+        index = laid["index.md"].decode().replace("\ngallery/scenarios/index\n", "\n")
+        laid["index.md"] = index.replace("gallery/scenarios/index.rst", "reference/scenarios.md").encode()
     for old in [
         *source.glob("*.md"),
         *source.glob("pages/*"),
