@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tael.features import AutoFeatures
     from tael.models import PortfolioClassifier
     from tael.runs import Run
+    from tael.runs.single import fit
     from tael.scenarios import Scenario, scenario
     from tael.tables import Schema, Tables, read_tables
     from tael.tables.infer import infer
@@ -31,6 +32,7 @@ _WHERE = {
     "Schema": "tael.tables",
     "TaelError": "tael.errors",
     "Tables": "tael.tables",
+    "fit": "tael.runs.single",
     "infer": "tael.tables.infer",
     "read_tables": "tael.tables",
     "scenario": "tael.scenarios",
@@ -45,6 +47,7 @@ __all__ = [
     "Schema",
     "Tables",
     "TaelError",
+    "fit",
     "infer",
     "read_tables",
     "scenario",

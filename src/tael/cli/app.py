@@ -13,6 +13,7 @@ import typer
 from tael.cli.cases import cases
 from tael.cli.dispose import dispose
 from tael.cli.document import document
+from tael.cli.fit import fit
 from tael.cli.lang import Lang, LangOption, language
 from tael.cli.show import Stages, fail, new_page, say, say_table, stop
 from tael.cli.trade import trade
@@ -304,6 +305,7 @@ def export(
 app.command()(cases)
 app.command()(dispose)
 app.command()(document)
+app.command()(fit)
 app.command()(trade)
 
 

@@ -8,6 +8,7 @@ from tael.reports import (
     catalogue_decisions,
     catalogue_governance,
     catalogue_intraday,
+    catalogue_learning,
     catalogue_markets,
 )
 
@@ -504,6 +505,7 @@ _ALL = (
     | catalogue_markets.TEXTS
     | catalogue_intraday.TEXTS
     | catalogue_cases.TEXTS
+    | catalogue_learning.TEXTS
 )
 
 CATALOGUES: dict[str, dict[str, str]] = {

@@ -14,7 +14,7 @@ from tael.errors import RunError, did_you_mean
 from tael.reports.context import Page, Section
 from tael.reports.formats import Lang
 from tael.reports.html import Safe, el, join, raw
-from tael.reports.sections import SECTIONS
+from tael.reports.sections import SECTIONS, learning
 
 FORMAT = 1
 
@@ -65,7 +65,8 @@ def build_report(run: Mapping[str, Any], lang: str = "en") -> str:
             fix="Use the tael version that wrote the run.",
         )
     page = Page(run, cast(Lang, lang))
-    shown = [section for section in SECTIONS if section.applies(page)]
+    known = learning.SECTIONS if page.at("shape") == "table" else SECTIONS
+    shown = [section for section in known if section.applies(page)]
     style, script = _resource("style.css"), _resource("script.js")
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "

@@ -1,0 +1,94 @@
+"""Sections of a single table's report: the table, the figures of its parts, the verdicts, the segments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tael.reports.context import Page, Section, badge, table, tile
+from tael.reports.formats import finite
+from tael.reports.html import Safe, el, join
+from tael.reports.sections import learning_drawn
+
+SEVERITY = {"good": "ok", "note": "note", "warning": "warning", "serious": "error"}
+
+
+def has(*names: str) -> Any:
+    """Whether the run holds all of these of a single table."""
+
+    def applies(page: Page) -> bool:
+        return all(page.at("fit", name) is not None for name in names)
+
+    return applies
+
+
+def _split(page: Page, split: str) -> str:
+    if split == "out_of_time" and page.at("fit", "kind") == "random":
+        return page.t("fit.random")
+    return page.name("fit", split)
+
+
+def _verdicts(page: Page) -> Safe:
+    rows = [
+        [
+            badge(page, SEVERITY.get(str(one.get("severity")), "warning"), str(one.get("code"))),
+            page.say(one.get("text")),
+            page.say(one.get("to_do")),
+        ]
+        for one in page.rows("fit", "verdicts")
+    ]
+    heads = [page.t("fit.code"), page.t("fit.finding"), page.t("fit.to_do")]
+    return table(page.t("fit.verdict"), heads, rows, text=(0, 1, 2), kind="quiet")
+
+
+def _columns(page: Page) -> Safe:
+    tiles = [
+        tile(page.t("fit.task"), page.name("fit", page.at("fit", "task"))),
+        tile(page.t("fit.rows"), page.fmt.integer(page.at("fit", "rows"))),
+    ]
+    if page.at("fit", "unlabelled"):
+        tiles.append(tile(page.t("fit.unlabelled"), page.fmt.integer(page.at("fit", "unlabelled"))))
+    if page.at("fit", "model"):
+        tiles.append(tile(page.t("fit.estimator"), page.at("fit", "model")))
+    used = {name: len(page.at("fit", name) or ()) for name in ("numbers", "categories")}
+    divided = None
+    if page.at("fit", "kind"):
+        by_time = page.at("fit", "kind") == "out_of_time"
+        divided = page.t("fit.by_time", time=page.at("fit", "time")) if by_time else page.t("fit.by_lot")
+    rows = [[one.get("name"), page.say(one.get("why"))] for one in page.rows("fit", "ignored")]
+    return join(
+        el("dl", tiles, class_="tiles"),
+        el("p", page.t("fit.used", **used)),
+        el("p", divided) if divided else None,
+        table(page.t("fit.ignored"), [page.t("fit.column"), page.t("fit.why")], rows, text=(0, 1)) if rows else None,
+    )
+
+
+def _figures(page: Page) -> Safe:
+    figures = page.at("fit", "figures")
+    splits = list(figures)
+    names = list(figures[splits[0]])
+
+    def written(name: str, value: Any) -> str:
+        return page.fmt.integer(value) if name == "n" else page.fmt.value(finite(value))
+
+    rows = [[page.name("fit", name), *(written(name, figures[s].get(name)) for s in splits)] for name in names]
+    heads = [page.t("fit.measure"), *(_split(page, s) for s in splits)]
+    return table(page.t("fit.figures"), heads, rows, kind="quiet metrics")
+
+
+def _segments(page: Page) -> Safe:
+    at = 0 if page.lang == "en" else 1
+    heads, rows = page.at("fit", "segment_heads")[at], page.at("fit", "segments")[at]
+    words = tuple(range(len(heads)))
+    return join(el("p", page.say(page.at("fit", "why"))), table(page.t("fit.segments"), heads, rows, text=words))
+
+
+SECTIONS = (
+    Section("summary", "fit.verdict", _verdicts, has("verdicts")),
+    Section("table", "fit.columns", _columns),
+    Section("segments", "fit.segments", _segments, has("segments")),
+    Section("figures", "fit.figures", _figures, has("figures", "verdicts")),
+    Section("pictures", "fit.pictures", learning_drawn.pictures, has("pictures")),
+    Section("curves", "fit.learning", learning_drawn.curves, has("pictures")),
+    Section("explained", "fit.explained", learning_drawn.explained, learning_drawn.has_inside),
+)

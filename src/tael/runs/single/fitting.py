@@ -1,0 +1,297 @@
+"""`tael.fit`: one table in; its task found, a model fitted and judged, the rows without a label predicted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tael.errors import RunError, did_you_mean
+from tael.runs.single.learned import Learned, learn
+from tael.runs.single.table import TASKS, SingleTable, Task, days_of, read_single, task_of
+from tael.tables.border import polars_of
+from tael.validation.verdict_table import Finding
+
+MOST = 5_000
+"""Rows that segments are sought in."""
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What `fit` found.
+
+    Parameters
+    ----------
+    task : {"regression", "classification", "clustering"}
+    figures : dict
+        By split (train, validation, out_of_time: the test, whatever its kind), measures by name; else ``all``.
+    verdicts : list of Finding
+        Most serious first: ``code``, ``level``, ``text(lang)``, ``what_to_do(lang)``.
+    model : estimator
+        Of columns and estimator together (`predict` prepares a table for it).
+    table : SingleTable
+    classes : list
+        Of a classification, in the order of the probabilities.
+    threshold : float or None
+        Of two classes: from this probability the second is predicted.
+    content : dict
+        What the report is made from.
+    predictions : polars.DataFrame
+        Rows whose label was empty, with what is foretold; of a clustering, all rows with their segment.
+    report_path : Path or None
+        Where ``out`` was given.
+    """
+
+    task: Task
+    figures: dict[str, Any]
+    verdicts: list[Finding]
+    model: Any
+    table: SingleTable
+    classes: list[Any]
+    threshold: float | None
+    content: dict[str, Any]
+    predictions: pl.DataFrame = field(default_factory=pl.DataFrame)
+    report_path: Path | None = None
+
+    def predict(self, frame: Any) -> pl.DataFrame:
+        """Foretell other rows of the same columns.
+
+        Parameters
+        ----------
+        frame : pandas, polars or pyarrow frame
+
+        Returns
+        -------
+        polars.DataFrame
+            ``prediction`` (and ``probability``, or one ``p(class)`` each), or ``segment``; one row for each.
+
+        Raises
+        ------
+        RunError
+            If a column is missing.
+        """
+        return self._told(_prepared(self.table, polars_of(frame, "table")))
+
+    def write_report(self, path: str | Path, lang: str = "en") -> Path:
+        """Write the page: one HTML file that loads nothing.
+
+        Parameters
+        ----------
+        path : str or Path
+        lang : {"en", "zh"}
+
+        Returns
+        -------
+        Path
+        """
+        from tael.reports import write_report
+
+        return write_report(self.content, path, lang, overwrite=True)
+
+    def _told(self, rows: pl.DataFrame) -> pl.DataFrame:
+        frame = rows.select(self.table.numbers + self.table.categories)
+        if self.task == "clustering":
+            return pl.DataFrame({"segment": np.asarray(self.model.predict(frame))})
+        if self.task == "regression":
+            return pl.DataFrame({"prediction": np.asarray(self.model.predict(frame), dtype=np.float64)})
+        p = np.asarray(self.model.predict_proba(frame), dtype=np.float64)
+        if len(self.classes) == 2:
+            called = p[:, 1] >= (self.threshold or 0.5)
+            return pl.DataFrame({"prediction": [self.classes[int(c)] for c in called], "probability": p[:, 1]})
+        told: dict[str, Any] = {"prediction": [self.classes[int(k)] for k in p.argmax(axis=1)]}
+        return pl.DataFrame(told | {f"p({c})": p[:, k] for k, c in enumerate(self.classes)})
+
+
+def fit(
+    table: Any,
+    label: str | None = None,
+    *,
+    task: Task | None = None,
+    model: Any = None,
+    time: str | None = None,
+    seed: int = 0,
+    out: str | Path | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    ignore: Sequence[str] = (),
+) -> FitResult:
+    """Fit one table: the task is found from the label, rows without a label are predicted.
+
+    Parameters
+    ----------
+    table : str, Path or frame
+        A CSV (UTF-8 or GB18030) or Parquet file, or a pandas, polars or pyarrow frame.
+    label : str, optional
+        The column to foretell. Without one the rows are put into segments.
+    task : {"regression", "classification", "clustering"}, optional
+        In place of what the label suggests.
+    model : str or estimator, optional
+        Any scikit-learn estimator, or its name: ``"sklearn.ensemble.RandomForestClassifier"`` (packages sklearn,
+        lightgbm and tael). Left out: tael's portfolio for two classes, a gradient booster for others.
+    time : str, optional
+        The column that orders the rows; found where the table has one. The latest quarter is then the test.
+    seed : int
+    out : str or Path, optional
+        A new folder for report.html, fit.json and predictions.csv.
+    parameters : mapping, optional
+        Of a model that is named.
+    ignore : sequence of str
+        Columns that the model may not look at, such as those known only after the label.
+
+    Returns
+    -------
+    FitResult
+
+    Raises
+    ------
+    TaelError
+        If the table cannot be read or learned from; the message says what to do.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> x = [float(k % 37) for k in range(200)]
+    >>> rows = pl.DataFrame({"x": x, "z": [float(k % 5) for k in range(200)], "y": [2 * v + 1 for v in x]})
+    >>> result = fit(rows, "y", model="sklearn.linear_model.LinearRegression")
+    >>> result.task, round(result.figures["out_of_time"]["r2"], 6)
+    ('regression', 1.0)
+    >>> result.predict(pl.DataFrame({"x": [3.0], "z": [0.0]}))["prediction"].round(6).to_list()
+    [7.0]
+    """
+    if task is not None and task not in TASKS:
+        raise RunError(
+            "There is no such task.", expected=", ".join(TASKS), got=str(task), fix=did_you_mean(str(task), TASKS)
+        )
+    folder = None if out is None else _new(Path(out))
+    read = read_single(table, label, time, tuple(ignore))
+    if read.label is None or task == "clustering":
+        if task in ("regression", "classification"):
+            raise RunError(
+                f"A {task} needs a label.", expected="the column to foretell", got="none", fix="Name it: label=..."
+            )
+        made = _segments(read, seed)
+    else:
+        made = _supervised(read, task, model, seed, parameters)
+    return made if folder is None else _written(made, folder)
+
+
+def _supervised(read: SingleTable, task: Task | None, model: Any, seed: int, parameters: Any) -> FitResult:
+    name = str(read.label)
+    column = read.frame[name]
+    missing = column.is_null() | (
+        column.is_nan() if column.dtype.is_float() else pl.repeat(False, column.len(), eager=True)
+    )
+    known, empty = read.frame.filter(~missing), read.frame.filter(missing)
+    if known.height == 0:
+        raise RunError(
+            "No row has a label.", expected="rows to learn from", got="an empty column", where=f"column {name}"
+        )
+    found = task or task_of(known[name])
+    learned = learn(read, known, found, model, seed, parameters)
+    result = FitResult(
+        found, learned.figures, learned.verdicts, learned.model, read, learned.classes, learned.threshold,
+        _content(read, found, learned, known.height, empty.height, seed),
+    )  # fmt: skip
+    told = empty.hstack(result._told(empty)) if empty.height and "prediction" not in empty.columns else pl.DataFrame()
+    return _with(result, predictions=told)
+
+
+def _segments(read: SingleTable, seed: int) -> FitResult:
+    from tael.models import Segments
+
+    frame = read.frame.select(read.numbers + read.categories)
+    if frame.height < 20:
+        raise RunError("There are too few rows for segments.", expected="at least 20", got=str(frame.height))
+    some = frame.sample(min(MOST, frame.height), seed=seed)
+    model = Segments(random_state=seed).fit(some)
+    figures = {"all": {"n": frame.height, "segments": model.n_segments_}}
+    content = _content(read, "clustering", None, frame.height, 0, seed)
+    content["fit"] |= {
+        "segments": [[list(map(str, row)) for row in model.table(lang).rows()] for lang in ("en", "zh")],
+        "segment_heads": [model.table(lang).columns for lang in ("en", "zh")],
+        "why": {"en": model.why("en"), "zh": model.why("zh")},
+        "figures": figures,
+    }
+    result = FitResult("clustering", figures, [], model, read, [], None, content)
+    return _with(result, predictions=read.frame.hstack(result._told(read.frame)))
+
+
+def _content(read: SingleTable, task: Task, learned: Learned | None, n: int, empty: int, seed: int) -> dict[str, Any]:
+    from tael import __version__
+
+    title = {"en": f"Fit of {read.label}", "zh": f"拟合 {read.label}"}
+    if read.label is None:
+        title = {"en": "Segments of a table", "zh": "单表分群"}
+    told: dict[str, Any] = {
+        "task": task, "label": read.label, "time": read.time, "rows": n, "unlabelled": empty,
+        "numbers": list(read.numbers), "categories": list(read.categories),
+        "ignored": [{"name": k, "why": {"en": v[0], "zh": v[1]}} for k, v in read.ignored.items()],
+    }  # fmt: skip
+    if learned is not None:
+        told |= {
+            "kind": learned.parts.kind,
+            "classes": [str(c) for c in learned.classes],
+            "model": type(learned.model[-1]).__name__,
+            "figures": learned.figures,
+            "pictures": learned.pictures,
+            "verdicts": [one.to_dict() for one in learned.verdicts],
+        }
+    return {
+        "format": 1, "shape": "table", "seed": seed, "tael": {"version": __version__},
+        "scenario": {"name": "tael fit", "title": title}, "fit": told,
+    }  # fmt: skip
+
+
+def _prepared(table: SingleTable, frame: pl.DataFrame) -> pl.DataFrame:
+    """A frame with the columns as they were learned from: named, times as days, numbers as numbers."""
+    frame = frame.rename({c: table.names[c] for c in frame.columns if c in table.names and table.names[c] != c})
+    lost = [c for c in table.numbers + table.categories if c not in frame.columns]
+    if table.dated and table.time and table.time not in frame.columns:
+        lost.append(table.time)
+    if lost:
+        raise RunError(
+            "Columns that the model looks at are missing.", expected=", ".join(lost), got=", ".join(frame.columns)
+        )
+    made = {}
+    if table.time and table.time in frame.columns and frame[table.time].dtype == pl.String:
+        frame = frame.with_columns(_times(frame[table.time]))
+    for name in table.dated:
+        column = frame[name]
+        made[name] = days_of(_times(column) if column.dtype == pl.String else column, frame, table.time)
+    return frame.with_columns(**made) if made else frame
+
+
+def _times(texts: pl.Series) -> pl.Series:
+    return texts.str.to_datetime(strict=False, time_unit="us")
+
+
+def _with(result: FitResult, **changed: Any) -> FitResult:
+    from dataclasses import replace
+
+    return replace(result, **changed)
+
+
+def _new(folder: Path) -> Path:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RunError(
+            "There is something already.", expected="a new or empty folder", got=str(folder), fix="Choose another."
+        )
+    return folder
+
+
+def _written(result: FitResult, folder: Path) -> FitResult:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(result.content, ensure_ascii=False, indent=1, default=str)
+        (folder / "fit.json").write_text(text, encoding="utf-8")
+        if result.predictions.height:
+            result.predictions.write_csv(folder / "predictions.csv")
+        for lang in ("en", "zh"):
+            path = result.write_report(folder / ("report.html" if lang == "en" else "report.zh.html"), lang)
+    except OSError as error:
+        raise RunError("The folder cannot be written.", got=str(error), where=str(folder)) from error
+    return _with(result, report_path=path.with_name("report.html"))

@@ -1,0 +1,178 @@
+"""Figures, curves and verdicts of a single table's model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tael.validation import evaluate
+from tael.validation.metrics import Metric
+from tael.validation.verdict import TOO_GOOD, judge
+from tael.validation.verdict_table import Finding, advised, judge_scores, naming
+from tael.validation.words import Words
+
+Floats = NDArray[np.float64]
+SPLIT = ("train", "validation", "out_of_time")
+BOOTS = 100
+POINTS = 80
+"""Points of a curve that is drawn."""
+
+
+def threshold_of(y: Floats, p: Floats) -> float:
+    """The probability from which a row is called a yes: the best F1 on these rows.
+
+    >>> threshold_of(np.array([0.0, 0.0, 1.0, 1.0]), np.array([0.1, 0.2, 0.6, 0.9]))
+    0.6
+    """
+    order = np.argsort(-p, kind="stable")
+    hits = np.cumsum(y[order])
+    f1 = 2 * hits / (np.arange(1, len(y) + 1) + max(y.sum(), 1))
+    last = np.append(p[order][1:] != p[order][:-1], True)
+    return float(p[order][int(np.argmax(np.where(last, f1, -1)))])
+
+
+def binary(parts: dict[str, tuple[Floats, Floats]], kind: str) -> tuple[dict[str, Any], dict[str, Any], list[Finding]]:
+    """Figures by split, pictures of the test, and verdicts of two classes.
+
+    Parameters
+    ----------
+    parts : dict of str to (ndarray, ndarray)
+        Labels of 0 or 1 and probabilities, of each of `SPLIT`.
+    kind : {"out_of_time", "random"}
+
+    Returns
+    -------
+    figures, pictures, verdicts
+    """
+    from sklearn.metrics import average_precision_score, precision_recall_curve, roc_curve
+
+    cut = threshold_of(*parts["validation"])
+    names = ("roc_auc", "ks", "log_loss", "base_rate", "mean_predicted")
+    metrics = {s: evaluate(y, p, metrics=names, n_boot=BOOTS) for s, (y, p) in parts.items()}
+    figures: dict[str, Any] = {}
+    for split, (y, p) in parts.items():
+        called = p >= cut
+        hits = float((called & (y == 1)).sum())
+        precision, recall = hits / max(called.sum(), 1), hits / max(y.sum(), 1)
+        figures[split] = {"n": len(y), **{name: m.value for name, m in metrics[split].items()}} | {
+            "average_precision": float(average_precision_score(y, p)) if y.any() else float("nan"),
+            "accuracy": float((called == (y == 1)).mean()),
+            "precision": float(precision),
+            "recall": float(recall),
+            "f1": 2 * precision * recall / (precision + recall) if hits else 0.0,
+        }
+    y, p = parts["out_of_time"]
+    called = p >= cut
+    pictures: dict[str, Any] = {
+        "threshold": cut,
+        "confusion": [[int(((y == t) & (called == c)).sum()) for c in (0, 1)] for t in (0, 1)],
+    }
+    if 0 < y.sum() < len(y):
+        fpr, tpr, _ = roc_curve(y, p)
+        precisions, recalls, _ = precision_recall_curve(y, p)
+        pictures |= {"roc": _thin(fpr, tpr), "pr": _thin(recalls[::-1], precisions[::-1])}
+        tenths = np.array_split(y[np.argsort(-p, kind="stable")], 10)
+        pictures["lift"] = [float(tenth.mean() / y.mean()) for tenth in tenths if len(tenth)]
+    events = {s: int(min(yes.sum(), len(yes) - yes.sum())) for s, (yes, _) in parts.items()}
+    return figures, pictures, [advised(one) for one in judge(metrics, n_events=events, kind=kind)]
+
+
+def several(
+    parts: dict[str, tuple[Floats, Floats]], n_classes: int, kind: str
+) -> tuple[dict[str, Any], dict[str, Any], list[Finding]]:
+    """The same of three classes or more: labels are codes, predictions (n, classes) probabilities."""
+    from sklearn.metrics import confusion_matrix, f1_score
+
+    def balanced(y: Floats, called: Floats) -> float:
+        return float(np.mean([(called[y == k] == k).mean() for k in np.unique(y)]))
+
+    figures: dict[str, Any] = {}
+    scores: dict[str, Metric] = {}
+    for split, (y, p) in parts.items():
+        called = p.argmax(axis=1).astype(np.float64)
+        scores[split] = _with_interval(balanced, y, called)
+        figures[split] = {
+            "n": len(y),
+            "accuracy": float((called == y).mean()),
+            "balanced_accuracy": scores[split].value,
+            "macro_f1": float(f1_score(y, called, average="macro", zero_division=0.0)),
+            "log_loss": float(-np.log(np.clip(p[np.arange(len(y)), y.astype(int)], 1e-15, 1)).mean()),
+        }
+    y, p = parts["out_of_time"]
+    matrix = confusion_matrix(y, p.argmax(axis=1), labels=list(range(n_classes)))
+    rarest = {s: int(np.bincount(yes.astype(int), minlength=n_classes).min()) for s, (yes, _) in parts.items()}
+    found = judge_scores(
+        scores, name=Words("balanced accuracy", "平衡准确率"), chance=1 / n_classes, too_good=0.995, kind=kind, n=rarest
+    )
+    return figures, {"confusion": matrix.tolist()}, found
+
+
+def regression(
+    parts: dict[str, tuple[Floats, Floats]], kind: str
+) -> tuple[dict[str, Any], dict[str, Any], list[Finding]]:
+    """The same of numbers."""
+
+    def r2(y: Floats, p: Floats) -> float:
+        spread = float(((y - y.mean()) ** 2).sum())
+        return 1.0 - float(((y - p) ** 2).sum()) / spread if spread else float("nan")
+
+    scores = {split: _with_interval(r2, y, p) for split, (y, p) in parts.items()}
+    figures = {
+        split: {
+            "n": len(y),
+            "r2": scores[split].value,
+            "mae": float(np.abs(y - p).mean()),
+            "rmse": float(np.sqrt(((y - p) ** 2).mean())),
+        }
+        for split, (y, p) in parts.items()
+    }
+    y, p = parts["out_of_time"]
+    some = np.random.default_rng(0).permutation(len(y))[:400]
+    heights, edges = np.histogram(y - p, bins=30)
+    pictures = {
+        "against": [y[some].tolist(), p[some].tolist()],
+        "residuals": [edges.tolist(), heights.tolist()],
+    }
+    found = judge_scores(
+        scores,
+        name=Words("R2", "R2"),
+        chance=0.0,
+        too_good=0.9999,
+        kind=kind,
+        n={s: len(y) for s, (y, _) in parts.items()},
+    )
+    return figures, pictures, found
+
+
+def telling(names: list[str], matrix: Floats, y: Floats) -> list[str]:
+    """Columns that rank a yes or no by themselves as no honest column does."""
+    found = []
+    for name, column in zip(names, matrix.T, strict=True):
+        there = np.isfinite(column)
+        if 0 < y[there].sum() < there.sum() and there.mean() > 0.5:
+            ranks = (np.argsort(np.argsort(column[there])) + 0.5) / there.sum()
+            value = evaluate(y[there], ranks, metrics=["roc_auc"], n_boot=0)["roc_auc"].value
+            if max(value, 1 - value) > TOO_GOOD and len(np.unique(column[there])) > 1:
+                found.append(name)
+    return found
+
+
+def with_columns(found: list[Finding], names: list[str], matrix: Floats, y: Floats) -> list[Finding]:
+    """Verdicts with the columns behind a leak of a yes or no."""
+    leaking = any(one.code == "TAEL-V03" for one in found)
+    return naming(found, telling(names, matrix, y)) if leaking else found
+
+
+def _with_interval(score: Callable[[Floats, Floats], float], y: Floats, p: Floats) -> Metric:
+    rng = np.random.default_rng(0)
+    drawn = [score(y[rows], p[rows]) for rows in rng.integers(0, len(y), (BOOTS, len(y)))]
+    low, high = np.nanquantile(drawn, [0.025, 0.975])
+    return Metric(score(y, p), float(low), float(high))
+
+
+def _thin(x: Any, y: Any) -> list[list[float]]:
+    at = np.unique(np.linspace(0, len(x) - 1, POINTS).astype(int))
+    return [np.asarray(x)[at].tolist(), np.asarray(y)[at].tolist()]

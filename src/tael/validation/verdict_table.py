@@ -1,0 +1,198 @@
+"""Verdicts of a single table's model: a class or a number, with advice that a single table can follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import hypot, isfinite
+
+from tael.validation.metrics import Metric
+from tael.validation.verdict import FEW, OVERFIT, OVERFIT_BADLY, SPLIT_WORDS, Severity, Verdict
+from tael.validation.words import Words
+
+ADVICE = {
+    "TAEL-V01": Words("Go on; monitor it in use.", "可以继续；上线后持续监控。"),
+    "TAEL-V02": Words(
+        "Take a simpler or calmer model (a tree: less depth; a booster: fewer leaves), or bring more rows.",
+        "换用更简单、更保守的模型（树：降低深度；提升树：减少叶子），或增加样本。",
+    ),
+    "TAEL-V03": Words(
+        "Ask of the first columns when each value was known; leave out what is known only after the label (ignore).",
+        "检查最重要的列：其值何时可知？晚于标签才可知的列应当忽略（ignore）。",
+    ),
+    "TAEL-V04": Words(
+        "See what changed between the periods; train on more recent rows, and refit more often.",
+        "查明前后时期有何变化；用较新的样本训练，并提高更新频率。",
+    ),
+    "TAEL-V05": Words(
+        "Bring columns that tell more about these rows, or let the model be less simple.",
+        "增加信息量更大的列，或放宽模型的限制。",
+    ),
+    "TAEL-V06": Words(
+        "Bring more labelled rows; read the intervals, not the values.", "增加有标签的样本；看区间，不要只看数值。"
+    ),
+    "TAEL-V08": Words(
+        "Name a column of times (time), or test on a later period as soon as there is one.",
+        "指定时间列（time），或在有更晚时期的数据后立即测试。",
+    ),
+    "TAEL-V09": Words("Bring rows of later months.", "补充更晚月份的数据。"),
+}
+"""What to do, said of a single table; a code without an entry keeps its own words."""
+LEARNED = 0.05
+"""Above chance, on the training rows themselves, below which a model has learned nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding(Verdict):
+    """A verdict with its severity under the name that a single table's result uses."""
+
+    @property
+    def level(self) -> Severity:
+        """The severity."""
+        return self.severity
+
+
+def advised(verdict: Verdict) -> Finding:
+    """A verdict with the advice for a single table.
+
+    Parameters
+    ----------
+    verdict : Verdict
+
+    Returns
+    -------
+    Finding
+
+    Examples
+    --------
+    >>> from tael.validation.words import Words
+    >>> old = Verdict("TAEL-V01", "sound", "good", Words("Sound.", "可靠。"), Words("?", "？"))
+    >>> advised(old).what_to_do(), advised(old).level
+    ('Go on; monitor it in use.', 'good')
+    """
+    to_do = ADVICE.get(verdict.code, verdict.to_do)
+    return Finding(verdict.code, verdict.name, verdict.severity, verdict.words, to_do)
+
+
+def judge_scores(
+    scores: Mapping[str, Metric], *, name: Words, chance: float, too_good: float, kind: str, n: Mapping[str, int]
+) -> list[Finding]:
+    """Judge a model by one score on train, validation and test: 1 is perfect.
+
+    Parameters
+    ----------
+    scores : mapping of str to Metric
+        Splits: train, validation, out_of_time (whatever the test's kind).
+    name : Words
+        The score's name.
+    chance : float
+        What knowing nothing scores: 0 for R2, 1 / k for balanced accuracy among k classes.
+    too_good : float
+        Above it on validation or test, a column knows the outcome.
+    kind : {"out_of_time", "random"}
+    n : mapping of str to int
+        Rows of each split (of the rarest class, where there are classes).
+
+    Returns
+    -------
+    list of Finding
+        Most serious first; codes as `tael.validation.verdict.judge` has them.
+
+    Examples
+    --------
+    >>> r2 = {"train": Metric(1.0, 1.0, 1.0), "validation": Metric(0.4, 0.3, 0.5), "out_of_time": Metric(0.4, 0.3, 0.5)}
+    >>> found = judge_scores(r2, name=Words("R2", "R2"), chance=0.0, too_good=0.9999, kind="out_of_time", n={})
+    >>> [verdict.name for verdict in found]
+    ['over-fitted']
+    """
+    train, validation, test = (scores[part] for part in ("train", "validation", "out_of_time"))
+    en, zh = name.en, name.zh
+    found: list[Finding] = []
+
+    def add(code: str, short: str, severity: Severity, said: str, said_zh: str) -> None:
+        found.append(Finding(code, short, severity, Words(said, said_zh), ADVICE[code]))
+
+    few = {part: count for part, count in n.items() if count < FEW}
+    if few:
+        said = ", ".join(f"{count} ({SPLIT_WORDS[part].en})" for part, count in few.items())
+        said_zh = "，".join(f"{SPLIT_WORDS[part].zh} {count} 行" for part, count in few.items())
+        severity: Severity = "serious" if min(few.values()) < FEW // 5 else "warning"
+        add(
+            "TAEL-V06",
+            "too-few-events",
+            severity,
+            f"Too few rows to be sure: {said}; {FEW} wanted.",
+            f"样本过少，结论不可靠：{said_zh}（至少需要 {FEW} 行）。",
+        )
+    if max(validation.value, test.value) > too_good:
+        best = max(validation.value, test.value)
+        add(
+            "TAEL-V03",
+            "leaking",
+            "serious",
+            f"Too good to be true: {en} {best:.4f}. A column knows the outcome.",
+            f"效果好得不真实：{zh} {best:.4f}。有列已包含结果信息。",
+        )
+    gap, noise = _falls(train, validation)
+    if gap > max(OVERFIT, noise):
+        add(
+            "TAEL-V02",
+            "over-fitted",
+            "warning" if gap > OVERFIT_BADLY else "note",
+            f"Over-fitted: {en} falls from {train.value:.3f} in training to {validation.value:.3f} in validation.",
+            f"过拟合：{zh} 从训练集的 {train.value:.3f} 降至验证集的 {validation.value:.3f}。",
+        )
+    fall, noise = _falls(validation, test)
+    if kind == "out_of_time" and fall > max(0.01, noise):
+        add(
+            "TAEL-V04",
+            "drifting",
+            "serious" if fall > OVERFIT_BADLY else "warning",
+            f"Drifting: {en} falls from {validation.value:.3f} in validation to {test.value:.3f} out of time.",
+            f"漂移：{zh} 从验证集的 {validation.value:.3f} 降至跨期测试集的 {test.value:.3f}。",
+        )
+    low = test.low if isfinite(test.low) else test.value
+    if low <= chance or train.value < chance + LEARNED:
+        add(
+            "TAEL-V05",
+            "under-fitted",
+            "serious" if low <= chance else "warning",
+            f"Under-fitted: {en} is {test.value:.3f} on the test and {train.value:.3f} in training; "
+            f"knowing nothing gives {chance:.3f}.",
+            f"欠拟合：测试集 {zh} 为 {test.value:.3f}，训练集为 {train.value:.3f}；一无所知时为 {chance:.3f}。",
+        )
+    if kind == "random":
+        add(
+            "TAEL-V08",
+            "random-holdout",
+            "note",
+            "The test is random, not later: how the model ages is not known.",
+            "测试集为随机抽取而非更晚时期：模型随时间的表现未知。",
+        )
+    if not any(one.severity in ("warning", "serious") or one.code == "TAEL-V02" for one in found):
+        add(
+            "TAEL-V01",
+            "sound",
+            "good",
+            f"Sound: {en} {test.value:.3f} on the test, no sign of a fault.",
+            f"可靠：测试集 {zh} {test.value:.3f}，未见异常。",
+        )
+    rank = {"serious": 0, "warning": 1, "good": 2, "note": 3}
+    return sorted(found, key=lambda one: rank[one.severity])
+
+
+def naming(found: list[Finding], columns: list[str]) -> list[Finding]:
+    """Verdicts of a leak with the columns that give the label away by themselves."""
+    if not columns:
+        return found
+    listed = ", ".join(columns)
+    en, zh = f"By itself {listed} tells the label.", f"仅凭 {listed} 即可得知标签。"
+    return [
+        replace(one, to_do=Words(f"{en} {one.to_do.en}", zh + one.to_do.zh)) if one.code == "TAEL-V03" else one
+        for one in found
+    ]
+
+
+def _falls(a: Metric, b: Metric) -> tuple[float, float]:
+    down, up = a.value - a.low, b.high - b.value
+    return a.value - b.value, hypot(down if isfinite(down) else 0.0, up if isfinite(up) else 0.0)
