@@ -3,7 +3,11 @@
 import os
 from pathlib import Path
 
+from sphinx.search.zh import SearchChinese
 from sphinx_gallery.sorting import FileNameSortKey
+
+# Sphinx writes "window.Stemmer = <language>Stemmer", but the file that it sends along for Chinese is the English one.
+SearchChinese.language_name = "English"
 
 lang = os.environ["TAEL_DOCS_LANG"]
 here = Path(__file__).resolve().parent

@@ -292,3 +292,12 @@ def test_shares_are_of_distinct_values_and_of_rows(folder: Callable[..., Path]) 
     loans = "loan_id,customer_id\n" + "".join(f"L{i},{i if i < 40 else 1}\n" for i in range(80))
     _, why = column(infer(folder({"customers.csv": people, "loans.csv": loans})), "loans", "customer_id")
     assert "75.0% of the distinct values (87.5% of the rows) are among the keys of customers" in why
+
+
+def test_a_text_column_without_a_value_is_no_fault(tmp_path: Path) -> None:
+    pl.DataFrame(
+        {"name": ["a", "b"], "note": [None, None]}, schema={"name": pl.String, "note": pl.String}
+    ).write_parquet(tmp_path / "people.parquet")
+    assert set(infer(tmp_path).schema.tables["people"].columns) == {"name", "note"}
+    pl.DataFrame(schema={"name": pl.String, "note": pl.String}).write_parquet(tmp_path / "people.parquet")
+    assert set(infer(tmp_path).schema.tables["people"].columns) == {"name", "note"}

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from tael.validation.metrics import Metric
-from tael.validation.verdict_table import ADVICE, Finding, judge_scores
+from tael.validation.verdict_table import ADVICE, Finding, judge_scores, naming
 from tael.validation.words import Words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,3 +34,11 @@ def test_every_code_has_its_place_on_the_page() -> None:
     headed = set(re.findall(r"^## (TAEL-V\d\d)$", page, re.MULTILINE))
     source = (ROOT / "src/tael/validation/verdict.py").read_text(encoding="utf-8")
     assert headed == set(re.findall(r'"(TAEL-V\d\d)"', source)) >= set(ADVICE)
+
+
+def test_a_high_area_that_no_column_explains_is_asked_about_and_not_called_a_leak() -> None:
+    leak = Finding("TAEL-V03", "leaking", "serious", Words("Too good.", "太好。"), ADVICE["TAEL-V03"])
+    over = Finding("TAEL-V02", "over-fitted", "warning", Words("Falls.", "下降。"), ADVICE["TAEL-V02"])
+    assert "collected" in naming([leak], ["collected"])[0].what_to_do()
+    assert [one.code for one in naming([leak], [])] == ["TAEL-V01"]
+    assert [one.code for one in naming([leak, over], [])] == ["TAEL-V02"]

@@ -235,6 +235,8 @@ def _set_type(table: Guessed, column: str) -> None:
 def _written(series: pl.Series) -> tuple[dict[str, object] | None, str]:
     """How numbers are written in a text column, or why it stays text although it nearly holds numbers or dates."""
     there = series.drop_nulls()
+    if there.is_empty():
+        return None, ""
     head = there.head(_SAMPLE)
     days = spells_day(there) if spells_day(head).mean() else spells_day(head)
     if bool(days.mean() >= _ALMOST):  # type: ignore[operator]
