@@ -9,12 +9,25 @@ from lessons import LANGUAGES, in_language
 _CUSTOMER = ("age", "last(balances.balance)", 'mean(balances.balance, last="90d") / mean(balances.balance)',
              'count(app_events, last="30d")', 'count(service_contacts, last="90d")')  # fmt: skip
 
+_APPLICANT = ("amount", "term_months", "customers.income", 'count(bureau_enquiries, last="90d")',
+              "max(delinquencies.days_past_due)", "last(external_scores.score)")  # fmt: skip
+_CASE = ("days_past_due", "overdue_amount", "balance", "customers.income", "customers.age",
+         'count(transactions, last="30d")')  # fmt: skip
+
 STATED: dict[str, tuple[int, tuple[str, ...]]] = {
     "customer-churn": (1500, _CUSTOMER),
+    "credit-approval": (
+        1500,
+        ("amount", "customers.income", 'count(bureau_enquiries, last="90d")', "max(delinquencies.days_past_due)"),
+    ),
+    "credit-limit": (1500, _APPLICANT),
+    "borrower-churn": (1500, ("principal_left", "loans.annual_rate", 'count(app_events, last="30d")')),
+    "collection-repayment": (2500, _CASE),
+    "collection-complaint": (2500, _CASE),
 }
 """Scenario -> customers of its example, and the formulas that its page states in place of the search."""
 
-MARKET_SIZES = {"stock-intraday": 3}
+MARKET_SIZES = {"futures-daily": 12, "stock-intraday": 3, "futures-intraday": 4}
 """Entities of a market's example; days of an order book."""
 
 _PAGE = '''"""
