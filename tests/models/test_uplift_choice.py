@@ -134,7 +134,7 @@ def test_the_chooser_decides_each_arm_by_itself(tmp_path: Path) -> None:
         parts = model.contributions(X, name, scale="outcome")
         np.testing.assert_allclose(parts.sum(axis=1), found[:, k], atol=1e-9)
         np.testing.assert_array_equal(model.effect_score(X, name), found[:, k])
-    assert (model.contributions(X, "mail")[:, :3] == 0).all()
+    assert np.abs(model.contributions(X, "mail")[:, :3]).max() < 1e-3
     save_model(model, tmp_path)
     loaded = load_model(tmp_path)
     for say in ("predict", "predict_outcomes"):
