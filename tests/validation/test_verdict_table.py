@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 from tael.validation.metrics import Metric
-from tael.validation.verdict_table import ADVICE, Finding, judge_scores, naming
+from tael.validation.verdict import Verdict
+from tael.validation.verdict_table import ADVICE, Finding, advised, judge_scores, naming
 from tael.validation.words import Words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +40,13 @@ def test_every_code_has_its_place_on_the_page() -> None:
 def test_a_high_area_that_no_column_explains_is_asked_about_and_not_called_a_leak() -> None:
     leak = Finding("TAEL-V03", "leaking", "serious", Words("Too good.", "太好。"), ADVICE["TAEL-V03"])
     over = Finding("TAEL-V02", "over-fitted", "warning", Words("Falls.", "下降。"), ADVICE["TAEL-V02"])
-    assert "collected" in naming([leak], ["collected"])[0].what_to_do()
-    assert [one.code for one in naming([leak], [])] == ["TAEL-V01"]
-    assert [one.code for one in naming([leak, over], [])] == ["TAEL-V02"]
+    assert "collected" in naming([leak], ["collected"], 1.0)[0].what_to_do()
+    assert [one.code for one in naming([leak], [], 0.975)] == ["TAEL-V01"]
+    assert [one.code for one in naming([leak, over], [], 0.975)] == ["TAEL-V02"]
+    assert [one.code for one in naming([leak], [], 1.0)] == ["TAEL-V03"]
+
+
+def test_a_test_drawn_by_lot_is_not_called_out_of_time() -> None:
+    said = Verdict("TAEL-V01", "sound", "good", Words("On out-of-time data.", "跨期测试集上。"), Words("?", "？"))
+    assert advised(said, "random").words == Words("On test data.", "测试集上。")
+    assert advised(said).words == said.words

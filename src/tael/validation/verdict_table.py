@@ -38,6 +38,8 @@ ADVICE = {
     "TAEL-V09": Words("Bring rows of later months.", "补充更晚月份的数据。"),
 }
 """What to do, said of a single table; a code without an entry keeps its own words."""
+SURE = 0.99
+"""AUC above which the label is given away, whether or not one column does it alone."""
 LEARNED = 0.05
 """Above chance, on the training rows themselves, below which a model has learned nothing."""
 
@@ -52,12 +54,14 @@ class Finding(Verdict):
         return self.severity
 
 
-def advised(verdict: Verdict) -> Finding:
-    """A verdict with the advice for a single table.
+def advised(verdict: Verdict, kind: str = "out_of_time") -> Finding:
+    """A verdict with the advice for a single table; a test drawn by lot is not called out of time.
 
     Parameters
     ----------
     verdict : Verdict
+    kind : {"out_of_time", "random"}
+        Of the test.
 
     Returns
     -------
@@ -71,7 +75,10 @@ def advised(verdict: Verdict) -> Finding:
     ('Go on; monitor it in use.', 'good')
     """
     to_do = ADVICE.get(verdict.code, verdict.to_do)
-    return Finding(verdict.code, verdict.name, verdict.severity, verdict.words, to_do)
+    words = verdict.words
+    if kind == "random":
+        words = Words(words.en.replace("out-of-time", "test"), words.zh.replace("跨期测试集", "测试集"))
+    return Finding(verdict.code, verdict.name, verdict.severity, words, to_do)
 
 
 def judge_scores(
@@ -181,12 +188,14 @@ def judge_scores(
     return sorted(found, key=lambda one: rank[one.severity])
 
 
-def naming(found: list[Finding], columns: list[str]) -> list[Finding]:
+def naming(found: list[Finding], columns: list[str], area: float) -> list[Finding]:
     """Verdicts of a leak with the columns that give the label away by themselves.
 
-    Where none does, a high area is no leak by itself: on some tables what was not filled in tells nearly all. It is
-    then said, and asked about, but not called a leak.
+    Where none does, an area up to `SURE` is no leak by itself: on some tables what was not filled in tells nearly all.
+    It is then said, and asked about, but not called a leak. Above, several columns know the outcome together.
     """
+    if not columns and area > SURE:
+        return found
     if not columns:
         others = [one for one in found if one.code != "TAEL-V03"]
         if any(one.severity in ("warning", "serious") or one.code == "TAEL-V02" for one in others):

@@ -43,12 +43,15 @@ def _verdicts(page: Page) -> Safe:
 def _columns(page: Page) -> Safe:
     tiles = [
         tile(page.t("fit.task"), page.name("fit", page.at("fit", "task"))),
-        tile(page.t("fit.rows"), page.fmt.integer(page.at("fit", "rows"))),
+        tile(
+            page.t("fit.all_rows" if page.at("fit", "label") is None else "fit.rows"),
+            page.fmt.integer(page.at("fit", "rows")),
+        ),
     ]
     if page.at("fit", "unlabelled"):
         tiles.append(tile(page.t("fit.unlabelled"), page.fmt.integer(page.at("fit", "unlabelled"))))
     if page.at("fit", "model"):
-        tiles.append(tile(page.t("fit.estimator"), page.at("fit", "model")))
+        tiles.append(tile(page.t("fit.estimator"), page.at("fit", "model"), kind="long"))
     used = {name: len(page.at("fit", name) or ()) for name in ("numbers", "categories")}
     divided = None
     if page.at("fit", "kind"):
@@ -77,10 +80,15 @@ def _figures(page: Page) -> Safe:
 
 
 def _segments(page: Page) -> Safe:
-    at = 0 if page.lang == "en" else 1
-    heads, rows = page.at("fit", "segment_heads")[at], page.at("fit", "segments")[at]
-    words = tuple(range(len(heads)))
-    return join(el("p", page.say(page.at("fit", "why"))), table(page.t("fit.segments"), heads, rows, text=words))
+    heads = [page.t(f"fit.{name}") for name in ("segment", "n", "share", "rule", "differences")]
+    rows = [
+        [
+            str(one.get("segment")), page.fmt.integer(one.get("rows")), page.fmt.percent(one.get("share")),
+            page.say(one.get("rule")), page.say(one.get("differences")),
+        ]
+        for one in page.rows("fit", "segments")
+    ]  # fmt: skip
+    return join(el("p", page.say(page.at("fit", "why"))), table(page.t("fit.segments"), heads, rows, text=(0, 3, 4)))
 
 
 SECTIONS = (

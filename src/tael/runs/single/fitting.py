@@ -191,6 +191,8 @@ def _supervised(read: SingleTable, task: Task | None, model: Any, seed: int, par
             "No row has a label.", expected="rows to learn from", got="an empty column", where=f"column {name}"
         )
     found = task or task_of(known[name])
+    if found == "classification" and column.dtype.is_float() and bool((known[name] == known[name].round()).all()):
+        known = known.with_columns(pl.col(name).cast(pl.Int64))  # classes are called 0 and 1, not 0.0 and 1.0
     learned = learn(read, known, found, model, seed, parameters)
     result = FitResult(
         found, learned.figures, learned.verdicts, learned.model, read, learned.classes, learned.threshold,
@@ -211,13 +213,24 @@ def _segments(read: SingleTable, seed: int) -> FitResult:
     figures = {"all": {"n": frame.height, "segments": model.n_segments_}}
     content = _content(read, "clustering", None, frame.height, 0, seed)
     content["fit"] |= {
-        "segments": [[list(map(str, row)) for row in model.table(lang).rows()] for lang in ("en", "zh")],
-        "segment_heads": [model.table(lang).columns for lang in ("en", "zh")],
+        "segments": [
+            {
+                "segment": en["segment"],
+                "rows": en["rows"],
+                "share": en["share"],
+                **{name: {"en": _said(en[name]), "zh": _said(zh[name])} for name in ("rule", "differences")},
+            }
+            for en, zh in zip(*(model.table(lang).to_dicts() for lang in ("en", "zh")), strict=True)
+        ],
         "why": {"en": model.why("en"), "zh": model.why("zh")},
         "figures": figures,
     }
     result = FitResult("clustering", figures, [], model, read, [], None, content)
     return _with(result, predictions=read.frame.hstack(result._told(read.frame)))
+
+
+def _said(words: Any) -> str:
+    return "; ".join(words) if isinstance(words, list) else str(words)
 
 
 def _content(read: SingleTable, task: Task, learned: Learned | None, n: int, empty: int, seed: int) -> dict[str, Any]:

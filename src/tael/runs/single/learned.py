@@ -11,7 +11,8 @@ import polars as pl
 
 from tael.errors import RunError
 from tael.runs.single.curves import explained, learning_curve, validation_curve
-from tael.runs.single.measuring import SPLIT, binary, regression, several, with_columns
+from tael.runs.single.giving_away import named
+from tael.runs.single.measuring import SPLIT, binary, regression, several
 from tael.runs.single.models import estimator_of, whole
 from tael.runs.single.splitting import Parts, divide
 from tael.runs.single.table import SingleTable, Task, classes_of
@@ -91,7 +92,8 @@ def learn(
     figures, pictures, verdicts = found
     columns = pipe[0]
     if len(classes) == 2:
-        verdicts = with_columns(verdicts, columns.names(), columns.transform(held[0]), held[1])
+        area = max(figures[split]["roc_auc"] for split in ("validation", "out_of_time"))
+        verdicts = named(verdicts, table.numbers, table.categories, train, held, area)
     pictures["learning"] = learning_curve(pipe, train, held, len(classes), seed)
     pictures["setting"] = validation_curve(pipe, train, held, len(classes), seed)
     pictures |= explained(pipe, columns.names(), train, seed)

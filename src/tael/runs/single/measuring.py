@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from tael.validation import evaluate
 from tael.validation.metrics import Metric
-from tael.validation.verdict import TOO_GOOD, judge
-from tael.validation.verdict_table import Finding, advised, judge_scores, naming
+from tael.validation.verdict import judge
+from tael.validation.verdict_table import Finding, advised, judge_scores
 from tael.validation.words import Words
 
 Floats = NDArray[np.float64]
@@ -62,7 +62,7 @@ def binary(parts: dict[str, tuple[Floats, Floats]], kind: str) -> tuple[dict[str
             "accuracy": float((called == (y == 1)).mean()),
             "precision": float(precision),
             "recall": float(recall),
-            "f1": 2 * precision * recall / (precision + recall) if hits else 0.0,
+            "f1": float(2 * precision * recall / (precision + recall)) if hits else 0.0,
         }
     y, p = parts["out_of_time"]
     called = p >= cut
@@ -77,7 +77,7 @@ def binary(parts: dict[str, tuple[Floats, Floats]], kind: str) -> tuple[dict[str
         tenths = np.array_split(y[np.argsort(-p, kind="stable")], 10)
         pictures["lift"] = [float(tenth.mean() / y.mean()) for tenth in tenths if len(tenth)]
     events = {s: int(min(yes.sum(), len(yes) - yes.sum())) for s, (yes, _) in parts.items()}
-    return figures, pictures, [advised(one) for one in judge(metrics, n_events=events, kind=kind)]
+    return figures, pictures, [advised(one, kind) for one in judge(metrics, n_events=events, kind=kind)]
 
 
 def several(
@@ -145,25 +145,6 @@ def regression(
         n={s: len(y) for s, (y, _) in parts.items()},
     )
     return figures, pictures, found
-
-
-def telling(names: list[str], matrix: Floats, y: Floats) -> list[str]:
-    """Columns that rank a yes or no by themselves as no honest column does."""
-    found = []
-    for name, column in zip(names, matrix.T, strict=True):
-        there = np.isfinite(column)
-        if 0 < y[there].sum() < there.sum() and there.mean() > 0.5:
-            ranks = (np.argsort(np.argsort(column[there])) + 0.5) / there.sum()
-            value = evaluate(y[there], ranks, metrics=["roc_auc"], n_boot=0)["roc_auc"].value
-            if max(value, 1 - value) > TOO_GOOD and len(np.unique(column[there])) > 1:
-                found.append(name)
-    return found
-
-
-def with_columns(found: list[Finding], names: list[str], matrix: Floats, y: Floats) -> list[Finding]:
-    """Verdicts with the columns behind a leak of a yes or no."""
-    leaking = any(one.code == "TAEL-V03" for one in found)
-    return naming(found, telling(names, matrix, y)) if leaking else found
 
 
 def _with_interval(score: Callable[[Floats, Floats], float], y: Floats, p: Floats) -> Metric:

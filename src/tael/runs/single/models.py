@@ -124,6 +124,8 @@ def _named(name: str, parameters: dict[str, Any], seed: int) -> Any:
         made = found(**parameters)
     except TypeError as error:
         raise RunError("The estimator does not take these parameters.", got=str(error), where=name) from None
+    if module.split(".", 1)[0] == "lightgbm" and not {"verbose", "verbosity"} & set(parameters):
+        made.set_params(verbose=-1)
     if "random_state" in made.get_params() and "random_state" not in parameters:
         made.set_params(random_state=seed)
     return made

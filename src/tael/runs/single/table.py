@@ -158,6 +158,8 @@ def _with_parts(
     numbers: list[str] = []
     categories: list[str] = []
     dated: dict[str, pl.Series] = {}
+    frame = frame.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
+    to_come = None if label is None else frame[label].is_null()
     for name in frame.columns:
         column = frame[name]
         if name in (label, time):
@@ -165,6 +167,11 @@ def _with_parts(
         there = column.drop_nulls()
         if name in ignore:
             ignored[name] = ("as you asked", "按要求忽略")
+        elif to_come is not None and _comes_with(column, to_come):
+            ignored[name] = (
+                "empty wherever the label is: known only with it",
+                "标签为空时此列也为空：随标签才可知",
+            )
         elif name == key or _is_key(name, column):
             ignored[name] = ("a key: it names the row", "主键：只标识行")
         elif there.n_unique() <= 1:
@@ -184,6 +191,15 @@ def _with_parts(
         why = "; ".join(f"{name}: {words[0]}" for name, words in ignored.items())
         raise RunError("There is no column to learn from.", expected="numbers or categories", got=why or "no column")
     return SingleTable(frame, label, time, tuple(numbers), tuple(categories), ignored, tuple(dated), names)
+
+
+def _comes_with(column: pl.Series, to_come: pl.Series) -> bool:
+    """A column that is empty on all rows to predict, as chance would leave it one time in a hundred."""
+    waiting = int(to_come.sum())
+    if waiting in (0, len(to_come)) or column.filter(to_come).null_count() < waiting:
+        return False
+    known = column.filter(~to_come)
+    return bool((known.null_count() / known.len()) ** waiting < 0.01)
 
 
 def _is_key(name: str, column: pl.Series) -> bool:
