@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tael.reports.context import Page, Section, badge, tile
-from tael.reports.html import Safe, el, join
+from tael.reports.context import Page, Section, tile
+from tael.reports.html import Safe, el
+from tael.reports.sections.market_summary import told
 
 
 def _tiles(page: Page) -> Safe:
@@ -22,20 +23,7 @@ def _tiles(page: Page) -> Safe:
 
 def render(page: Page) -> Safe:
     """Draw the section."""
-    verdict = [
-        el(
-            "li",
-            badge(page, str(row.get("severity") or "note"), page.name("severity", row.get("severity"))),
-            el("div", el("p", page.say(row.get("message"))), el("p", page.say(row.get("advice")), class_="todo")),
-            el("code", str(row.get("code") or "")),
-        )
-        for row in page.rows("verdict", "findings")
-    ]
-    return join(
-        el("p", page.say(page.at("message")), class_="lead") if page.at("message") else None,
-        _tiles(page),
-        el("ul", verdict, class_="verdicts") if verdict else None,
-    )
+    return told(page, _tiles(page))
 
 
 def applies(page: Page) -> bool:

@@ -35,8 +35,8 @@ def _tiles(page: Page) -> Safe | None:
     return el("dl", made, class_="tiles") if made else None
 
 
-def render(page: Page) -> Safe:
-    """Draw the section."""
+def told(page: Page, tiles: Safe) -> Safe:
+    """The run's message, its tiles, and what to worry about: of any market."""
     verdict = [
         el(
             "li",
@@ -48,9 +48,14 @@ def render(page: Page) -> Safe:
     ]
     return join(
         el("p", page.say(page.at("message")), class_="lead") if page.at("message") else None,
-        _tiles(page) or page.missing("missing.backtest"),
+        tiles,
         el("ul", verdict, class_="verdicts") if verdict else None,
     )
+
+
+def render(page: Page) -> Safe:
+    """Draw the section."""
+    return told(page, _tiles(page) or page.missing("missing.backtest"))
 
 
 def applies(page: Page) -> bool:
