@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tael.models.incidence import Incidence as Incidence
     from tael.models.incidence import aalen_johansen as aalen_johansen
     from tael.models.members import SETTINGS as SETTINGS
+    from tael.models.named import NamedClassifier as NamedClassifier
     from tael.models.outcomes import survival_outcome as survival_outcome
     from tael.models.persist import load_model as load_model
     from tael.models.persist import register as register
@@ -79,6 +80,7 @@ _HOME = {
     "save_model": "persist",
     "Candidate": "crossfit",
     "Member": "crossfit",
+    "NamedClassifier": "named",
     "PortfolioClassifier": "portfolio",
     "LogisticReference": "reference",
     **dict.fromkeys(("RejectBand", "infer_rejects", "infer_rejects_from_scores"), "reject_inference"),

@@ -103,7 +103,9 @@ class CompetingRisks(HazardReasons, BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "method": [StrOptions({"logistic", "boosted"})],
+        "method": [StrOptions({"logistic", "boosted", "named"})],
+        "estimator": [str, None],
+        "parameters": [dict, None],
         "bins": [Interval(Integral, 1, 10_000, closed="both"), "array-like"],
         "baseline": [StrOptions({"step", "spline"})],
         "l2": [Interval(Real, 0, None, closed="left")],
@@ -131,8 +133,12 @@ class CompetingRisks(HazardReasons, BaseEstimator):
         censored: Any = 0,
         causes: Any = None,
         categories: Any = (),
+        estimator: str | None = None,
+        parameters: dict[str, Any] | None = None,
         random_state: int = 0,
     ) -> None:
+        self.estimator = estimator
+        self.parameters = parameters
         self.method = method
         self.bins = bins
         self.baseline = baseline
@@ -215,6 +221,13 @@ class CompetingRisks(HazardReasons, BaseEstimator):
                 self.scorer_ = fit_logistic_hazard(
                     M, outcome, self.grid_, weight, baseline=self.baseline, l2=float(self.l2), smooth=float(self.smooth)
                 )
+            elif self.method == "named":
+                from tael.models.named_scorer import fit_named_hazard
+
+                self.scorer_ = fit_named_hazard(
+                    M, outcome, self.grid_, weight, estimator=str(self.estimator), parameters=self.parameters,
+                    seed=int(self.random_state),
+                )  # fmt: skip
             else:
                 self.scorer_ = fit_boosted_hazard(
                     M, outcome, self.grid_, weight, params=_TREES, rounds=int(self.rounds), most=int(self.max_rows),

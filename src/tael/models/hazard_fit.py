@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,19 @@ if TYPE_CHECKING:
     import lightgbm
 
 _CELLS = 4_000_000  # cells of an expanded block when scoring: 32 MB
+
+
+class Hazard(Protocol):
+    """The hazard of each cause in each bin of time, and what a column adds to it."""
+
+    def score(self, X: Floats, c: int, k: int | None) -> Floats:
+        """Log-odds of cause c against nothing in bin k, or the mean over all bins, shape (n,)."""
+
+    def contributions(self, X: Floats, c: int, k: int | None) -> Floats:
+        """What each column adds to `score`, and the base last, shape (n, p + 1)."""
+
+    def hazards(self, X: Floats) -> Floats:
+        """Shape (n, C, K)."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from tael.errors import ModelError, did_you_mean
 from tael.models.binning_columns import read_columns
 from tael.models.encoding import TableCode
-from tael.models.hazard_fit import BoostedHazard, LogisticHazard
+from tael.models.hazard_fit import Hazard
 from tael.models.hazard_time import TimeGrid
 from tael.models.logistic import Floats
 
@@ -21,7 +21,7 @@ class HazardReasons:
     causes_: tuple[Any, ...]
     grid_: TimeGrid
     code_: TableCode
-    scorer_: LogisticHazard | BoostedHazard
+    scorer_: Hazard
     n_features_in_: int
 
     def hazard_score(self, X: Any, cause: Any = None, time: float | None = None) -> Floats:

@@ -13,6 +13,7 @@ from tael.models.hazard import CompetingRisks
 from tael.models.hazard_fit import BoostedHazard, LogisticHazard
 from tael.models.hazard_time import TimeGrid
 from tael.models.incidence import Incidence
+from tael.models.named_scorer import NamedHazard, hazard_named_from_state, hazard_named_state
 
 State = dict[str, Any]
 
@@ -32,6 +33,8 @@ def hazard_state(model: CompetingRisks, as_text: Callable[[str], str]) -> State:
         "scorer": (
             {"kind": "boosted", "text": as_text(scorer.text), "n_bins": scorer.n_bins}
             if isinstance(scorer, BoostedHazard)
+            else {"kind": "named", **hazard_named_state(scorer)}
+            if isinstance(scorer, NamedHazard)
             else {"kind": "logistic", **vars(scorer)}
         ),
     }
@@ -58,6 +61,8 @@ def hazard_from_state(state: State) -> CompetingRisks:
         model.scorer_ = BoostedHazard(**scorer)
     elif kind == "logistic":
         model.scorer_ = LogisticHazard(**scorer)
+    elif kind == "named":
+        model.scorer_ = hazard_named_from_state(scorer)
     else:
         raise ValueError(f"hazards of kind {kind!r}")
     return model

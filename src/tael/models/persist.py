@@ -21,6 +21,8 @@ from tael.models.hazard import CompetingRisks
 from tael.models.hazard_state import hazard_from_state, hazard_state
 from tael.models.linear import BinnedScorer, LinearScorer
 from tael.models.logistic import Scorer
+from tael.models.named import NamedClassifier, classifier_from_state, classifier_state
+from tael.models.named_scorer import NamedScorer, scorer_from_state
 from tael.models.portfolio import PortfolioClassifier
 from tael.models.recommender import ProductRecommender
 from tael.models.recommender_base import Recommender
@@ -76,6 +78,23 @@ def register(cls: type, to_state: Callable[[Any], State], from_state: Callable[[
             fix="Rename one of them.",
         )
     _REGISTRY[cls.__name__] = (cls, to_state, from_state)
+
+
+def registered(model: Any) -> State | None:
+    """The state of a model whose class is registered; None of any other."""
+    known = _REGISTRY.get(type(model).__name__)
+    return known[1](model) if known is not None and known[0] is type(model) else None
+
+
+def restored(name: str, state: State) -> Any:
+    """A model of a registered class from its state.
+
+    Raises
+    ------
+    KeyError
+        If no such class is registered.
+    """
+    return _REGISTRY[name][2](state)
 
 
 def save_model(model: Any, folder: str | Path) -> None:
@@ -267,6 +286,8 @@ def _scorer_state(scorer: Scorer) -> State:
         return {"kind": "linear", **vars(scorer)}
     if isinstance(scorer, BinnedScorer):
         return {"kind": "binned", **vars(scorer)}
+    if isinstance(scorer, NamedScorer):
+        return scorer.state()
     raise ModelError("A member of this kind cannot be saved.", got=type(scorer).__name__)
 
 
@@ -279,6 +300,8 @@ def _scorer(state: State) -> Scorer:
         return LinearScorer(**state)
     if kind == "binned":
         return BinnedScorer(tuple(state["edges"]), tuple(state["values"]), missing=state["missing"], base=state["base"])
+    if kind == "named":
+        return scorer_from_state(state)
     raise ValueError(f"a member of kind {kind!r}")
 
 
@@ -355,6 +378,7 @@ def _reference(state: State) -> LogisticReference:
 
 
 register(PortfolioClassifier, _portfolio_state, _portfolio)
+register(NamedClassifier, classifier_state, classifier_from_state)
 register(LogisticReference, _reference_state, _reference)
 register(OptimalBinning, binning_state, binning_from_state)
 register(Scorecard, scorecard_state, scorecard_from_state)

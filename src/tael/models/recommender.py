@@ -86,7 +86,9 @@ class ProductRecommender(Recommender):
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **Recommender._parameter_constraints,
-        "method": [StrOptions({"boosted", "linear"})],
+        "method": [StrOptions({"boosted", "linear", "named"})],
+        "estimator": [str, None],
+        "parameters": [dict, None],
         "rounds": [Interval(Integral, 1, None, closed="left")],
         "l2": [Interval(Real, 0, None, closed="neither")],
         "ratio": [Interval(Real, 1, None, closed="left")],
@@ -116,9 +118,13 @@ class ProductRecommender(Recommender):
         l2: float = 20.0,
         ratio: float = 20.0,
         folds: int = 3,
+        estimator: str | None = None,
+        parameters: dict[str, Any] | None = None,
         n_jobs: int | None = None,
         random_state: int = 0,
     ) -> None:
+        self.estimator = estimator
+        self.parameters = parameters
         self.products = products
         self.method = method
         self.categories = categories
@@ -192,7 +198,14 @@ class ProductRecommender(Recommender):
             if not took[train].any() or took[train].all():
                 continue
             scorer: Scorer
-            if self.method == "boosted" and took.sum() >= _FEW:
+            if self.method == "named":
+                from tael.models.named_scorer import fit_named
+
+                scorer = fit_named(
+                    X[train], label[train], weight[train], str(self.estimator), self.parameters,
+                    int(self.random_state) % (2**31 - 1),
+                )  # fmt: skip
+            elif self.method == "boosted" and took.sum() >= _FEW:
                 scorer = fit_boosted(
                     X[train], label[train], weight[train], sign,
                     rounds=int(self.rounds), params=_TREES, seed=int(self.random_state) % (2**31 - 1),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -190,7 +191,21 @@ class ArmTrees(TreesModel):
         return explain(hold(self.scorer.text, range(q, q + len(self.flags)), self.flags[None, :]), X)
 
 
-OutcomeModel = LineModel | TreesModel
+class OutcomeModel(Protocol):
+    """What models an outcome, or an effect."""
+
+    @property
+    def logistic(self) -> bool:
+        """Whether the score is log-odds."""
+
+    def score(self, X: Floats) -> Floats:
+        """Log-odds or expected amount, shape (n,)."""
+
+    def contributions(self, X: Floats) -> Floats:
+        """What each column adds to it, the base last, shape (n, q + 1)."""
+
+    def predict(self, X: Floats) -> Floats:
+        """Expected outcome, shape (n,)."""
 
 
 def constant(design: Design, value: float) -> LineModel:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tael.models.boosted import BoostedScorer
+from tael.models.named_scorer import NamedScorer, NamedTLearner, scorer_from_state
 from tael.models.uplift import UpliftEstimator
 from tael.models.uplift_arm import LearnerReport
 from tael.models.uplift_base import Design, LineModel, OutcomeModel, TreesModel
@@ -26,7 +27,8 @@ FromText = Callable[[State, str], BoostedScorer]
 OBJECTIVES = {True: "binary sigmoid:1", False: "regression"}
 _CHOSEN = ("means", "centres", "slopes", "shares")
 CLASSES: dict[str, type[UpliftEstimator]] = {
-    c.__name__: c for c in (TLearner, SLearner, XLearner, DRLearner, RiskLearner, ResponseModel, UpliftChooser)
+    c.__name__: c
+    for c in (TLearner, SLearner, XLearner, DRLearner, RiskLearner, ResponseModel, UpliftChooser, NamedTLearner)
 }
 
 
@@ -38,7 +40,7 @@ def writers(cls: type[UpliftEstimator], to_text: ToText, from_text: FromText) ->
 def uplift_state(model: UpliftEstimator, *, to_text: ToText) -> State:
     """A fitted learner as plain data. Out-of-fold predictions stay out: they belong to the training rows."""
     state: State = {
-        "params": {name: value for name, value in model.get_params().items() if _is_data(value)},
+        "params": {name: value for name, value in model.get_params(deep=False).items() if _is_data(value)},
         "arms": model.arms_,
         "binary": model.binary_,
         "levels": [None if level is None else list(level) for level in model.encoding_.levels],
@@ -104,12 +106,15 @@ def uplift_from_state(cls: type[UpliftEstimator], state: State, *, from_text: Fr
 
 
 def _is_data(value: Any) -> bool:
-    return value is None or isinstance(value, (bool, int, float, str, list, tuple, np.generic))
+    return value is None or isinstance(value, (bool, int, float, str, list, tuple, dict, np.generic))
 
 
 def _model_state(model: OutcomeModel, to_text: ToText) -> State:
+    if isinstance(model, NamedScorer):
+        return model.state()
     if isinstance(model, TreesModel):
         return {"kind": "trees", "logistic": model.logistic, "scorer": to_text(model.scorer)}
+    assert isinstance(model, LineModel)
     return {
         "kind": "line",
         "design": dict(vars(model.design)),
@@ -124,4 +129,6 @@ def _model(state: Mapping[str, Any], from_text: FromText) -> OutcomeModel:
         return TreesModel(from_text(state["scorer"], OBJECTIVES[state["logistic"]]), state["logistic"])
     if state["kind"] == "line":
         return LineModel(Design(**state["design"]), state["theta"], state["base"], state["logistic"])
+    if state["kind"] == "named":
+        return scorer_from_state(state)
     raise ValueError(f"an outcome model of kind {state['kind']!r}")

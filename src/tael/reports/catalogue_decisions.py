@@ -240,6 +240,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "performance.product": ("Product", "产品"),
     "performance.takers": ("Taken by", "购买数"),
     "kind.portfolio": ("portfolio", "模型组合"),
+    "kind.estimator": ("estimator by name", "指定估计器"),
     "kind.scorecard": ("scorecard", "评分卡"),
     "kind.additive": ("additive model", "可加模型"),
     "kind.t_linear": ("two linear models (T)", "双模型，线性（T）"),

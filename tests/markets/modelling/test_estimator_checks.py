@@ -6,7 +6,7 @@ from typing import Any
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from tael.markets.modelling import PanelBooster, PanelRanker, PanelRidge
+from tael.markets.modelling import PanelBooster, PanelNamed, PanelRanker, PanelRidge
 
 
 def _gaps(estimator: Any) -> dict[str, str]:
@@ -17,6 +17,7 @@ def _gaps(estimator: Any) -> dict[str, str]:
     [
         PanelBooster(1, n_estimators=5, min_child_samples=2),
         PanelRanker(1, n_estimators=5, min_child_samples=2),
+        PanelNamed(),
         PanelRidge(),
     ],
     expected_failed_checks=_gaps,

@@ -94,7 +94,8 @@ def test_no_room() -> None:
 
 @pytest.mark.parametrize("kind", sorted(MODELS))
 def test_a_signal_is_found_and_noise_is_not(kind: str) -> None:
-    small = {"linear": {}}.get(kind, {"n_seeds": 2, "n_estimators": 60, "min_child_samples": 10, "learning_rate": 0.1})
+    trees = {"n_seeds": 2, "n_estimators": 60, "min_child_samples": 10, "learning_rate": 0.1}
+    small = {"linear": {}, "estimator": {}}.get(kind, trees)
     rows = rows_of(FEATURES, MEMBERS, P)
     folds = folds_of(T, valid=60, test=80, ahead=1)
     for label, low, high in ((SIGNAL, 0.25, 0.6), (rng.normal(size=(T, N)), -0.15, 0.15)):

@@ -14,13 +14,16 @@ from tael.errors import RunError, TaelError
 from tael.models import load_model, save_model
 from tael.runs.tasks import task_of
 
-KINDS = ["portfolio", "scorecard", "additive"]
+FOREST = {"estimator": "sklearn.ensemble.RandomForestClassifier", "parameters": {"n_estimators": 10}}
+KINDS: list[Any] = ["portfolio", "scorecard", "additive", FOREST]
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def made(request: Any, tiny: Any, plans: Any) -> Any:
-    model = {"kind": request.param, "members": ["linear"]} if request.param == "portfolio" else {"kind": request.param}
-    scene = tiny(plans["classification"] | {"model": model | {"challengers": ["scorecard", request.param]}})
+    model = request.param if isinstance(request.param, dict) else {"kind": request.param}
+    model = model | ({"members": ["linear"]} if request.param == "portfolio" else {})
+    others = ["scorecard", "portfolio" if isinstance(request.param, dict) else request.param]
+    scene = tiny(plans["classification"] | {"model": model | {"challengers": others}})
     return scene, scene.task.fit(scene.features, scene.sample)
 
 
@@ -47,7 +50,8 @@ def test_it_is_judged_row_for_row_beside_others(made: Any) -> None:
     assert judged.y.tolist() == scene.sample.y.tolist()
     assert judged.p.tobytes() == fitted.outputs(scene.features)["p"].tobytes()
     # a challenger of the model's own kind is the model itself
-    assert set(judged.others) == {"scorecard"} - {scene.plan.model.kind}
+    by_name = {"portfolio"} if scene.plan.model.kind == "estimator" else set()
+    assert set(judged.others) == ({"scorecard"} | by_name) - {scene.plan.model.kind}
     for p in (judged.reference, *judged.others.values()):
         assert ((p > 0) & (p < 1)).all()
     assert judged.cutoffs.equals(scene.sample.X["cutoff"])
@@ -56,6 +60,9 @@ def test_it_is_judged_row_for_row_beside_others(made: Any) -> None:
 def test_it_says_what_it_is(made: Any) -> None:
     scene, fitted = made
     told = scene.task.told(None, fitted)
+    if scene.plan.model.kind == "estimator":
+        assert told["title"]["zh"] == "RandomForestClassifier"
+        return
     assert told["title"]["en"] != told["title"]["zh"]
     if scene.plan.model.kind == "portfolio":
         assert [one["name"] for one in told["members"]] == ["linear"]

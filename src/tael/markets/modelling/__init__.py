@@ -3,12 +3,13 @@
 from tael.markets.modelling.booster import PanelBooster
 from tael.markets.modelling.labels import LABELS, standardised
 from tael.markets.modelling.linear import PanelRidge
+from tael.markets.modelling.named import PanelNamed
 from tael.markets.modelling.ranker import PanelRanker
 from tael.markets.modelling.rows import PanelRows, rows_of
 from tael.markets.modelling.state import register_models
 from tael.markets.modelling.walk import Fold, WalkForwardScores, folds_of, walk_forward
 
-MODELS = {"booster": PanelBooster, "linear": PanelRidge, "ranker": PanelRanker}
+MODELS = {"booster": PanelBooster, "linear": PanelRidge, "ranker": PanelRanker, "estimator": PanelNamed}
 """Kind of model in a scenario -> estimator. A new one is one file and one line here."""
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "MODELS",
     "Fold",
     "PanelBooster",
+    "PanelNamed",
     "PanelRanker",
     "PanelRidge",
     "PanelRows",

@@ -8,6 +8,7 @@ import numpy as np
 
 from tael.markets.modelling.booster import PanelBooster
 from tael.markets.modelling.linear import PanelRidge
+from tael.markets.modelling.named import PanelNamed, named_from_state, named_state
 from tael.markets.modelling.ranker import PanelRanker
 from tael.models import register
 from tael.models.booster_text import check_booster
@@ -67,4 +68,5 @@ def register_models() -> None:
     """Let `tael.models.save_model` and `load_model` handle the models of the cross-section."""
     register(PanelBooster, _booster_state, _booster(PanelBooster))
     register(PanelRanker, _booster_state, _booster(PanelRanker))
+    register(PanelNamed, named_state, named_from_state)
     register(PanelRidge, _ridge_state, _ridge)

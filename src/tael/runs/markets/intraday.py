@@ -23,7 +23,7 @@ from tael.runs.markets import intraday_told as told
 from tael.runs.markets.bundle import save_market_bundle
 from tael.runs.markets.intraday_data import BookData, book_data, rule_of
 from tael.runs.markets.plan import MarketPlan
-from tael.runs.markets.scoring import Scored, estimator_of
+from tael.runs.markets.scoring import Scored, check_models, estimator_of
 from tael.runs.markets.stretches import Stretches, stretches
 from tael.runs.result import Run
 from tael.runs.sealing import environment
@@ -54,6 +54,7 @@ def run_intraday(
         with clock.stage("tables", "checking tables"):
             violations = check(tables)
             raise_on_errors(violations, lang)
+        check_models(plan)
         with clock.stage("market", "laying out the books"):
             data = book_data(tables, plan)
             parts = stretches(plan, data.panel.times)

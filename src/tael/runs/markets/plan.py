@@ -74,8 +74,8 @@ class MarketPlan(Strict):
     def _over_time(self) -> MarketPlan:
         if self.within_day != (self.label.across == "time"):
             raise ValueError('[label] across = "time" with kind = "book" or "minutes", and with no other')
-        if self.within_day and (self.model.kind not in ("booster", "linear", "formula") or self.model.blend):
-            raise ValueError('over time, a model of kind "booster", "linear" or "formula", without a blend')
+        if self.within_day and (self.model.kind == "ranker" or self.model.blend):
+            raise ValueError('over time, no model of kind "ranker", and no blend')
         if self.within_day and (self.features.events or self.features.mine):
             raise ValueError("within the day, features are formulas and libraries; no events, no mining")
         return self

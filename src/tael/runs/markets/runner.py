@@ -22,7 +22,7 @@ from tael.runs.markets.bundle import save_market_bundle
 from tael.runs.markets.data import MarketData, market_data
 from tael.runs.markets.ledger import trials_before
 from tael.runs.markets.plan import MarketPlan
-from tael.runs.markets.scoring import Scored, scored
+from tael.runs.markets.scoring import Scored, check_models, scored
 from tael.runs.markets.stretches import Stretches, stretches
 from tael.runs.result import Run
 from tael.runs.sealing import environment
@@ -79,6 +79,7 @@ def run_market(
         with clock.stage("tables", "checking tables"):
             violations = check(tables)
             raise_on_errors(violations, lang)
+        check_models(plan)
         with clock.stage("market", "laying out the market"):
             data = market_data(tables, plan)
             parts = stretches(plan, data.panel.times)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tael.errors import ScenarioError, did_you_mean
+from tael.errors import ModelError, ScenarioError, did_you_mean
 from tael.runs.markets.plan import MarketPlan
 from tael.runs.markets.stretches import Stretches
 
@@ -53,6 +53,8 @@ def estimator_of(kind: str, plan: MarketPlan, n_jobs: int) -> Any:
     from tael.markets.modelling import MODELS
 
     made = MODELS[kind]()
+    if kind == "estimator":
+        return _by_name(plan, n_jobs)
     known = made.get_params()
     stated = plan.model.settings if kind == plan.model.kind else {}
     for name in stated:
@@ -74,6 +76,29 @@ def estimator_of(kind: str, plan: MarketPlan, n_jobs: int) -> Any:
         if name in known and name not in given
     }
     return made.set_params(**given)
+
+
+def check_models(plan: MarketPlan) -> None:
+    """Refuse a model that cannot stand there before anything is computed."""
+    for kind in dict.fromkeys([plan.model.kind, *plan.model.blend]):
+        if kind != "formula":
+            estimator_of(kind, plan, 1)
+
+
+def _by_name(plan: MarketPlan, n_jobs: int) -> Any:
+    """The estimator that the plan names, refused here if it cannot stand there."""
+    from tael.markets.modelling import PanelNamed
+    from tael.markets.modelling.named import regressor
+
+    name, parameters = str(plan.model.estimator), plan.model.parameters or None
+    try:
+        regressor(name, parameters, seed=plan.seed)
+    except ModelError as error:
+        where = f"model.estimator = {name}"
+        raise ScenarioError(
+            error.problem, expected=error.expected, got=error.got, where=where, fix=error.fix
+        ) from error
+    return PanelNamed(name, parameters, random_state=plan.seed, n_jobs=n_jobs)
 
 
 def scored(

@@ -214,22 +214,44 @@ class PanelModel(Strict):
 
     Parameters
     ----------
-    kind : {"booster", "linear", "ranker", "formula"}
-        "formula": no model; the score is `score`.
+    kind : {"booster", "linear", "ranker", "estimator", "formula"}
+        "estimator": the one that `estimator` names, which needs no `kind`. "formula": no model; the score is `score`.
     blend : tuple of kinds
         Further models whose scores (put on one scale bar by bar) are averaged with it.
     score : str, optional
         The formula, for the kind "formula".
+    estimator : str, optional
+        Any regressor of scikit-learn's convention by its name, such as ``"sklearn.ensemble.ExtraTreesRegressor"``.
+    parameters : dict
+        Of that estimator. One that is an estimator itself is a table of the same two keys.
     settings : dict
         Parameters of the estimator (``learning_rate``, ``n_seeds``, ...), see ``tael.markets.modelling``.
     """
 
-    kind: Literal["booster", "linear", "ranker", "formula"] = "booster"
+    kind: Literal["booster", "linear", "ranker", "estimator", "formula"] = "booster"
+    estimator: str | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
     blend: tuple[Literal["booster", "linear", "ranker"], ...] = ()
     score: str | None = None
     settings: dict[str, float | int] = Field(default_factory=dict)
 
     _formulas = field_validator("score")(lambda text: None if text is None else _read(text))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_name_is_a_kind(cls, value: Any) -> Any:
+        stated = isinstance(value, dict) and value.get("estimator") is not None and "kind" not in value
+        return {**value, "kind": "estimator"} if stated else value
+
+    @model_validator(mode="after")
+    def _a_name_has_its_kind(self) -> PanelModel:
+        if (self.kind == "estimator") != (self.estimator is not None):
+            raise ValueError('estimator = "package.module.Class" without a kind, and with no other')
+        if self.parameters and self.estimator is None:
+            raise ValueError("[model.settings]: [model.parameters] are those of an estimator that is named")
+        if self.settings and self.estimator is not None:
+            raise ValueError("[model.parameters] beside an estimator that is named, not [model.settings]")
+        return self
 
     @model_validator(mode="after")
     def _score_of_a_formula(self) -> PanelModel:

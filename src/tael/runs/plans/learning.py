@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -10,8 +10,10 @@ from tael.errors import FormulaError
 from tael.formulas.durations import Duration
 from tael.runs.plans._strict import Strict
 
-ModelKind = Literal["portfolio", "scorecard", "additive", "uplift", "risks", "recommender"]
+ModelKind = Literal["portfolio", "scorecard", "additive", "estimator", "uplift", "risks", "recommender"]
 Challenger = Literal["portfolio", "scorecard", "additive"]
+BY_NAME: tuple[ModelKind, ...] = ("estimator", "uplift", "risks", "recommender")
+"""Kinds of model in which an estimator by its name may stand."""
 
 
 class ModelPlan(Strict):
@@ -19,10 +21,16 @@ class ModelPlan(Strict):
 
     Parameters
     ----------
-    kind : {"portfolio", "scorecard", "additive", "uplift", "risks", "recommender"}
-        The first three foretell a label of yes or no; "uplift" what a treatment changes in it (needs ``[treatment]``);
-        "risks" which of several events comes first, and when (needs ``[risks]``); "recommender" which product is taken
-        next (the label is a category).
+    kind : {"portfolio", "scorecard", "additive", "estimator", "uplift", "risks", "recommender"}
+        The first four foretell a label of yes or no, "estimator" by the one that `estimator` names; "uplift" what a
+        treatment changes in it (needs ``[treatment]``); "risks" which of several events comes first, and when (needs
+        ``[risks]``); "recommender" which product is taken next (the label is a category).
+    estimator : str, optional
+        Any classifier of scikit-learn's convention by its name, such as ``"sklearn.ensemble.RandomForestClassifier"``.
+        Without a `kind` it is the model; of "uplift" it models the outcome under each arm, of "risks" each event's
+        hazard, of "recommender" each product.
+    parameters : dict
+        Of that estimator. One that is an estimator itself is a table of the same two keys.
     members : "auto" or tuple of str
         Settings of the portfolio.
     challengers : tuple of {"portfolio", "scorecard", "additive"}
@@ -34,10 +42,30 @@ class ModelPlan(Strict):
     """
 
     kind: ModelKind = "portfolio"
+    estimator: str | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
     members: Literal["auto"] | tuple[str, ...] = "auto"
     challengers: tuple[Challenger, ...] = ()
     learner: str = "auto"
     monotone: dict[str, Literal[-1, 1]] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_name_is_a_kind(cls, value: Any) -> Any:
+        stated = isinstance(value, dict) and value.get("estimator") is not None and "kind" not in value
+        return {**value, "kind": "estimator"} if stated else value
+
+    @model_validator(mode="after")
+    def _a_name_has_its_kind(self) -> ModelPlan:
+        if self.estimator is None and (self.kind == "estimator" or self.parameters):
+            raise ValueError('estimator = "sklearn.ensemble.RandomForestClassifier", or another name')
+        if self.estimator is None:
+            return self
+        if self.kind not in BY_NAME:
+            raise ValueError(f"no estimator beside kind = {self.kind!r}: leave the kind out")
+        if self.monotone:
+            raise ValueError("no [model.monotone] beside an estimator by name: state it in [model.parameters]")
+        return self
 
 
 class TreatmentPlan(Strict):

@@ -14,12 +14,14 @@ from tael.models.members import SETTINGS, choose
 from tael.runs.plan import Plan
 from tael.runs.sample import Sample
 from tael.runs.tasks.base import Fitted, Floats, Judged, Outputs, Task, Trained, train_rows
+from tael.runs.tasks.by_name import check_estimator, title_of
 from tael.validation.words import Words
 
 TITLES = {
     "portfolio": Words("portfolio", "模型组合"),
     "scorecard": Words("scorecard", "评分卡"),
     "additive": Words("additive model", "可加模型"),
+    "estimator": Words("estimator by name", "指定估计器"),
 }
 
 
@@ -33,6 +35,10 @@ def classifier(kind: str, plan: Plan, *, n_jobs: int = 1, monotone: Mapping[str,
         from tael.models import AdditiveBooster
 
         return AdditiveBooster(monotone=dict(monotone) if monotone else None, random_state=plan.seed, n_jobs=n_jobs)
+    if kind == "estimator":
+        from tael.models import NamedClassifier
+
+        return NamedClassifier(str(plan.model.estimator), plan.model.parameters or None, random_state=plan.seed)
     from tael.models import PortfolioClassifier
 
     members: Any = plan.model.members if plan.model.members == "auto" else list(plan.model.members)
@@ -85,11 +91,12 @@ class TrainedClassifier(FittedClassifier, Trained):
 class Classification(Task):
     """Foretell a yes or no."""
 
-    kinds = ("portfolio", "scorecard", "additive")
+    kinds = ("portfolio", "scorecard", "additive", "estimator")
 
     def check(self, engine: Engine) -> None:
-        """Members of the portfolio must be known."""
+        """Members of the portfolio must be known, and an estimator that is named be a classifier with probabilities."""
         choose(self.plan.model.members)
+        check_estimator(self.plan)
 
     def outputs(self, engine: Engine) -> dict[str, Words]:
         """``p``."""
@@ -126,7 +133,7 @@ class Classification(Task):
 
     def told(self, auto: Any, fitted: Trained) -> dict[str, Any]:
         """Members and calibration, where there are any."""
-        told: dict[str, Any] = {"title": TITLES[self.plan.model.kind].to_dict()}
+        told: dict[str, Any] = {"title": title_of(self.plan, TITLES[self.plan.model.kind].to_dict())}
         if self.plan.model.kind == "portfolio":
             told |= {"members": members_told(fitted.model), "calibration": calibration_told(fitted.model)}
         return told

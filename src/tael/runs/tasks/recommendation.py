@@ -17,6 +17,7 @@ from tael.runs.plan import Plan
 from tael.runs.plans import RecommendPlan
 from tael.runs.sample import Sample
 from tael.runs.tasks.base import Fitted, Floats, Judged, Outputs, Task, Trained, identifier, train_rows
+from tael.runs.tasks.by_name import check_estimator, title_of
 from tael.tables.schema import Type, named
 from tael.validation.words import Words
 
@@ -133,6 +134,7 @@ class Recommendation(Task):
 
     def check(self, engine: Engine) -> None:
         """Holdings are flags, and their names can be features."""
+        check_estimator(self.plan)
         for product, formula in recommend_of(self.plan).holdings.items():
             if not named(product):
                 raise ScenarioError(
@@ -199,9 +201,8 @@ class Recommendation(Task):
 
         stated = recommend_of(self.plan)
         return ProductRecommender(
-            products=list(stated.holdings), repeat=stated.repeat, method=stated.method, n_jobs=n_jobs,
-            random_state=self.plan.seed,
-        )  # fmt: skip
+            products=list(stated.holdings), repeat=stated.repeat, n_jobs=n_jobs, **self._settings()
+        )
 
     def fit(
         self, features: pl.DataFrame, sample: Sample, *, n_jobs: int = 1, monotone: Mapping[str, int] | None = None
@@ -215,12 +216,18 @@ class Recommendation(Task):
         weight = None if sample.weight is None else sample.weight[rows]
         held = list(stated.holdings)
         common: dict[str, Any] = {"products": held, "repeat": stated.repeat}
-        model = ProductRecommender(method=stated.method, n_jobs=n_jobs, random_state=self.plan.seed, **common).fit(
+        model = ProductRecommender(n_jobs=n_jobs, **self._settings(), **common).fit(
             features[rows], y, sample_weight=weight
         )
         popularity = PopularityRecommender(**common).fit(features[rows], y, sample_weight=weight)
         pairs = ItemToItemRecommender(**common).fit(features[rows], y, sample_weight=weight)
         return TrainedRecommendation(self.plan, model, popularity, pairs)
+
+    def _settings(self) -> dict[str, Any]:
+        """How a product is modelled."""
+        named = self.plan.model.estimator
+        stated = {"method": recommend_of(self.plan).method if named is None else "named", "estimator": named}
+        return {**stated, "parameters": self.plan.model.parameters or None, "random_state": self.plan.seed}
 
     def restore(self, model: Any) -> Fitted:
         """Around a model of the bundle."""
@@ -230,7 +237,7 @@ class Recommendation(Task):
         """Products and how many took each in training."""
         takers = getattr(fitted.model, "takers_", None)
         return {
-            "title": {"en": "recommender: a model a product", "zh": "推荐模型：每个产品一个模型"},
+            "title": title_of(self.plan, {"en": "recommender: a model a product", "zh": "推荐模型：每个产品一个模型"}),
             "products": [str(one) for one in fitted.model.classes_],
             "takers": None if takers is None else [int(n) for n in takers],
         }

@@ -19,6 +19,7 @@ from tael.runs.plan import Plan
 from tael.runs.plans import RisksPlan
 from tael.runs.sample import Sample
 from tael.runs.tasks.base import Fitted, Floats, Judged, Outputs, Task, Trained, identifier, train_rows
+from tael.runs.tasks.by_name import check_estimator, title_of
 from tael.tables.schema import Type
 from tael.validation.words import Words
 
@@ -146,6 +147,7 @@ class Risks(Task):
 
     def check(self, engine: Engine) -> None:
         """Each event is a time."""
+        check_estimator(self.plan)
         for event, formula in risks_of(self.plan).events.items():
             found = engine.bind(formula, label=True).type
             if found != Type.TIME:
@@ -203,8 +205,7 @@ class Risks(Task):
         """The hazard model; its y is a `tael.models.survival_outcome`."""
         from tael.models import CompetingRisks
 
-        stated = risks_of(self.plan)
-        return CompetingRisks(method=stated.method, censored=OPEN, random_state=self.plan.seed)
+        return CompetingRisks(**self._settings())
 
     def fit(
         self, features: pl.DataFrame, sample: Sample, *, n_jobs: int = 1, monotone: Mapping[str, int] | None = None
@@ -230,11 +231,18 @@ class Risks(Task):
                 where=f"risks.events.{first}",
                 fix="Take a longer history, or a later out-of-time period.",
             )
-        model = CompetingRisks(method=stated.method, censored=OPEN, causes=names, random_state=self.plan.seed).fit(
+        model = CompetingRisks(**self._settings(), causes=names).fit(
             features[rows], time, event.astype(str), sample_weight=weight
         )
         reference = LogisticReference().fit(features[rows], sample.y[rows].astype(np.int64), sample_weight=weight)
         return TrainedRisks(self.plan, model, reference)
+
+    def _settings(self) -> dict[str, Any]:
+        """What the hazard model is made with."""
+        named = self.plan.model.estimator
+        stated = {"method": risks_of(self.plan).method if named is None else "named", "estimator": named}
+        parameters = self.plan.model.parameters or None
+        return {**stated, "parameters": parameters, "censored": OPEN, "random_state": self.plan.seed}
 
     def restore(self, model: Any) -> Fitted:
         """Around a model of the bundle."""
@@ -243,8 +251,8 @@ class Risks(Task):
     def told(self, auto: Any, fitted: Trained) -> dict[str, Any]:
         """Method and events."""
         return {
-            "title": {"en": "competing risks, discrete time", "zh": "离散时间竞争风险模型"},
-            "method": risks_of(self.plan).method,
+            "title": title_of(self.plan, {"en": "competing risks, discrete time", "zh": "离散时间竞争风险模型"}),
+            "method": fitted.model.method,
             "events": [str(cause) for cause in fitted.model.causes_],
         }
 

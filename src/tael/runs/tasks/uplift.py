@@ -16,6 +16,7 @@ from tael.runs.plan import Plan
 from tael.runs.plans import TreatmentPlan
 from tael.runs.sample import Sample
 from tael.runs.tasks.base import Fitted, Floats, Judged, Outputs, Task, Trained, identifier, train_rows
+from tael.runs.tasks.by_name import check_estimator, title_of
 from tael.tables.schema import Type
 from tael.validation.words import Words
 
@@ -29,6 +30,12 @@ def learner_of(plan: Plan) -> Any:
     from tael.models.uplift_choice import LEARNERS
 
     control = treatment_of(plan).control
+    if plan.model.estimator is not None:
+        from tael.models.named_scorer import NamedTLearner
+
+        return NamedTLearner(
+            plan.model.estimator, plan.model.parameters or None, control=control, random_state=plan.seed
+        )
     stated = plan.model.learner
     if stated == "auto":
         return UpliftChooser(control=control, random_state=plan.seed)
@@ -168,6 +175,7 @@ class Uplift(Task):
                 fix='State its type in tables.toml: { type = "category" }.',
             )
         learner_of(self.plan)
+        check_estimator(self.plan)
 
     def outputs(self, engine: Engine) -> dict[str, Words]:
         """Outcomes under each arm that the tables hold."""
@@ -280,7 +288,8 @@ class Uplift(Task):
         """Which learner it is, and, where learners were compared, how they did."""
         from tael.runs.tasks.uplift_told import learners_told
 
-        return learners_told(fitted.model)
+        told = learners_told(fitted.model)
+        return told | {"title": title_of(self.plan, told["title"])}
 
 
 def propensities(sample: Sample, arms: list[str], rows: NDArray[np.int64]) -> Floats | None:

@@ -16,6 +16,7 @@ KINDS = {
     "portfolio": ("Portfolio", "模型组合"),
     "scorecard": ("Scorecard", "评分卡"),
     "additive": ("Additive model", "可加模型"),
+    "estimator": ("Estimator by name", "指定估计器"),
 }
 
 
@@ -57,6 +58,12 @@ def _members(told: Told) -> list[Block]:
     )
 
 
+def _parameters(stated: Any) -> str:
+    """Parameters as a person writes them; nothing where none are stated."""
+    pairs = stated.items() if isinstance(stated, dict) else ()
+    return ", ".join(f"{name} = {value}" for name, value in pairs)
+
+
 def _settings(told: Told) -> list[Block]:
     config: dict[str, Any] = told.pairs("scenario", "config")
     if not config:
@@ -71,6 +78,8 @@ def _settings(told: Told) -> list[Block]:
                 if told.at("model", "kind") in (None, "portfolio")
                 else "",
             ),
+            (told("Estimator", "估计器"), model.get("estimator")),
+            (told("Its parameters", "估计器参数"), _parameters(model.get("parameters"))),
             (told("Folds of the cross-validation", "交叉验证折数"), split.get("folds") or DEFAULT_FOLDS),
             (told("Kept together in one fold", "同折分组依据"), split.get("groups")),
             (told("Seed of everything random", "随机种子"), told.at("seed")),
