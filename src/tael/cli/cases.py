@@ -28,7 +28,7 @@ def cases(
     jobs: Annotated[int, typer.Option(help="Threads.")] = 2,
 ) -> None:
     """Write a case file for each alert, and the queue that leads to them. 生成案件档案与预警队列。"""
-    from tael.runs.cases import CaseMaker, write_cases
+    from tael.runs.cases import case_maker, write_cases
     from tael.runs.cases.write import new_cases
     from tael.tables import read_tables
 
@@ -36,7 +36,7 @@ def cases(
     with Stages(language(lang)) as stages:
         stages.tell("tables", "reading tables", 0.0)
         read = read_tables(tables, absent="label")
-        maker = CaseMaker(run, read, scored=scores, period=period, peers=peers, unmask=unmask, n_jobs=jobs)
+        maker = case_maker(run, read, scored=scores, period=period, peers=peers, unmask=unmask, n_jobs=jobs)
         made = maker.make(top, stages.tell)
         stages.tell("pages", "", 0.0)
         queue = write_cases(made, out, lang.value)

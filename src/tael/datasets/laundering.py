@@ -105,7 +105,7 @@ def simulate_laundering(
     traces = make_traces(streams[4], people, kit, moved, gang, member[moved.sender])
     logins = make_logins(streams[5], people, kit, moved, traces, span, n_accounts * min(20, transfers_per_account // 2))
     watch = make_watch(streams[6], people, life, planted, moved, span, missed)
-    ids = frames_of.shuffled(streams[7], people)
+    ids = frames_of.shuffled(streams[7], people, len(moved))
     frames = {
         "customers": frames_of.customers_frame(people, ids),
         "accounts": frames_of.accounts_frame(people, planted, watch, span, ids),

@@ -25,15 +25,20 @@ NAMES = tuple(TYPOLOGIES)
 
 @dataclass(frozen=True)
 class Ids:
-    """The id of each customer and of each account: shuffled, so that they say nothing."""
+    """The id of each customer, account and transfer: shuffled, so that they say nothing."""
 
     customer: Ints
     account: Ints
+    transfer: Ints
 
 
-def shuffled(rng: np.random.Generator, people: People) -> Ids:
+def shuffled(rng: np.random.Generator, people: People, transfers: int) -> Ids:
     """Draw the ids."""
-    return Ids(rng.permutation(people.n_customers) + 1, rng.permutation(people.n_accounts) + 100_001)
+    return Ids(
+        rng.permutation(people.n_customers) + 1,
+        rng.permutation(people.n_accounts) + 100_001,
+        rng.permutation(transfers) + 1_000_001,
+    )
 
 
 def _whole(values: NDArray[np.int32] | Ints) -> pl.Series:
@@ -93,7 +98,7 @@ def transfers_frame(moved: Flows, traces: Traces, gang: Ints, gangs: Gangs, watc
     laundering[rows[found]] = True
     return pl.DataFrame(
         {
-            "transfer_id": np.arange(1, len(moved) + 1),
+            "transfer_id": ids.transfer,
             "at": moment(moved.at),
             "sender": ids.account[moved.sender],
             "receiver": ids.account[moved.receiver],
@@ -155,9 +160,18 @@ def alert_frames(watch: Watch, span: Span, ids: Ids) -> dict[str, pl.DataFrame]:
             "report_id": np.arange(1, len(filed) + 1),
             "account_id": ids.account[filed],
             "filed": moment(watch.reported[filed]),
+            "case": _cases(watch.case[filed]),
         }
     )
     return {"alerts": alerts, "dispositions": dispositions, "reports": reports}
+
+
+def _cases(case: Ints) -> pl.Series:
+    """Name the case files in the order of their first report, so that the name says nothing more."""
+    values, first, place = np.unique(case, return_index=True, return_inverse=True)
+    number = np.empty(len(values), dtype=np.int64)
+    number[np.argsort(first, kind="stable")] = np.arange(1, len(values) + 1)
+    return pl.Series([f"case-{k:05d}" for k in number[place].tolist()], dtype=pl.String)
 
 
 def truth_of(gangs: Gangs, life: Life, watch: Watch, moved: Flows, gang: Ints, ids: Ids) -> LaunderingTruth:
@@ -194,7 +208,7 @@ def truth_of(gangs: Gangs, life: Life, watch: Watch, moved: Flows, gang: Ints, i
         frame=members,
         words={name: {"en": kind.en, "zh": kind.zh} for name, kind in TYPOLOGIES.items()},
         gangs=table,
-        transfers=pl.DataFrame({"transfer_id": rows + 1, "gang_id": gang[rows] + 1}),
+        transfers=pl.DataFrame({"transfer_id": ids.transfer[rows], "gang_id": gang[rows] + 1}),
         lookalikes=pl.DataFrame(
             {"account_id": ids.account[alike], "kind": category(life.lookalike[alike], LOOKALIKE)}
         ).sort("account_id"),

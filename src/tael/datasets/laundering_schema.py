@@ -97,6 +97,7 @@ _TABLES: Described = {
             ("report_id", "report", "报告编号", {}),
             _ACCOUNT,
             ("filed", "time of filing", "报送时间", _TIME),
+            ("case", "case file of all accounts that are reported together", "案卷（同案账户相同）", _CATEGORY),
         ],
     ),
 }  # fmt: skip

@@ -13,6 +13,9 @@ from tael.datasets.laundering_people import People
 
 COUNTRY = ("CN", "HK", "TH", "US", "SG", "KH", "MM", "PH")
 ABROAD = (4.0, 2.0, 2.0, 1.5, 0.6, 0.6, 0.6)
+CIRCLE = 4
+"""Neighbours whom somebody helps: a child who pays for the old, a shop with a counter phone, a bookkeeper of firms."""
+HELPED, SECOND_PHONE, SECOND_DEVICE = 0.22, 0.15, 0.3
 Ids = NDArray[np.int32]
 
 
@@ -52,6 +55,12 @@ class Equipment:
         The first of those of each gang.
     each : int64 array, shape (gangs,)
         How many devices (phones) a gang has; it has three addresses.
+    circle : int32 array, shape (customers,)
+        Honest people who share a helper's device, address and phone now and then; -1 for those who do not.
+    second_phone, second_device : int32 arrays, shape (customers,)
+        A second number, a tablet or the office's computer; -1 for none.
+    circle_device, circle_ip, circle_phone : int
+        The first of those of all circles.
     device_id, ip_id, phone_id : int32 arrays
         The id of each number: shuffled, so that ids say nothing.
     """
@@ -67,6 +76,12 @@ class Equipment:
     gang_ip: Ids
     gang_phone: Ids
     each: Ints
+    circle: Ids
+    second_phone: Ids
+    second_device: Ids
+    circle_device: int
+    circle_ip: int
+    circle_phone: int
     device_id: Ids
     ip_id: Ids
     phone_id: Ids
@@ -87,6 +102,13 @@ def make_equipment(rng: np.random.Generator, people: People, sizes: Ints, span: 
     each = np.maximum(1, sizes // 3)
     first = np.cumsum(each) - each
     n_ips = carriers + people.n_companies + n // 2 + 2
+    side = rng.spawn(1)[0]  # of its own, so that nothing else is drawn otherwise
+    circles = n // CIRCLE + 1
+    circle = np.where((side.random(circles) < HELPED)[number // CIRCLE], number // CIRCLE, -1)
+    circle_device, circle_ip = 2 * n + int(each.sum()), n_ips + 3 * len(sizes)
+    circle_phone = n + int(each.sum())
+    second = np.where(side.random(n) < SECOND_PHONE, circle_phone + circles + number, -1)
+    tablet = np.where(side.random(n) < SECOND_DEVICE, circle_device + circles + number, -1)
 
     def ids(count: int) -> Ids:
         return (rng.permutation(count) + 1).astype(np.int32)
@@ -103,9 +125,15 @@ def make_equipment(rng: np.random.Generator, people: People, sizes: Ints, span: 
         gang_ip=(n_ips + 3 * np.arange(len(sizes))).astype(np.int32),
         gang_phone=(n + first).astype(np.int32),
         each=each,
-        device_id=ids(2 * n + int(each.sum())),
-        ip_id=ids(n_ips + 3 * len(sizes)),
-        phone_id=ids(n + int(each.sum())),
+        circle=circle.astype(np.int32),
+        second_phone=second.astype(np.int32),
+        second_device=tablet.astype(np.int32),
+        circle_device=circle_device,
+        circle_ip=circle_ip,
+        circle_phone=circle_phone,
+        device_id=ids(circle_device + circles + n),
+        ip_id=ids(circle_ip + circles),
+        phone_id=ids(circle_phone + circles + n),
     )
 
 
@@ -119,6 +147,7 @@ def make_traces(
     device = np.where(moved.at >= kit.changed[owner], kit.later_device[owner], kit.device[owner])
     phone = kit.phone[owner].copy()
     country = np.where(rng.random(n) < 0.012, 1 + pick(rng, n, ABROAD), 0).astype(np.int8)
+    device, ip, phone = _as_the_honest_share(rng.spawn(1)[0], kit, owner, device, ip, phone)
 
     rows = np.flatnonzero((gang >= 0) & member)
     whose, who = gang[rows], owner[rows]
@@ -144,6 +173,19 @@ def make_traces(
         country,
         known,
     )
+
+
+def _as_the_honest_share(
+    rng: np.random.Generator, kit: Equipment, owner: Ints, device: Ids, ip: Ids, phone: Ids
+) -> tuple[Ids, Ids, Ids]:
+    """Let helpers act for their circles, as often as a gang's devices are lent, and second phones be used."""
+    circle, second, tablet, n = kit.circle[owner], kit.second_phone[owner], kit.second_device[owner], len(owner)
+    device = np.where((tablet >= 0) & (rng.random(n) < 0.35), tablet, device)
+    device = np.where((circle >= 0) & (rng.random(n) < 0.4), kit.circle_device + circle, device)
+    ip = np.where((circle >= 0) & (rng.random(n) < 0.35), kit.circle_ip + circle, ip)
+    phone = np.where((second >= 0) & (rng.random(n) < 0.3), second, phone)
+    phone = np.where((circle >= 0) & (rng.random(n) < 0.25), kit.circle_phone + circle, phone)
+    return device, ip, phone
 
 
 def _own_ip(rng: np.random.Generator, kit: Equipment, owner: Ints) -> Ids:

@@ -46,6 +46,8 @@ class Watch:
     confirmed : bool array, shape (alerts,)
     reported : int64 array, shape (accounts,)
         Seconds since 1970 at which a report was filed on the account; `NEVER` for none.
+    case : int64 array, shape (accounts,)
+        The case file of that report: one for each gang that is found, one for each account that is reported alone.
     """
 
     account: Ints
@@ -55,6 +57,7 @@ class Watch:
     confirmed: Flags
     reason: Ints
     reported: Ints
+    case: Ints
 
 
 def make_watch(
@@ -98,7 +101,18 @@ def make_watch(
     by_alert = np.flatnonzero(confirmed)
     filed = decided[by_alert] + (rng.uniform(1, 10, len(by_alert)) * DAY).astype(np.int64)
     np.minimum.at(reported, account[by_alert], filed)
-    return Watch(account, at, rule, decided, confirmed, reason, reported)
+    together = whose_case(gang_of, first)
+    return Watch(account, at, rule, decided, confirmed, reason, reported, together)
+
+
+def whose_case(gang_of: Ints, first: Ints) -> Ints:
+    """Number the case of each account: its gang's where that is found at all, else its own.
+
+    >>> whose_case(np.array([-1, 0, 0, 1]), np.array([5, NEVER])).tolist()
+    [2, 0, 0, 5]
+    """
+    found = np.append(first < NEVER, False)[gang_of]
+    return np.where(found, gang_of, len(first) + np.arange(len(gang_of)))
 
 
 def _alerts(people: People, life: Life, gangs: Gangs, moved: Flows, span: Span) -> tuple[Ints, Ints, Ints]:

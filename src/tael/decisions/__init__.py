@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tael.decisions.allocation import Allocation, Allocator, GroupRule, allocate, cap_mask
     from tael.decisions.approval import ApprovalFit, ApprovalPolicy
     from tael.decisions.economics import ApprovalEconomics, expected_profit, profit_parts
+    from tael.decisions.gangs import GangPolicy
     from tael.decisions.options import Chosen, OptionsPolicy
     from tael.decisions.strategy import strategy_curve
     from tael.decisions.swap import swap_set
@@ -33,6 +34,7 @@ _WHERE = {
     "ApprovalEconomics": "tael.decisions.economics",
     "expected_profit": "tael.decisions.economics",
     "profit_parts": "tael.decisions.economics",
+    "GangPolicy": "tael.decisions.gangs",
     "Chosen": "tael.decisions.options",
     "OptionsPolicy": "tael.decisions.options",
     "strategy_curve": "tael.decisions.strategy",
@@ -49,6 +51,7 @@ __all__ = [
     "Chosen",
     "Decision",
     "Decisions",
+    "GangPolicy",
     "GroupRule",
     "OptionsPolicy",
     "Queue",

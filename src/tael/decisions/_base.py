@@ -15,6 +15,7 @@ KINDS = {
     "approval": "tael.decisions.approval:ApprovalPolicy",
     "options": "tael.decisions.options:OptionsPolicy",
     "alerts": "tael.decisions.alerts:AlertPolicy",
+    "gangs": "tael.decisions.gangs:GangPolicy",
 }
 """Kind of decision, as a scenario names it, and where its class is; imported when asked for."""
 

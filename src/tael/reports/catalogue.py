@@ -6,6 +6,7 @@ from tael.reports import (
     catalogue_alerts,
     catalogue_cases,
     catalogue_decisions,
+    catalogue_gangs,
     catalogue_governance,
     catalogue_intraday,
     catalogue_learning,
@@ -500,6 +501,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
 _ALL = (
     _TEXTS
     | catalogue_alerts.TEXTS
+    | catalogue_gangs.TEXTS
     | catalogue_decisions.TEXTS
     | catalogue_governance.TEXTS
     | catalogue_markets.TEXTS
@@ -523,8 +525,8 @@ def texts_of(lang: str, decision: str | None = None, model: str | None = None, s
     if shape in ("panel", "panel over time"):
         words = catalogue_markets.PANEL | (catalogue_intraday.OVER_TIME if shape != "panel" else {})
         return CATALOGUES[lang] | {key: texts[lang == "zh"] for key, texts in words.items()}
-    if decision not in ("options", "alerts"):
+    if decision not in ("options", "alerts", "gangs"):
         return CATALOGUES[lang]
-    kind = catalogue_alerts.ALERTS if decision == "alerts" else {}
+    kind = {"alerts": catalogue_alerts.ALERTS, "gangs": catalogue_gangs.GANGS}.get(decision, {})
     own = catalogue_decisions.OPTIONS | catalogue_decisions.KINDS.get(str(model), {}) | kind
     return CATALOGUES[lang] | {key: texts[lang == "zh"] for key, texts in own.items()}

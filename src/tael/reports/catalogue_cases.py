@@ -43,6 +43,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "case.no_checks": ("Nothing was checked.", "没有核对。"),
     "case.graph_subject": ("the case", "本案主体"),
     "case.graph_other": ("others", "其他方"),
+    "case.graph_source": ("source", "资金来源"),
+    "case.graph_mule": ("mule", "过渡账户"),
+    "case.graph_collector": ("collector", "归集账户"),
+    "case.graph_hub": ("hub", "枢纽账户"),
     "case.graph_matched": ("matched by a reason", "与理由相符的往来"),
     "case.graph_plain": ("other movements", "其他往来"),
     "case.graph_read": (

@@ -12,7 +12,7 @@ from tael.reports.formats import Format, Lang, finite
 from tael.reports.html import Safe, el, join
 
 SPLITS = ("train", "validation", "out_of_time")
-OTHERS = ("options", "alerts")
+OTHERS = ("options", "alerts", "gangs")
 """Kinds of decision that are none to approve or decline."""
 ICONS = {"ok": "✓", "note": "i", "warning": "!", "error": "✕"}
 

@@ -21,7 +21,10 @@ MANY = 6
 """Decisions of which an example is shown at most."""
 
 
-KEPT = {"period": pl.String, "rank": pl.Int64}
+KEPT = {
+    "period": pl.String, "rank": pl.Int64, "gang": pl.String, "sender_role": pl.String, "receiver_role": pl.String,
+    "evidence": pl.Boolean,
+}  # fmt: skip
 """Types of further columns that are no plain numbers: they hold where a column is empty, too."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tael.engine import Engine
 from tael.errors import FormulaError, ObservationsError, ScenarioError, did_you_mean
+from tael.observations.observe import CUTOFF
 from tael.runs import governance
 from tael.runs.deciding import deciding_of
 from tael.runs.plan import Plan
@@ -43,13 +44,13 @@ def check_plan(plan: Plan, engine: Engine) -> None:
         )
     task = task_of(plan)
     task.check(engine)
-    if plan.split.groups is not None and plan.split.groups not in promise.columns:
+    if plan.split.groups not in (None, CUTOFF) and plan.split.groups not in promise.columns:
         raise ScenarioError(
             "The column that keeps rows together is not there.",
-            expected=f"a column of {entity}",
-            got=plan.split.groups,
+            expected=f"a column of {entity}, or cutoff",
+            got=str(plan.split.groups),
             where="split.groups",
-            fix=did_you_mean(plan.split.groups, promise.columns),
+            fix=did_you_mean(str(plan.split.groups), promise.columns),
         )
     known = _names(schema, entity)
     for name in plan.features.forbid:

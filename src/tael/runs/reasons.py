@@ -122,7 +122,7 @@ def moved_by(content: Mapping[str, Any]) -> str:
     >>> moved_by({"decision": {"kind": "options"}, "model": {"kind": "uplift"}})
     'effect'
     """
-    if content["decision"].get("kind") not in ("options", "alerts"):
+    if content["decision"].get("kind") not in ("options", "alerts", "gangs"):
         return "risk"
     return "effect" if content["model"].get("kind") == "uplift" else "probability"
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from tael.runs import words_alerts, words_options
+from tael.runs import words_alerts, words_gangs, words_options
 from tael.runs.words_options import Said, one_among_options
 
 
 def worries(content: dict[str, Any]) -> list[Said]:
     """Faults of the data, leaks and verdicts that are not good news; the gravest first."""
     out: list[Said] = []
-    leaks = content["data"]["leaks"]
+    leaks = [leak for leak in content["data"]["leaks"] if leak.get("level") != "ask"]
+    asked = [leak for leak in content["data"]["leaks"] if leak.get("level") == "ask"]
     if leaks:
         names = ", ".join(dict.fromkeys(str(leak["column"]) for leak in leaks))
         if content["despite_leaks"]:
@@ -23,10 +24,20 @@ def worries(content: dict[str, Any]) -> list[Said]:
             )
         else:
             out.append(_say(f"The leak scan names {names}.", f"泄漏扫描指出：{names}。"))
+    if asked:
+        names = ", ".join(dict.fromkeys(str(leak["column"]) for leak in asked))
+        out.append(
+            _say(
+                f"The leak scan asks whether these were known at the cutoff: {names}.",
+                f"泄漏扫描询问以下各列在截止时是否已知：{names}。",
+            )
+        )
     out += [verdict["text"] for verdict in content["verdict"] if verdict["severity"] == "error"]
     out += [verdict["text"] for verdict in content["verdict"] if verdict["severity"] == "warning"]
     if words_alerts.is_queue(content):
         out += words_alerts.worries(content)
+    elif words_gangs.is_gangs(content):
+        out += words_gangs.worries(content)
     elif one_among_options(content):
         out += words_options.worries(content)
     else:
@@ -73,7 +84,8 @@ def limits_words(content: dict[str, Any]) -> list[Said]:
     """What the run does not say."""
     seen = content["observations"]
     queue = words_alerts.is_queue(content)
-    options = queue or one_among_options(content)
+    gangs = words_gangs.is_gangs(content)
+    options = queue or gangs or one_among_options(content)
     out = []
     if content["simulated"]:
         whom = ("customers", "客户") if options else ("applicants", "申请人")
@@ -87,6 +99,8 @@ def limits_words(content: dict[str, Any]) -> list[Said]:
         out.append(_left_out(sum(item["n"] for item in seen["excluded"]), options))
     if queue:
         out += words_alerts.limits_words(content)
+    elif gangs:
+        out += words_gangs.limits_words(content)
     elif options:
         out += words_options.limits_words(content)
     else:
@@ -141,6 +155,8 @@ def next_steps(content: dict[str, Any]) -> list[Said]:
     )
     if words_alerts.is_queue(content):
         return out + words_alerts.next_steps(content)
+    if words_gangs.is_gangs(content):
+        return out + words_gangs.next_steps(content)
     if one_among_options(content):
         return out + words_options.next_steps(content)
     counts = content["decision"]["counts"]

@@ -135,7 +135,8 @@ class Case:
     worries : tuple of Text
         What did not agree, or must be read with care.
     simulated, masked : bool
-    money_title : Text
+    money_title, score_title : Text
+        Where they are other than an expected value and a probability.
     """
 
     id: str
@@ -158,3 +159,4 @@ class Case:
     simulated: bool = False
     masked: bool = True
     money_title: Text = ""
+    score_title: Text = ""

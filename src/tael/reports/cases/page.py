@@ -11,7 +11,8 @@ from tael.reports.context import details, table, tile
 from tael.reports.html import Safe, el
 
 DRAWN = ("subject", "other", "matched", "plain")
-"""What the legend of a graph names."""
+"""What the legend of a graph names, where one party is the case; of a gang its roles."""
+ROLES = ("source", "mule", "collector", "hub")
 
 
 def case_page(case: Case, lang: str = "en", *, back: str | None = "../queue.html") -> str:
@@ -65,7 +66,8 @@ def case_page(case: Case, lang: str = "en", *, back: str | None = "../queue.html
 def _head(said: Said, case: Case, title: str, back: str | None) -> Safe:
     tiles = []
     if case.score is not None:
-        tiles.append(tile(said.t("score"), said.fmt.percent(case.score, 2)))
+        title, score = said.say(case.score_title), said.fmt.number(case.score, 2)
+        tiles.append(tile(title, score) if title else tile(said.t("score"), said.fmt.percent(case.score, 2)))
     if case.money is not None:
         tiles.append(tile(said.say(case.money_title) or said.t("money"), said.fmt.money(case.money)))
     facts = [el("div", el("dt", said.say(name)), el("dd", said.say(value))) for name, value in case.facts]
@@ -103,7 +105,9 @@ def _graph(said: Said, case: Case) -> list[Any]:
     if case.graph is None or not case.graph.get("nodes"):
         return [_missing(said, "no_graph")]
     graph = case.graph
-    legend = [el("span", el("i", class_=f"swatch {kind}"), said.t(f"graph_{kind}")) for kind in DRAWN]
+    roles = {str(node.get("role")) for node in graph["nodes"]}
+    kinds = DRAWN if "subject" in roles else (*(role for role in ROLES if role in roles), *DRAWN[2:])
+    legend = [el("span", el("i", class_=f"swatch {kind}"), said.t(f"graph_{kind}")) for kind in kinds]
     left = graph.get("left_out") or {}
     more = ""
     if left.get("nodes") or left.get("edges"):
@@ -131,11 +135,14 @@ def _graph(said: Said, case: Case) -> list[Any]:
 def _peers(said: Said, case: Case) -> list[Any]:
     if not case.peers:
         return [_missing(said, "no_peers")]
-    heads = [said.t(name) for name in ("factor", "own", "median", "below", "push")]
-    rows = [[said.say(one.factor), one.own, one.median, _below(said, one), said.say(one.push)] for one in case.peers]
+    told = 5 if any(one.push for one in case.peers) else 4  # a gang's figures move no score
+    heads = [said.t(name) for name in ("factor", "own", "median", "below", "push")][:told]
+    rows = [
+        [said.say(one.factor), one.own, one.median, _below(said, one), said.say(one.push)][:told] for one in case.peers
+    ]
     return [
         el("p", said.say(case.peers_note)) if case.peers_note else None,
-        table(said.t("section_peers"), heads, rows, text=(0, 3, 4), kind="quiet beside"),
+        table(said.t("section_peers"), heads, rows, text=(0, 3, 4)[: told - 2], kind="quiet beside"),
     ]
 
 

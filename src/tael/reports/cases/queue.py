@@ -61,6 +61,8 @@ class Queue:
     facts : tuple of (Text, Text)
     worries : tuple of Text
     simulated, masked : bool
+    money_title, score_title, worth_title : Text
+        Where they are other than an expected value, a probability, and the sum of the former.
     """
 
     title: Text
@@ -72,6 +74,9 @@ class Queue:
     worries: tuple[Text, ...] = field(default=())
     simulated: bool = False
     masked: bool = True
+    money_title: Text = ""
+    score_title: Text = ""
+    worth_title: Text = ""
 
 
 def queue_page(queue: Queue, lang: str = "en") -> str:
@@ -101,7 +106,7 @@ def queue_page(queue: Queue, lang: str = "en") -> str:
     ]
     worth = [line.money for line in queue.lines if line.money is not None]
     if worth:
-        tiles.append(tile(said.t("queue_worth"), said.fmt.money(sum(worth))))
+        tiles.append(tile(said.say(queue.worth_title) or said.t("queue_worth"), said.fmt.money(sum(worth))))
     facts = [el("div", el("dt", said.say(name)), el("dd", said.say(value))) for name, value in queue.facts]
     head = el(
         "header",
@@ -113,8 +118,11 @@ def queue_page(queue: Queue, lang: str = "en") -> str:
         el("dl", facts, class_="facts") if facts else None,
         class_="top case",
     )
-    rows = [_line(said, line) for line in queue.lines]
-    heads = [said.t(name) for name in ("queue_case", "queue_rank", "score", "money", "queue_reason", "queue_state")]
+    rows = [_line(said, line, plain=bool(queue.score_title)) for line in queue.lines]
+    heads = [
+        said.t("queue_case"), said.t("queue_rank"), said.say(queue.score_title) or said.t("score"),
+        said.say(queue.money_title) or said.t("money"), said.t("queue_reason"), said.t("queue_state"),
+    ]  # fmt: skip
     body = el(
         "main",
         table(said.t("queue_title"), heads, rows, text=(0, 1, 4, 5), kind="quiet queue"),
@@ -127,12 +135,12 @@ def queue_page(queue: Queue, lang: str = "en") -> str:
     )
 
 
-def _line(said: Said, line: Queued) -> list[Safe | str]:
+def _line(said: Said, line: Queued, *, plain: bool) -> list[Safe | str]:
     place = " · ".join(part for part in (line.period, said.t("queue_number", n=line.rank) if line.rank else "") if part)
     return [
         el("span", el("a", said.say(line.title), href=line.link), el("small", line.id, class_="under")),
         place,
-        said.fmt.percent(line.score, 2),
+        said.fmt.number(line.score, 2) if plain else said.fmt.percent(line.score, 2),
         said.fmt.money(line.money),
         said.say(line.reason),
         _state(said, line.state),

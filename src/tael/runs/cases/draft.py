@@ -10,6 +10,7 @@ import numpy as np
 from tael.engine import Engine
 from tael.engine.observed import Observed
 from tael.reports.cases import Answer, Reason, Text
+from tael.runs.cases.evidence import Ints
 from tael.runs.cases.movements import BEGINNING, Counted, Movements
 from tael.runs.cases.shown import NOTHING, Shower, said
 from tael.runs.cases.told import LANGUAGES, both, one_of, opened
@@ -49,7 +50,7 @@ def draft_of(
         if len(one.rows):
             what.append(_what(engine, one, again, show))
             when.append(_when(engine, one, show))
-    where = [text for one in moved for text in _where(engine, one, show)]
+    where = [text for one in moved for text in places_of(engine, one.table, one.rows, show)]
     percent = f"{100 * score:.2f}"
     why: list[Text] = [
         both(f"The model gives a probability of {percent} %.", f"模型给出的概率为 {percent}%。"),
@@ -158,19 +159,19 @@ def _when(engine: Engine, one: Movements, show: Shower) -> dict[str, str]:
     )
 
 
-def _where(engine: Engine, one: Movements, show: Shower) -> list[dict[str, str]]:
-    """The most frequent values of columns that name a place or a channel."""
+def places_of(engine: Engine, table: str, rows: Ints, show: Shower) -> list[dict[str, str]]:
+    """The most frequent values, in some rows, of a table's columns that name a place or a channel."""
     out = []
     schema = engine.tables.schema
-    for column in schema.tables[one.table].columns:
-        promise = schema.tables[one.table].column(column)
-        named = any(word in f"{column} {schema.title_of(one.table, column, 'zh')}".lower() for word in _PLACE)
-        linked = show.mask.linked(one.table, column) or show.mask.personal(one.table, column)
+    for column in schema.tables[table].columns:
+        promise = schema.tables[table].column(column)
+        named = any(word in f"{column} {schema.title_of(table, column, 'zh')}".lower() for word in _PLACE)
+        linked = show.mask.linked(table, column) or show.mask.personal(table, column)
         if not named or linked or promise.type is not Type.CATEGORY or promise.role is not Role.FEATURE:
             continue
-        if engine.store.column_known(one.table, column) is not None or not len(one.rows):
+        if engine.store.column_known(table, column) is not None or not len(rows):
             continue
-        values = engine.tables[one.table][column].gather(one.rows).drop_nulls().alias("_value")
+        values = engine.tables[table][column].gather(rows).drop_nulls().alias("_value")
         top: list[Any] = (
             values.to_frame()
             .group_by("_value")
@@ -181,7 +182,7 @@ def _where(engine: Engine, one: Movements, show: Shower) -> list[dict[str, str]]
         )
         if top:
             told = [f"{value} ({n:,})" for value, n in top]
-            title = show.title(one.table, column)
+            title = show.title(table, column)
             out.append(both(f"{title['en'].capitalize()}: {', '.join(told)}.", f"{title['zh']}：{'、'.join(told)}。"))
     return out
 

@@ -40,7 +40,7 @@ def history_of(
     seen : Observed
     show : Shower
     """
-    found = [_earlier(alerts, alert), _decided(log, alert)]
+    found = [_earlier(alerts, alert), decided_before(log, alert)]
     schema = engine.tables.schema
     owner = int(seen.ids[0])
     for table, promise in schema.tables.items():
@@ -75,7 +75,7 @@ def _earlier(alerts: Alerts, alert: Alert) -> Rows:
     )  # fmt: skip
 
 
-def _decided(log: Sequence[Entry], alert: Alert) -> Rows:
+def decided_before(log: Sequence[Entry], alert: Alert) -> Rows:
     """The audit log's entries on the same key, this case's and others'."""
     rows = tuple(
         (entry.at[:19].replace("T", " "), entry.case, _VERDICTS[entry.verdict], entry.by, entry.why)

@@ -12,7 +12,7 @@ import polars as pl
 from tael.errors import RunError, did_you_mean
 from tael.runs.result import Run
 
-ADVERSE = ("alert", "refer", "decline")
+ADVERSE = ("alert", "refer", "decline", "gang")
 """Decisions that somebody looks into."""
 
 
@@ -78,7 +78,7 @@ class Alerts:
         content = Run.read(run)
         if content.content.get("shape") == "panel":
             raise RunError("A run on a market has no cases.", expected="a run about persons or accounts", got=str(run))
-        frame = content.decisions if scored is None else _scored(scored)
+        frame = decisions_of(content, scored)
         model = str(content.content["model"]["version"])
         if set(frame["model_version"].unique()) - {model}:
             raise RunError(
@@ -88,12 +88,14 @@ class Alerts:
                 where=str(scored or run),
                 fix="Name the run whose bundle has made them.",
             )
+        if content.content["decision"].get("kind") == "gangs":
+            frame = gang_frame(frame, float(content.content["decision"]["gangs"]["settings"]["money"]))
         shown = pl.col("decision").is_in(ADVERSE) & pl.col("split").is_in(["out_of_time", "scored"])
         if period is not None:
             named = pl.col("period") if "period" in frame.columns else pl.col("cutoff").dt.strftime("%Y-%m-%d")
             shown &= named == period
         key = frame.columns[0]
-        worth = "expected_value" if "expected_value" in frame.columns else "probability"
+        worth = next(name for name in ("rank_value", "expected_value", "probability") if name in frame.columns)
         chosen = (
             frame.with_row_index("_row").filter(shown).sort(worth, "_row", descending=[True, False], nulls_last=True)
         )
@@ -127,6 +129,34 @@ class Alerts:
             got=case,
             fix="Name one: " + ", ".join(f"{one.case} ({one.cutoff:%Y-%m-%d})" for one in found[:5]),
         )
+
+
+def decisions_of(run: Run, scored: Path | None = None) -> pl.DataFrame:
+    """The decisions of a run, or of a later scoring."""
+    return run.decisions if scored is None else _scored(scored)
+
+
+def gang_frame(frame: pl.DataFrame, money: float) -> pl.DataFrame:
+    """One row a gang, out of decisions with one row a transfer.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+    money : float
+        Exponent of the money in the rank.
+
+    Returns
+    -------
+    polars.DataFrame
+        gang, cutoff, split, decision, probability (the gang's score, which is none), gang_money, period, rank,
+        rank_value, reason_en, reason_zh, model_version.
+    """
+    whole = frame.filter(pl.col("gang").is_not_null()).unique(["gang", "cutoff", "split"], maintain_order=True)
+    return whole.select(
+        "gang", "cutoff", "split", "decision", pl.col("gang_score").alias("probability"), "gang_money", "period",
+        "rank", (pl.col("gang_score") * pl.col("gang_money") ** money).alias("rank_value"), "reason_en", "reason_zh",
+        "model_version",
+    )  # fmt: skip
 
 
 def case_id(model: str, key: str, cutoff: datetime) -> str:

@@ -6,10 +6,11 @@ from tael.errors import ScenarioError
 from tael.runs.deciding.alerts import Alerts
 from tael.runs.deciding.approval import Approval
 from tael.runs.deciding.base import Batch, Deciding
+from tael.runs.deciding.gangs import Gangs
 from tael.runs.deciding.options import Options
 from tael.runs.plan import Plan
 
-DECIDING: tuple[type[Deciding], ...] = (Approval, Options, Alerts)
+DECIDING: tuple[type[Deciding], ...] = (Approval, Options, Alerts, Gangs)
 
 
 def deciding_of(plan: Plan) -> Deciding:

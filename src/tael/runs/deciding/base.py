@@ -121,6 +121,10 @@ class Deciding(ABC):
         """The money that is at stake where the label is true, shape (n,); None where the decision states none."""
         return None
 
+    def files(self, policy: Any, outputs: Outputs, terms: Any) -> dict[str, Any]:
+        """Further files of the run's folder about one part, name to what is written as JSON."""
+        return {}
+
     def lines(self, lang: Language = "en") -> list[str]:
         """The stated and assumed terms, for ``tael check``."""
         return []

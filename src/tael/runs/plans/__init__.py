@@ -2,12 +2,13 @@
 
 from tael.runs.plans.alerts import AlertsPlan, LinePlan, PatternsPlan
 from tael.runs.plans.approval import ApprovalPlan, Limit
+from tael.runs.plans.gangs import GangsPlan
 from tael.runs.plans.governance import AccountsPlan, GovernancePlan
 from tael.runs.plans.learning import ModelPlan, RecommendPlan, RisksPlan, TreatmentPlan
 from tael.runs.plans.options import GroupPlan, OptionPlan, OptionsPlan, TemplatePlan
 from tael.runs.plans.sampling import ExamplePlan, FeaturePlan, SplitPlan
 
-DecisionPlan = ApprovalPlan | OptionsPlan | AlertsPlan
+DecisionPlan = ApprovalPlan | OptionsPlan | AlertsPlan | GangsPlan
 
 __all__ = [
     "AccountsPlan",
@@ -16,6 +17,7 @@ __all__ = [
     "DecisionPlan",
     "ExamplePlan",
     "FeaturePlan",
+    "GangsPlan",
     "GovernancePlan",
     "GroupPlan",
     "Limit",
