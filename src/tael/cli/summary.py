@@ -21,7 +21,7 @@ def summary(run: Run, lang: Language) -> None:
         market_summary(run, lang)
         return
     content, zh = run.content, lang == "zh"
-    options = content["decision"].get("kind") in ("options", "alerts")
+    options = content["decision"].get("kind") in ("options", "alerts", "gangs")
     say("")
     if content["simulated"]:
         whom = ("customers", "客户") if options else ("applicants", "申请人")
@@ -68,6 +68,7 @@ MODELS = {
     "portfolio": ("portfolio", "模型组合"),
     "scorecard": ("scorecard", "评分卡"),
     "additive": ("additive", "可加模型"),
+    "estimator": ("estimator", "指定估计器"),
 }
 DECISIONS = {"approve": ("approve", "批准"), "refer": ("refer", "转人工"), "decline": ("decline", "拒绝")}
 

@@ -16,13 +16,12 @@ from tael.formulas.names import short_name
 from tael.formulas.parser import parse
 from tael.observations import LabelSpec, ObservationSpec
 from tael.runs.plans import (
-    AlertsPlan,
     ApprovalPlan,
+    DecisionPlan,
     ExamplePlan,
     FeaturePlan,
     GovernancePlan,
     ModelPlan,
-    OptionsPlan,
     PatternsPlan,
     RecommendPlan,
     RisksPlan,
@@ -35,6 +34,7 @@ from tael.tables.schema import Title
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
+YES_OR_NO = ("portfolio", "scorecard", "additive", "estimator")
 NEEDS = {"uplift": "treatment", "risks": "risks", "recommender": "recommend"}
 """Kind of model -> the section that it alone may have."""
 
@@ -57,7 +57,7 @@ class Plan(ObservationSpec):
         For "risks".
     recommend : RecommendPlan, optional
         For "recommender".
-    decision : ApprovalPlan, OptionsPlan or AlertsPlan
+    decision : ApprovalPlan, OptionsPlan, AlertsPlan or GangsPlan
     patterns : PatternsPlan, optional
         Rules in words over the kept formulas.
     governance : GovernancePlan
@@ -82,7 +82,7 @@ class Plan(ObservationSpec):
     treatment: TreatmentPlan | None = None
     risks: RisksPlan | None = None
     recommend: RecommendPlan | None = None
-    decision: Annotated[ApprovalPlan | OptionsPlan | AlertsPlan, Field(discriminator="kind")] = ApprovalPlan()
+    decision: Annotated[DecisionPlan, Field(discriminator="kind")] = ApprovalPlan()
     patterns: PatternsPlan | None = None
     governance: GovernancePlan = GovernancePlan()
     example: ExamplePlan | None = None
@@ -101,9 +101,11 @@ class Plan(ObservationSpec):
                 raise ValueError(f"no [{section}] unless [model] says kind = {kind!r}")
             if self.model.kind == kind and not stated:
                 raise ValueError(f"a section [{section}] for a model of the kind {kind!r}")
-        if self.decision.kind == "alerts" and self.model.kind not in ("portfolio", "scorecard", "additive"):
-            raise ValueError(f"a model of a yes or no for alerts, not {self.model.kind!r}")
-        if self.decision.kind == "approval" and self.model.kind not in ("portfolio", "scorecard", "additive", "risks"):
+        if self.decision.kind in ("alerts", "gangs") and self.model.kind not in YES_OR_NO:
+            raise ValueError(f"a model of a yes or no for {self.decision.kind}, not {self.model.kind!r}")
+        if self.decision.kind == "gangs" and self.split.groups != "cutoff":
+            raise ValueError("groups = 'cutoff' under [split]: gangs are looked for in whole searches")
+        if self.decision.kind == "approval" and self.model.kind not in (*YES_OR_NO, "risks"):
             raise ValueError(f"[decision] kind = 'options' for a model of the kind {self.model.kind!r}")
         return self
 

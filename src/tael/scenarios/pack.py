@@ -41,6 +41,7 @@ PACKS: dict[str, str] = {
     "social-insurance-fraud": "social_insurance_fraud",
     "commercial-insurance-fraud": "commercial_insurance_fraud",
     "money-laundering": "money_laundering",
+    "laundering-gangs": "laundering_gangs",
 }
 """Scenario -> its folder in this package. A new scenario is a folder with a ``scenario.toml`` and one line here."""
 

@@ -1,0 +1,1 @@
+"""Laundering gangs: which accounts belong together, and which gangs come first? See ``scenario.toml``."""
