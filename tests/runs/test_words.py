@@ -59,6 +59,10 @@ def test_leaks_come_first() -> None:
     assert "despite leaks: status." in found[0]["en"]
     assert len(found) == 2
     assert worries(content(data=leaks))[0]["en"] == "The leak scan names status."
+    asked = {"leaks": [{"column": "last_score", "level": "ask"}], "violations": []}
+    assert [one["en"] for one in worries(content(data=asked))[:1]] == [
+        "The leak scan asks whether these were known at the cutoff: last_score."
+    ]
 
 
 def test_a_label_without_a_time_is_a_stated_limit() -> None:

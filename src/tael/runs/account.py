@@ -41,6 +41,7 @@ def data_section(tables: Tables, violations: Sequence[Violation], leaks: Sequenc
                 "code": f.code,
                 "column": f.column,
                 "strength": f.strength,
+                "level": f.level,
                 "message": {lang: f.text(lang) for lang in LANGUAGES},
             }
             for f in leaks

@@ -28,7 +28,8 @@ from tael.runs.plan import Plan
 from tael.runs.promise import promise_of
 from tael.runs.reasons import baseline_of
 from tael.runs.result import Run
-from tael.runs.sample import labelled_sample, leaks_of, refuse_leaks, serious
+from tael.runs.sample import labelled_sample
+from tael.runs.scanned import leaks_of, refuse_leaks, serious
 from tael.runs.sealing import environment
 from tael.runs.searching import directions_of, search_section, searched
 from tael.runs.tasks import task_of

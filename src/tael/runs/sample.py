@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -12,22 +12,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tael.engine import Engine
-from tael.errors import FormulaError, RunError, ValidationError
+from tael.errors import RunError, ValidationError
 from tael.formulas.bound import BoundCall, BoundColumn, BoundLiteral, walk_bound
 from tael.observations import Observations
 from tael.observations.observe import CUTOFF, settled_at
 from tael.runs.plan import Plan
 from tael.tables.frames import Tables
-from tael.tables.schema import Language
-from tael.validation import (
-    Finding,
-    Split,
-    key_carries_label,
-    pairs_carry_label,
-    scan_columns,
-    shared_entities,
-    sums_of_leaks,
-)
+from tael.validation import Split
 from tael.validation.splits import three_way
 
 
@@ -107,7 +98,7 @@ def labelled_sample(
         split = three_way(
             X[CUTOFF], y=(y > 0).astype(np.float64) if seen.classes else y, out_of_time=plan.split.out_of_time,
             validation=plan.split.validation, groups=groups,
-            label_span=span if span else None, seed=plan.seed,
+            label_span=span if span else None, latest=plan.split.groups == CUTOFF, seed=plan.seed,
         )  # fmt: skip
     except ValidationError as error:
         raise ValidationError(
@@ -147,102 +138,3 @@ def _never(engine: Engine, formula: str) -> str:
                 more = f" and {len(there) - 10} more" if len(there) > 10 else ""
                 return f"{arg.value!r} never occurs in {column.table}.{column.column}. Its values: {known}{more}."
     return ""
-
-
-def refuse_leaks(leaks: Sequence[Finding], lang: Language = "en") -> None:
-    """Stop where columns give the label away; people on both sides of a split (TAEL-L05) are no reason to.
-
-    Raises
-    ------
-    RunError
-        Lists the leaks and what to do.
-    """
-    found = serious(leaks)
-    if not found:
-        return
-    zh = lang == "zh"
-    raise RunError(
-        "有数据提前泄漏了标签：据此训练的模型不可用，未做决策。"
-        if zh
-        else "Something gives the label away: a model of it would be worthless, so no decision is made.",
-        expected="只含截止时已知的列" if zh else "columns that were known at the cutoff",
-        got="\n            ".join(f"{leak.code} {leak.text(lang)}" for leak in found),
-        where="泄漏扫描（tael check）" if zh else "leak scan (tael check)",
-        fix=(
-            '在 tables.toml 中为该列声明 known_at（何时可知），或设 role = "ignore"'
-            '（若它就是结果，则设 role = "label"）；也可写入 scenario.toml 的 features.forbid。'
-            "若确知无碍，加 --despite-leaks 继续。"
-            if zh
-            else 'In tables.toml, give the column its known_at (when it became known) or role = "ignore" '
-            '(role = "label" if it is the outcome itself); or name it in features.forbid of scenario.toml. '
-            "If you know better, go on with --despite-leaks."
-        ),
-    )
-
-
-def serious(leaks: Sequence[Finding]) -> list[Finding]:
-    """The findings that stop a run."""
-    return [leak for leak in leaks if leak.code != "TAEL-L05"]
-
-
-def leaks_of(engine: Engine, sample: Sample, plan: Plan, hidden: Sequence[str] = ()) -> list[Any]:
-    """Scan the observations' own and their parents' columns, the key, and the people on both sides.
-
-    What `features.forbid` or ``hidden`` names is not scanned: no feature can come of it.
-    """
-    rows = sample.split.train
-    X, y = sample.X[rows], sample.flag[rows]
-    columns = _visible_columns(engine, plan.entity, {*plan.features.forbid, *hidden})
-    found: list[Any] = []
-    if columns:
-        values = engine.evaluate(columns, X)
-        frame = pl.DataFrame(
-            {
-                name: (value.strings().tolist() if value.levels is not None else value.data.astype(np.float64))
-                for name, value in zip(columns, values, strict=True)
-            }
-        )
-        found += scan_columns(frame, y, seed=plan.seed)
-        found += pairs_carry_label(frame, y, skip={leak.column for leak in found}, seed=plan.seed)
-        found += sums_of_leaks(frame, {leak.column for leak in found}, seed=plan.seed)
-    found += key_carries_label(X[engine.key], y, X[CUTOFF], born=_born(engine, X), name=engine.key)
-    if sample.groups is not None:
-        parts = sample.split
-        found += shared_entities(
-            sample.groups[parts.train], sample.groups[parts.validation], name=str(plan.split.groups)
-        )
-    return found
-
-
-def _born(engine: Engine, X: pl.DataFrame) -> pl.Series | None:
-    """When each row of the entity table came to be; None where it is looked at once, or has no time."""
-    time = engine.tables.schema.tables[engine.entity].time
-    if time is None or X[engine.key].n_unique() == X.height:
-        return None
-    born = engine.tables[engine.entity].select(engine.key, time).unique(engine.key, keep="first")
-    times = X.join(born, on=engine.key, how="left", maintain_order="left")[time]
-    return None if times.null_count() else times
-
-
-def _visible_columns(engine: Engine, entity: str, forbidden: set[str]) -> list[str]:
-    """The names, as formulas write them, of the entity's columns and of its parents'; not keys, not free text."""
-    schema = engine.tables.schema
-    names: list[str] = []
-    for table in dict.fromkeys([entity, *(c.to for c in schema.tables[entity].columns.values() if c.to)]):
-        if table not in schema.tables:
-            continue
-        if table in forbidden:
-            continue
-        promise = schema.tables[table]
-        for name, column in promise.columns.items():
-            if f"{table}.{name}" in forbidden or (table == entity and name in forbidden):
-                continue
-            if column.role != "feature" or name == promise.key or column.to is not None or column.type == "text":
-                continue
-            written = name if table == entity else f"{table}.{name}"
-            try:
-                engine.bind(written)
-            except FormulaError:
-                continue  # two ways lead to this parent: no formula can name its columns so
-            names.append(written)
-    return names

@@ -23,7 +23,8 @@ from tael.runs.governance import governed
 from tael.runs.markets.plan import MarketPlan
 from tael.runs.plan import ExamplePlan, Plan
 from tael.runs.result import Run
-from tael.runs.sample import labelled_sample, leaks_of
+from tael.runs.sample import labelled_sample
+from tael.runs.scanned import leaks_of
 from tael.runs.tasks import task_of
 from tael.scenarios.market import MarketScenario
 from tael.scenarios.pack import Scenario, scenario
@@ -185,7 +186,7 @@ def _scan(tables: Tables, plan: Plan, lang: Language) -> tuple[list[str], bool]:
     lines += [f"{leak.code}  {leak.column}: {leak.text(lang)}" for leak in leaks]
     if not leaks:
         lines.append("未发现泄漏。" if zh else "No leak found.")
-    return lines, bool(leaks)
+    return lines, any(leak.level == "leak" for leak in leaks)
 
 
 def run_project(

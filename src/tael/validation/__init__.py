@@ -14,11 +14,14 @@ if TYPE_CHECKING:
         wilson,
     )
     from tael.validation.curves import gains_table, ks_curve, pr_curve, roc_curve
+    from tael.validation.date_leaks import dates_after_cutoff
     from tael.validation.definitions import BadDefinitions, bad_definitions
     from tael.validation.delinquency import delinquency_events, delinquency_panel
     from tael.validation.fairness import Fairness, fairness_report
     from tael.validation.jurisdictions import JURISDICTIONS, Jurisdiction
     from tael.validation.key_leaks import key_carries_label
+    from tael.validation.kin_leaks import kin_of_leaks
+    from tael.validation.leak_scan import scan_table
     from tael.validation.leaks import Finding, scan_columns, shared_entities
     from tael.validation.metrics import (
         METRICS,
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from tael.validation.splitters import GroupedStratifiedKFold, OutOfTimeSplit, TimeOrderedKFold
     from tael.validation.stability import Stability, critical_psi, csi, psi
     from tael.validation.sum_leaks import sums_of_leaks
+    from tael.validation.trail_leaks import trail_of_leaks
     from tael.validation.transitions import RollRates, roll_rates
     from tael.validation.uplift_metrics import (
         UPLIFT_METRICS,
@@ -98,6 +102,10 @@ _WHERE = {
     "key_carries_label": "tael.validation.key_leaks",
     "pairs_carry_label": "tael.validation.pair_leaks",
     "sums_of_leaks": "tael.validation.sum_leaks",
+    "dates_after_cutoff": "tael.validation.date_leaks",
+    "trail_of_leaks": "tael.validation.trail_leaks",
+    "kin_of_leaks": "tael.validation.kin_leaks",
+    "scan_table": "tael.validation.leak_scan",
     "scan_columns": "tael.validation.leaks",
     "shared_entities": "tael.validation.leaks",
     "METRICS": "tael.validation.metrics",
@@ -170,6 +178,7 @@ __all__ = [
     "calibration_table",
     "critical_psi",
     "csi",
+    "dates_after_cutoff",
     "delinquency_events",
     "delinquency_panel",
     "evaluate",
@@ -181,6 +190,7 @@ __all__ = [
     "gains_table",
     "judge",
     "key_carries_label",
+    "kin_of_leaks",
     "ks_curve",
     "metric",
     "noise_robustness",
@@ -196,10 +206,12 @@ __all__ = [
     "roc_curve",
     "roll_rates",
     "scan_columns",
+    "scan_table",
     "shared_entities",
     "sums_of_leaks",
     "three_way",
     "top_share",
+    "trail_of_leaks",
     "treat_where",
     "uplift_calibration",
     "uplift_difference",

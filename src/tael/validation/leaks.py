@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +20,7 @@ Z = 4.0
 """Strengths that chance could show in a sample of this size are no findings; 4 standard errors allow for "
 "thousands of columns."""
 FOLDS, PRIOR, BINS = 5, 10.0, 20
+Level = Literal["leak", "ask"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +32,23 @@ class Finding:
     code : str
         ``TAEL-L01`` foretells the label too well, ``L02`` missingness alone foretells, ``L03`` filled only for one
         class, ``L04`` the key carries the label, ``L05`` the same people on both sides, ``L06`` one value alone gives
-        the label away, ``L07`` two columns together, ``L08`` part of a sum that is such a column.
+        the label away, ``L07`` two columns together, ``L08`` part of a sum that is such a column, ``L09`` dates after
+        the cutoff, ``L10`` written together with a column of later, ``L11`` named like such columns.
     column : str
         Column, or what was looked at.
     strength : float
-        AUC of the column alone (0.5 to 1); share of rows for L05.
+        AUC of the column alone (0.5 to 1); share of rows for L05 and L09, agreement for L10.
     words : Words
         What was seen and what to do.
+    level : {"leak", "ask"}
+        Whether it stops a run, or is only asked about.
     """
 
     code: str
     column: str
     strength: float
     words: Words
+    level: Level = "leak"
 
     def text(self, lang: Lang = "en") -> str:
         """What was seen, and what to do."""
@@ -52,7 +57,7 @@ class Finding:
     def to_dict(self) -> dict[str, object]:
         """A plain dict for `run.json`."""
         plain: dict[str, object] = {"code": self.code, "column": self.column, "strength": self.strength}
-        return plain | {"text": self.words.to_dict()}
+        return plain | {"level": self.level, "text": self.words.to_dict()}
 
 
 def scan_columns(
