@@ -15,7 +15,7 @@ COUNTRY = ("CN", "HK", "TH", "US", "SG", "KH", "MM", "PH")
 ABROAD = (4.0, 2.0, 2.0, 1.5, 0.6, 0.6, 0.6)
 CIRCLE = 4
 """Neighbours whom somebody helps: a child who pays for the old, a shop with a counter phone, a bookkeeper of firms."""
-HELPED, SECOND_PHONE, SECOND_DEVICE = 0.22, 0.15, 0.3
+HELPED, SECOND_PHONE, SECOND_DEVICE = 0.5, 0.25, 0.45
 Ids = NDArray[np.int32]
 
 
@@ -56,9 +56,13 @@ class Equipment:
     each : int64 array, shape (gangs,)
         How many devices (phones) a gang has; it has three addresses.
     circle : int32 array, shape (customers,)
-        Honest people who share a helper's device, address and phone now and then; -1 for those who do not.
+        Honest people who share a helper's device, address and phone for some weeks; -1 for those who do not.
     second_phone, second_device : int32 arrays, shape (customers,)
         A second number, a tablet or the office's computer; -1 for none.
+    since, until : int64 arrays, shape (customers,)
+        When somebody's circle helps.
+    own_since : int64 array, shape (customers,)
+        From when on the second phone and device are used: new things are nothing that gangs alone have.
     circle_device, circle_ip, circle_phone : int
         The first of those of all circles.
     device_id, ip_id, phone_id : int32 arrays
@@ -79,6 +83,9 @@ class Equipment:
     circle: Ids
     second_phone: Ids
     second_device: Ids
+    since: Ints
+    until: Ints
+    own_since: Ints
     circle_device: int
     circle_ip: int
     circle_phone: int
@@ -108,6 +115,10 @@ def make_equipment(rng: np.random.Generator, people: People, sizes: Ints, span: 
     circle_device, circle_ip = 2 * n + int(each.sum()), n_ips + 3 * len(sizes)
     circle_phone = n + int(each.sum())
     second = np.where(side.random(n) < SECOND_PHONE, circle_phone + circles + number, -1)
+    long = span.end - span.start
+    begins = (span.start + side.uniform(-0.4, 1.0, circles) * long).astype(np.int64)
+    lasts = (side.uniform(15, 150, circles) * DAY).astype(np.int64)
+    own_since = (span.start + side.uniform(-0.7, 1.0, n) * long).astype(np.int64)
     tablet = np.where(side.random(n) < SECOND_DEVICE, circle_device + circles + number, -1)
 
     def ids(count: int) -> Ids:
@@ -128,6 +139,9 @@ def make_equipment(rng: np.random.Generator, people: People, sizes: Ints, span: 
         circle=circle.astype(np.int32),
         second_phone=second.astype(np.int32),
         second_device=tablet.astype(np.int32),
+        since=begins[number // CIRCLE],
+        until=(begins + lasts)[number // CIRCLE],
+        own_since=own_since,
         circle_device=circle_device,
         circle_ip=circle_ip,
         circle_phone=circle_phone,
@@ -147,7 +161,7 @@ def make_traces(
     device = np.where(moved.at >= kit.changed[owner], kit.later_device[owner], kit.device[owner])
     phone = kit.phone[owner].copy()
     country = np.where(rng.random(n) < 0.012, 1 + pick(rng, n, ABROAD), 0).astype(np.int8)
-    device, ip, phone = _as_the_honest_share(rng.spawn(1)[0], kit, owner, device, ip, phone)
+    device, ip, phone = _as_the_honest_share(rng.spawn(1)[0], kit, owner, moved.at, device, ip, phone)
 
     rows = np.flatnonzero((gang >= 0) & member)
     whose, who = gang[rows], owner[rows]
@@ -176,15 +190,17 @@ def make_traces(
 
 
 def _as_the_honest_share(
-    rng: np.random.Generator, kit: Equipment, owner: Ints, device: Ids, ip: Ids, phone: Ids
+    rng: np.random.Generator, kit: Equipment, owner: Ints, at: Ints, device: Ids, ip: Ids, phone: Ids
 ) -> tuple[Ids, Ids, Ids]:
     """Let helpers act for their circles, as often as a gang's devices are lent, and second phones be used."""
     circle, second, tablet, n = kit.circle[owner], kit.second_phone[owner], kit.second_device[owner], len(owner)
-    device = np.where((tablet >= 0) & (rng.random(n) < 0.35), tablet, device)
-    device = np.where((circle >= 0) & (rng.random(n) < 0.4), kit.circle_device + circle, device)
-    ip = np.where((circle >= 0) & (rng.random(n) < 0.35), kit.circle_ip + circle, ip)
-    phone = np.where((second >= 0) & (rng.random(n) < 0.3), second, phone)
-    phone = np.where((circle >= 0) & (rng.random(n) < 0.25), kit.circle_phone + circle, phone)
+    helped = (circle >= 0) & (at >= kit.since[owner]) & (at < kit.until[owner])
+    own = at >= kit.own_since[owner]
+    device = np.where((tablet >= 0) & own & (rng.random(n) < 0.35), tablet, device)
+    device = np.where(helped & (rng.random(n) < 0.5), kit.circle_device + circle, device)
+    ip = np.where(helped & (rng.random(n) < 0.45), kit.circle_ip + circle, ip)
+    phone = np.where((second >= 0) & own & (rng.random(n) < 0.3), second, phone)
+    phone = np.where(helped & (rng.random(n) < 0.25), kit.circle_phone + circle, phone)
     return device, ip, phone
 
 

@@ -66,6 +66,7 @@ def three_way(
     groups: Any = None,
     label_span: Span = None,
     gap: Span = None,
+    latest: bool = False,
     seed: int = 0,
 ) -> Split:
     """Split observations into train, validation and out-of-time.
@@ -92,6 +93,8 @@ def three_way(
         How far the label looks forward.
     gap : timedelta, optional
         Time to leave out before the out-of-time period.
+    latest : bool
+        Validation is not drawn: it is the latest of the earlier rows, whole instants.
     seed : int
         Seed of the random part.
 
@@ -149,7 +152,7 @@ def three_way(
             )
         )
     early = np.flatnonzero(~late & ~purged)
-    valid = _draw(early, units, labels, validation, rng)
+    valid = _latest(early, times, validation) if latest else _draw(early, units, labels, validation, rng)
     train = np.setdiff1d(early, np.flatnonzero(valid))
     parts = {"train": train, "validation": np.flatnonzero(valid), "out_of_time": np.flatnonzero(late)}
     for name, rows in parts.items():
@@ -230,6 +233,17 @@ def _too_little(
             if len(np.unique(labels[rows])) < 2:
                 return Words(f"the {en} period holds only one class.", f"{zh}时期只有一个类别。")
     return None
+
+
+def _latest(rows: NDArray[np.int64], times: NDArray[np.int64], share: float) -> NDArray[np.bool_]:
+    """The latest instants of some rows, up to a share of them and one at least; shape of `times`."""
+    chosen = np.zeros(len(times), dtype=bool)
+    instants_, count = np.unique(times[rows], return_counts=True)
+    behind = np.cumsum(count[::-1])[::-1]  # rows from each instant on
+    late = instants_[behind <= share * len(rows)]
+    if len(rows):
+        chosen[rows] = times[rows] >= (late[0] if len(late) else instants_[-1])
+    return chosen
 
 
 def _draw(

@@ -19,8 +19,8 @@ class SplitPlan(Strict):
     validation : float
         Share of the earlier rows.
     groups : str, optional
-        A column of the entity table: its rows stay together (one person). ``"cutoff"``: all rows of a date do, as gangs
-        need, which are looked for in whole batches.
+        A column of the entity table: its rows stay together (one person). ``"cutoff"``: all rows of a date do, and
+        validation is the latest dates rather than drawn, as gangs need, which are looked for in whole searches.
     folds : int
         Of the cross-validation inside training and of ``scenario.cv``.
     """
