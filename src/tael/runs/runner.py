@@ -160,6 +160,8 @@ def run(
             )
             decided.scores.write_parquet(draft / "scores.parquet")
             decided.decisions.write_parquet(draft / "decisions.parquet")
+            for name, held in deciding.files(policy, *of_part["out_of_time"][:2]).items():
+                write_json(draft / name, held)
             (draft / "features.txt").write_text(features_text(auto, words), encoding="utf-8")
         with clock.stage("report", "writing the report"):
             content = {
