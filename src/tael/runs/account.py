@@ -80,6 +80,8 @@ def observations_section(
         The longest time from a cutoff until its label is settled.
     """
     known = seen.labelled
+    # of categories, what is counted is whether anything but the first of them came
+    label = (seen.label > 0).astype(np.float64) if seen.classes else np.nan_to_num(seen.label)
     times = seen.frame["cutoff"]
     first, last = times.min(), times.max()
     weekly = isinstance(first, datetime) and isinstance(last, datetime) and last - first < WEEKLY_BELOW
@@ -88,7 +90,7 @@ def observations_section(
     )
     periods = (
         seen.frame.select(period=when)
-        .with_columns(known=pl.Series(known), bad=pl.Series(np.nan_to_num(seen.label)))
+        .with_columns(known=pl.Series(known), bad=pl.Series(label))
         .group_by("period")
         .agg(n=pl.len(), labelled=pl.col("known").sum(), bad=pl.col("bad").filter(pl.col("known")).sum())
         .sort("period")
@@ -104,7 +106,7 @@ def observations_section(
         "period": "week" if weekly else "month",
         "data_end": seen.data_end.isoformat(sep=" ", timespec="seconds"),
         "excluded": [{"reason": {"en": reason, "zh": reason}, "n": n} for reason, n in seen.excluded],
-        "base_rate": float(seen.label[known].mean()) if known.any() else None,
+        "base_rate": float(label[known].mean()) if known.any() else None,
         "by_period": [
             {
                 "period": row["period"],
