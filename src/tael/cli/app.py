@@ -13,7 +13,7 @@ import typer
 from tael.cli.cases import cases
 from tael.cli.dispose import dispose
 from tael.cli.document import document
-from tael.cli.fit import fit
+from tael.cli.fit import fit, holds_a_fit, score_rows
 from tael.cli.lang import Lang, LangOption, language
 from tael.cli.show import Stages, fail, new_page, say, say_table, stop
 from tael.cli.trade import trade
@@ -135,7 +135,9 @@ def run(
 @app.command()
 def score(
     run: RunArgument,
-    tables: Annotated[Path, typer.Option(help="A folder with tables.toml.")],
+    tables: Annotated[
+        Path, typer.Option(help="A folder with tables.toml; for what `tael fit` left, a CSV or Parquet file.")
+    ],
     out: Annotated[
         Path | None, typer.Option(help="A .parquet or .csv file to write (default: show the first).")
     ] = None,
@@ -154,6 +156,9 @@ def score(
 
     if out is not None:
         new_table(out)
+    if holds_a_fit(run):
+        score_rows(run, tables, out, language(lang))
+        return
     bundle = load_bundle(run)
     with Stages(language(lang)) as stages:
         stages.tell("tables", "reading tables", 0.0)

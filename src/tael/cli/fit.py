@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +12,7 @@ import typer
 
 from tael.cli.lang import Lang, LangOption, language
 from tael.cli.show import Stages, say
+from tael.errors import RunError
 
 _TASKS = {"regression": "回归", "classification": "分类", "clustering": "聚类"}
 _FIRST = (
@@ -31,6 +35,9 @@ def fit(
     label: Annotated[str | None, typer.Option(help="Column to foretell (default: none, segments are found).")] = None,
     task: Annotated[str | None, typer.Option(help="regression, classification or clustering (default: found).")] = None,
     model: Annotated[str | None, typer.Option(help="Such as sklearn.ensemble.RandomForestClassifier.")] = None,
+    parameters: Annotated[
+        list[str] | None, typer.Option("--parameter", help="Of the model: max_depth=4; may be repeated.")
+    ] = None,
     time: Annotated[str | None, typer.Option(help="Column of time (default: the one there is).")] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="A column to leave out; may be repeated.")] = None,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
@@ -44,12 +51,13 @@ def fit(
     folder = out if out is not None else _free(Path("runs"), f"fit-{label or 'segments'}")
     with Stages(said):
         done: Any = run(
-            table, label, task=task, model=model, time=time, seed=seed, out=folder, ignore=ignore or ()  # type: ignore[arg-type]
+            table, label, task=task, model=model, time=time, seed=seed, out=folder, ignore=ignore or (),  # type: ignore[arg-type]
+            parameters=read_parameters(parameters or ()),
         )  # fmt: skip
     zh = said == "zh"
     say(f"{_TASKS[done.task] if zh else done.task}{': ' + ' / '.join(map(str, done.classes)) if done.classes else ''}")
     for name, words in done.table.ignored.items():
-        say(f"  - {name}: {words[zh]}")
+        say(f"  - {done.table.shown(name)}: {words[zh]}")
     test = done.figures.get("out_of_time", {})
     for name in _FIRST:
         if name in test:
@@ -59,9 +67,71 @@ def fit(
     if done.task != "clustering" and done.predictions.height:
         n = done.predictions.height
         say(f"{n} 行尚无标签，预测见 predictions.csv。" if zh else f"{n} rows have no label yet: see predictions.csv.")
+    if done.unsaved:
+        say(f"模型未保存：{done.unsaved}" if zh else f"The model is not saved. {done.unsaved}")
+    else:
+        again = f"tael score {folder} --tables NEW.csv"
+        say(f"为新数据评分：{again}" if zh else f"To score other rows: {again}")
     assert done.report_path is not None
     shown = done.report_path.with_name("report.zh.html") if zh else done.report_path
     say(str(shown if shown.is_file() else done.report_path))
+
+
+def holds_a_fit(folder: Path) -> bool:
+    """Whether a folder is one that `tael fit` left with a model."""
+    from tael.runs.single.kept import FORMAT
+
+    page = folder / "model" / "manifest.json"
+    page = page if page.is_file() else folder / "manifest.json"
+    if not page.is_file():
+        return False
+    content = json.loads(page.read_text(encoding="utf-8"))
+    return isinstance(content, dict) and content.get("format") == FORMAT
+
+
+def score_rows(folder: Path, table: Path, out: Path | None, lang: str) -> None:
+    """Foretell the rows of a file, and write them or show the first."""
+    from tael.cli.show import say_table
+    from tael.runs.scoring import write_table
+    from tael.runs.single import load_fit
+
+    told = load_fit(folder).predict(table)
+    if out is not None:
+        say(f"{told.height:,} -> {write_table(told, out)}")
+        return
+    head = ["行" if lang == "zh" else "row", *told.columns]
+    rows = [
+        [str(k + 1), *(f"{v:.4f}" if isinstance(v, float) else str(v) for v in row)]
+        for k, row in enumerate(told.head(20).iter_rows())
+    ]
+    say_table(head, rows)
+    if told.height > 20:
+        say(f"共 {told.height:,} 行。" if lang == "zh" else f"{told.height:,} rows in all.")
+
+
+def read_parameters(stated: Iterable[str]) -> dict[str, Any] | None:
+    """``name=value`` pairs; values as TOML writes them, a word without quotes being a word.
+
+    Raises
+    ------
+    RunError
+        If there is no ``=``.
+
+    Examples
+    --------
+    >>> read_parameters(["max_depth=4", "criterion=entropy", "bootstrap=false", "max_features=0.5"])
+    {'max_depth': 4, 'criterion': 'entropy', 'bootstrap': False, 'max_features': 0.5}
+    """
+    found: dict[str, Any] = {}
+    for text in stated:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise RunError("A parameter is a name and a value.", expected="max_depth=4", got=text, where="--parameter")
+        try:
+            found[name.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            found[name.strip()] = value.strip()
+    return found or None
 
 
 def _free(folder: Path, name: str) -> Path:

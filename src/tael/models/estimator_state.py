@@ -25,7 +25,7 @@ _IS = "is"
 _PLAIN = "biufU"
 _KERNELS = "sklearn.gaussian_process.kernels"
 _LOSSES = "sklearn._loss.loss"
-_HOLDERS = {("sklearn.calibration", "_CalibratedClassifier"), ("sklearn.utils._bunch", "Bunch")}
+_HOLDERS = {("sklearn.calibration", "_CalibratedClassifier")}
 """Classes that are no estimators and hold estimators and data alone."""
 
 
@@ -78,6 +78,8 @@ def _encode(value: Any) -> Any:
         return {_IS: "scalar", **_bytes(np.asarray(value))} if value.dtype.kind in _PLAIN else _refuse(value)
     if isinstance(value, np.ndarray):
         return _array(value)
+    if isinstance(value, np.dtype):
+        return {_IS: "dtype", "name": value.str} if value.kind in _PLAIN + "O" and not value.names else _refuse(value)
     if isinstance(value, list):
         return [_encode(one) for one in value]
     if isinstance(value, tuple):
@@ -184,6 +186,13 @@ def decode(value: Any) -> Any:
     if kind not in _READERS:
         raise ValueError(f"a value of kind {kind!r}")
     return _READERS[kind](value)
+
+
+def _read_dtype(name: str) -> np.dtype[Any]:
+    found = np.dtype(name)
+    if found.kind not in _PLAIN + "O":
+        raise ValueError(f"a type {name!r}")
+    return found
 
 
 def _read_bytes(value: Mapping[str, Any]) -> np.ndarray:
@@ -308,6 +317,7 @@ _READERS: dict[str, Any] = {
     "array": _read_array,
     "objects": _read_objects,
     "record": _read_record,
+    "dtype": lambda value: _read_dtype(str(value["name"])),
     "tuple": lambda value: tuple(decode(value["items"])),
     "dict": lambda value: {decode(key): decode(one) for key, one in value["pairs"]},
     "type": lambda value: {"float64": np.float64, "float32": np.float32}[value["name"]],

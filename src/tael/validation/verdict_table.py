@@ -121,8 +121,9 @@ def judge_scores(
 
     few = {part: count for part, count in n.items() if count < FEW}
     if few:
-        said = ", ".join(f"{count} ({SPLIT_WORDS[part].en})" for part, count in few.items())
-        said_zh = "，".join(f"{SPLIT_WORDS[part].zh} {count} 行" for part, count in few.items())
+        called = SPLIT_WORDS | ({"out_of_time": Words("test", "测试集")} if kind == "random" else {})
+        said = ", ".join(f"{count} ({called[part].en})" for part, count in few.items())
+        said_zh = "，".join(f"{called[part].zh} {count} 行" for part, count in few.items())
         severity: Severity = "serious" if min(few.values()) < FEW // 5 else "warning"
         add(
             "TAEL-V06",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tael.reports.context import Page, Section, badge, table, tile
+from tael.reports.charts import share_bar
+from tael.reports.context import Page, Section, badge, barred, table, tile
 from tael.reports.formats import finite
 from tael.reports.html import Safe, el, join
 from tael.reports.sections import learning_drawn
@@ -71,24 +72,54 @@ def _figures(page: Page) -> Safe:
     splits = list(figures)
     names = list(figures[splits[0]])
 
-    def written(name: str, value: Any) -> str:
-        return page.fmt.integer(value) if name == "n" else page.fmt.value(finite(value))
+    def written(name: str, split: str) -> Any:
+        value, ends = figures[split].get(name), page.at("fit", "intervals", split, name)
+        if name == "n":
+            return page.fmt.integer(value)
+        if not ends:
+            return page.fmt.value(finite(value))
+        return page.with_interval({"value": value, "low": ends[0], "high": ends[1]}, page.fmt.value)
 
-    rows = [[page.name("fit", name), *(written(name, figures[s].get(name)) for s in splits)] for name in names]
+    rows = [[page.name("fit", name), *(written(name, s) for s in splits)] for name in names]
     heads = [page.t("fit.measure"), *(_split(page, s) for s in splits)]
-    return table(page.t("fit.figures"), heads, rows, kind="quiet metrics")
+    note = el("p", page.t("fit.intervals"), class_="note") if page.at("fit", "intervals") else None
+    return join(table(page.t("fit.figures"), heads, rows, kind="quiet metrics"), note)
 
 
 def _segments(page: Page) -> Safe:
     heads = [page.t(f"fit.{name}") for name in ("segment", "n", "share", "rule", "differences")]
+    most = max((one.get("share") or 0.0 for one in page.rows("fit", "segments")), default=1.0)
     rows = [
         [
-            str(one.get("segment")), page.fmt.integer(one.get("rows")), page.fmt.percent(one.get("share")),
+            str(one.get("segment")), page.fmt.integer(one.get("rows")),
+            barred(page.fmt.percent(one.get("share")), share_bar(one.get("share") or 0.0, most)),
             page.say(one.get("rule")), page.say(one.get("differences")),
         ]
         for one in page.rows("fit", "segments")
     ]  # fmt: skip
-    return join(el("p", page.say(page.at("fit", "why"))), table(page.t("fit.segments"), heads, rows, text=(0, 3, 4)))
+    sample = page.at("fit", "sample")
+    return join(
+        el("p", page.say(page.at("fit", "why"))),
+        table(page.t("fit.segments"), heads, rows, text=(0, 3, 4)),
+        el("p", page.t("fit.sample", n=page.fmt.integer(sample)), class_="note") if sample else None,
+        _choices(page),
+    )
+
+
+def _choices(page: Page) -> Safe | None:
+    """How many segments were tried, and how each number did."""
+    rows = page.rows("fit", "choices")
+    chosen = len(page.rows("fit", "segments"))
+    cells = [
+        [
+            page.fmt.integer(one.get("k")) + (" ✓" if one.get("k") == chosen else ""),
+            page.fmt.number(one.get("quality")), page.fmt.number(one.get("stability")),
+            page.fmt.percent(one.get("smallest")),
+        ]
+        for one in rows
+    ]  # fmt: skip
+    heads = [page.t(f"fit.{name}") for name in ("tried", "silhouette", "stability", "smallest")]
+    return table(page.t("fit.choices"), heads, cells, kind="narrow") if rows else None
 
 
 SECTIONS = (

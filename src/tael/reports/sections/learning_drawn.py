@@ -9,8 +9,9 @@ from typing import Any
 from tael.reports.charts import Chart, extent, share_bar
 from tael.reports.context import Page, barred, figure, table
 from tael.reports.html import Safe, el, join
+from tael.reports.sections import learning_inside
 
-INSIDE = ("coefficients", "importances", "tree", "oob")
+INSIDE = ("coefficients", "importances", "tree", "oob", "boosting", "columns")
 
 
 def has_inside(page: Page) -> bool:
@@ -118,7 +119,7 @@ def curves(page: Page) -> Safe:
 
 
 def explained(page: Page) -> Safe:
-    """Coefficients and odds, importances, the tree, out-of-bag score."""
+    """Coefficients and odds, importances, the label along columns, the tree, out-of-bag error, boosting by rounds."""
     parts: list[Any] = []
     for kind, title in (("coefficients", "fit.coefficient"), ("importances", "fit.importance")):
         rows = page.rows("fit", "pictures", kind)
@@ -134,11 +135,20 @@ def explained(page: Page) -> Safe:
             ]
             for row in rows
         ]
+        if kind == "importances" and page.at("fit", "pictures", "importance") == "moved":
+            title = "fit.moved"
         heads = [page.t("fit.column"), page.t(title), *([page.t("fit.odds")] if odds else [])]
         parts.append(table(page.t(title), heads, cells))
-    if page.at("fit", "pictures", "tree"):
-        parts += [el("h3", page.t("fit.tree")), el("pre", page.at("fit", "pictures", "tree"))]
-    if page.rows("fit", "pictures", "oob"):
-        rows = page.rows("fit", "pictures", "oob")
-        parts.append(_curve(page, page.t("fit.oob"), rows, "trees", page.t("fit.trees")))
-    return join(*parts)
+    if page.rows("fit", "pictures", "columns"):
+        parts += [
+            el("h3", page.t("fit.along")),
+            el("p", page.t("fit.along_note")),
+            learning_inside.along(page, page.rows("fit", "pictures", "columns")),
+        ]
+    drawn: Mapping[str, Any] = page.at("fit", "pictures")
+    if drawn.get("tree"):
+        parts.append(learning_inside.tree(page, drawn["tree"]))
+    curves = [learning_inside.out_of_bag(page, drawn["oob"])] if drawn.get("oob") else []
+    if drawn.get("boosting"):
+        curves.append(learning_inside.boosting(page, drawn["boosting"]))
+    return join(*parts, el("div", curves, class_="grid") if curves else None)

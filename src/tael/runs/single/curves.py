@@ -1,4 +1,4 @@
-"""What explains a model: its learning curve, the curve of its main setting, and its own picture."""
+"""How a model learns: its learning curve, and the curve of its main setting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 Floats = NDArray[np.float64]
-SHARES = (0.2, 0.5, 1.0)
+SHARES = (0.2, 0.5)
 MOST = 3_000
 """Rows that a curve is drawn from at most."""
 SETTINGS: dict[str, tuple[str, tuple[float, ...]]] = {
@@ -42,12 +42,12 @@ def score_of(model: Any, frame: pl.DataFrame, y: Floats, n_classes: int) -> floa
 def learning_curve(
     model: Any, train: tuple[pl.DataFrame, Floats], held: tuple[pl.DataFrame, Floats], n_classes: int, seed: int
 ) -> list[dict[str, float]]:
-    """Scores on the rows learned from and on validation, for growing shares of the training rows.
+    """Scores on the rows learned from and on validation, for growing shares of the rows; the model itself last.
 
     Parameters
     ----------
-    model : pipeline
-        Cloned for each point.
+    model : fitted pipeline
+        Cloned for each point but the last.
     train, held : (frame, labels)
     n_classes : int
         0 for a number.
@@ -67,7 +67,7 @@ def learning_curve(
             continue
         if n_classes and np.bincount(y[rows].astype(int)).min() < 5:
             continue
-        fitted = clone(model).fit(frame[rows], y[rows])
+        fitted = _quicker(model).fit(frame[rows], y[rows])
         found.append(
             {
                 "n": float(len(rows)),
@@ -75,7 +75,18 @@ def learning_curve(
                 "validation": score_of(fitted, *held, n_classes),
             }
         )
-    return found
+    whole = {part: score_of(model, *rows, n_classes) for part, rows in (("train", train), ("validation", held))}
+    return [*found, {"n": float(len(y)), **whole}] if found else []
+
+
+def _quicker(model: Any) -> Any:
+    """The same, unfitted; a portfolio with the members that it chose and three folds, to which it comes down."""
+    from tael.models import PortfolioClassifier
+
+    made, one = clone(model), model[-1]
+    if isinstance(one, PortfolioClassifier):
+        made.set_params(model__members=[member.name for member in one.members_], model__cv=3)
+    return made
 
 
 def validation_curve(
@@ -99,56 +110,3 @@ def validation_curve(
             }
         )
     return {"setting": setting[0], "points": points}
-
-
-def explained(model: Any, names: list[str], train: tuple[pl.DataFrame, Floats], seed: int) -> dict[str, Any]:
-    """The estimator's own picture: coefficients with odds, a tree in words, out-of-bag score against trees.
-
-    Parameters
-    ----------
-    model : fitted pipeline
-    names : list of str
-        Of the matrix's columns.
-    train : (frame, labels)
-    seed : int
-
-    Returns
-    -------
-    dict
-        Any of ``coefficients``, ``importances``, ``tree``, ``oob``.
-    """
-    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, export_text
-
-    one, found = model[-1], {}  # type: Any, dict[str, Any]
-    if hasattr(one, "coef_") and np.atleast_2d(one.coef_).shape[0] == 1:
-        values = np.atleast_2d(one.coef_)[0]
-        logistic = type(one).__name__.startswith("Logistic")
-        ranked = np.argsort(-np.abs(values))[:20]
-        found["coefficients"] = [
-            {"name": names[k], "value": float(values[k]), "odds": float(np.exp(values[k])) if logistic else None}
-            for k in ranked
-        ]
-    elif hasattr(one, "feature_importances_"):
-        gains = np.asarray(one.feature_importances_, dtype=np.float64)
-        gains = gains / max(gains.sum(), 1e-12)
-        found["importances"] = [
-            {"name": names[k], "value": float(gains[k])} for k in np.argsort(-gains)[:20] if gains[k]
-        ]
-    if isinstance(one, DecisionTreeClassifier | DecisionTreeRegressor):
-        found["tree"] = export_text(one, feature_names=names, max_depth=3, decimals=2)
-    if isinstance(one, RandomForestClassifier | RandomForestRegressor) and one.bootstrap:
-        found["oob"] = _out_of_bag(model, train)
-    return found
-
-
-def _out_of_bag(model: Any, train: tuple[pl.DataFrame, Floats]) -> list[dict[str, float]]:
-    """Fewer than twenty trees leave rows that are in every bag, so the curve begins there."""
-    frame, y = train
-    matrix = model[:-1].transform(frame)
-    forest = clone(model[-1]).set_params(warm_start=True, oob_score=True)
-    found = []
-    for trees in (20, 40, 80, 160):
-        forest.set_params(n_estimators=trees).fit(matrix, y)
-        found.append({"trees": float(trees), "score": float(forest.oob_score_)})
-    return found

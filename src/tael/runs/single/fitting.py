@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from tael.errors import RunError, did_you_mean
+from tael.errors import ModelError, RunError, did_you_mean
+from tael.runs.single.kept import TableModel, save_table_model
 from tael.runs.single.learned import Learned, learn
-from tael.runs.single.table import TASKS, SingleTable, Task, days_of, read_single, task_of
-from tael.tables.border import polars_of
+from tael.runs.single.table import TASKS, SingleTable, Task, read_single, task_of
 from tael.validation.verdict_table import Finding
 
 MOST = 5_000
@@ -45,6 +44,8 @@ class FitResult:
         Rows whose label was empty, with what is foretold; of a clustering, all rows with their segment.
     report_path : Path or None
         Where ``out`` was given.
+    unsaved : str
+        Why the folder holds no model; empty where it does.
     """
 
     task: Task
@@ -57,13 +58,20 @@ class FitResult:
     content: dict[str, Any]
     predictions: pl.DataFrame = field(default_factory=pl.DataFrame)
     report_path: Path | None = None
+    unsaved: str = ""
 
-    def predict(self, frame: Any) -> pl.DataFrame:
+    @property
+    def kept(self) -> TableModel:
+        """What a row needs to be foretold, and what is saved."""
+        return TableModel(self.task, self.table, self.model, self.classes, self.threshold)
+
+    def predict(self, source: Any) -> pl.DataFrame:
         """Foretell other rows of the same columns.
 
         Parameters
         ----------
-        frame : pandas, polars or pyarrow frame
+        source : str, Path or pandas, polars or pyarrow frame
+            Written as the first table was; the label need not be there.
 
         Returns
         -------
@@ -72,10 +80,30 @@ class FitResult:
 
         Raises
         ------
-        RunError
-            If a column is missing.
+        TablesError
+            If a column is missing, or holds values of another kind.
         """
-        return self._told(_prepared(self.table, polars_of(frame, "table")))
+        return self.kept.predict(source)
+
+    def save(self, folder: str | Path) -> Path:
+        """Save the model without pickle; `tael.runs.single.load_fit` reads it, and ``tael score`` uses it.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Must not exist.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        ModelError
+            If the estimator is of a kind that cannot be written as data.
+        """
+        save_table_model(self.kept, Path(folder))
+        return Path(folder)
 
     def write_report(self, path: str | Path, lang: str = "en") -> Path:
         """Write the page: one HTML file that loads nothing.
@@ -92,19 +120,6 @@ class FitResult:
         from tael.reports import write_report
 
         return write_report(self.content, path, lang, overwrite=True)
-
-    def _told(self, rows: pl.DataFrame) -> pl.DataFrame:
-        frame = rows.select(self.table.numbers + self.table.categories)
-        if self.task == "clustering":
-            return pl.DataFrame({"segment": np.asarray(self.model.predict(frame))})
-        if self.task == "regression":
-            return pl.DataFrame({"prediction": np.asarray(self.model.predict(frame), dtype=np.float64)})
-        p = np.asarray(self.model.predict_proba(frame), dtype=np.float64)
-        if len(self.classes) == 2:
-            called = p[:, 1] >= (self.threshold or 0.5)
-            return pl.DataFrame({"prediction": [self.classes[int(c)] for c in called], "probability": p[:, 1]})
-        told: dict[str, Any] = {"prediction": [self.classes[int(k)] for k in p.argmax(axis=1)]}
-        return pl.DataFrame(told | {f"p({c})": p[:, k] for k, c in enumerate(self.classes)})
 
 
 def fit(
@@ -130,15 +145,15 @@ def fit(
     task : {"regression", "classification", "clustering"}, optional
         In place of what the label suggests.
     model : str or estimator, optional
-        Any scikit-learn estimator, or its name: ``"sklearn.ensemble.RandomForestClassifier"`` (packages sklearn,
-        lightgbm and tael). Left out: tael's portfolio for two classes, a gradient booster for others.
+        Any scikit-learn estimator, or its name: ``"sklearn.ensemble.RandomForestClassifier"``
+        (`tael.models.estimators.build`). Left out: tael's portfolio for two classes, a gradient booster for others.
     time : str, optional
         The column that orders the rows; found where the table has one. The latest quarter is then the test.
     seed : int
     out : str or Path, optional
-        A new folder for report.html, fit.json and predictions.csv.
+        A new folder for report.html, report.zh.html, fit.json, predictions.csv, and the model.
     parameters : mapping, optional
-        Of a model that is named.
+        Of a model that is named; one that is an estimator itself is a table of ``estimator`` and ``parameters``.
     ignore : sequence of str
         Columns that the model may not look at, such as those known only after the label.
 
@@ -198,7 +213,7 @@ def _supervised(read: SingleTable, task: Task | None, model: Any, seed: int, par
         found, learned.figures, learned.verdicts, learned.model, read, learned.classes, learned.threshold,
         _content(read, found, learned, known.height, empty.height, seed),
     )  # fmt: skip
-    told = empty.hstack(result._told(empty)) if empty.height and "prediction" not in empty.columns else pl.DataFrame()
+    told = _next_to(read, empty, result.kept.told(empty)) if empty.height else pl.DataFrame()
     return _with(result, predictions=told)
 
 
@@ -212,21 +227,35 @@ def _segments(read: SingleTable, seed: int) -> FitResult:
     model = Segments(random_state=seed).fit(some)
     figures = {"all": {"n": frame.height, "segments": model.n_segments_}}
     content = _content(read, "clustering", None, frame.height, 0, seed)
+    result = FitResult("clustering", figures, [], model, read, [], None, content)
+    told = result.kept.told(frame)
+    rows = dict(told["segment"].value_counts().iter_rows())
     content["fit"] |= {
         "segments": [
             {
                 "segment": en["segment"],
-                "rows": en["rows"],
-                "share": en["share"],
+                "rows": rows.get(en["segment"], 0),
+                "share": rows.get(en["segment"], 0) / frame.height,
                 **{name: {"en": _said(en[name]), "zh": _said(zh[name])} for name in ("rule", "differences")},
             }
             for en, zh in zip(*(model.table(lang).to_dicts() for lang in ("en", "zh")), strict=True)
         ],
         "why": {"en": model.why("en"), "zh": model.why("zh")},
         "figures": figures,
+        "sample": some.height if some.height < frame.height else None,
+        "choices": [
+            {"k": one.k, "quality": one.quality, "stability": one.stability, "smallest": one.smallest}
+            for one in model.choices_
+        ],
     }
-    result = FitResult("clustering", figures, [], model, read, [], None, content)
-    return _with(result, predictions=read.frame.hstack(result._told(read.frame)))
+    return _with(result, predictions=_next_to(read, read.frame, told))
+
+
+def _next_to(read: SingleTable, rows: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """Rows under their headers with what is foretold beside them, under names that the table does not have."""
+    shown = rows.rename({name: read.shown(name) for name in rows.columns})
+    free = {name: f"tael_{name}" if name in shown.columns else name for name in told.columns}
+    return shown.hstack(told.rename(free))
 
 
 def _said(words: Any) -> str:
@@ -236,13 +265,15 @@ def _said(words: Any) -> str:
 def _content(read: SingleTable, task: Task, learned: Learned | None, n: int, empty: int, seed: int) -> dict[str, Any]:
     from tael import __version__
 
-    title = {"en": f"Fit of {read.label}", "zh": f"拟合 {read.label}"}
+    label = None if read.label is None else read.shown(read.label)
+    title = {"en": f"Fit of {label}", "zh": f"拟合 {label}"}
     if read.label is None:
         title = {"en": "Segments of a table", "zh": "单表分群"}
     told: dict[str, Any] = {
-        "task": task, "label": read.label, "time": read.time, "rows": n, "unlabelled": empty,
+        "task": task, "label": label, "rows": n, "unlabelled": empty,
+        "time": None if read.time is None else read.shown(read.time),
         "numbers": list(read.numbers), "categories": list(read.categories),
-        "ignored": [{"name": k, "why": {"en": v[0], "zh": v[1]}} for k, v in read.ignored.items()],
+        "ignored": [{"name": read.shown(k), "why": {"en": v[0], "zh": v[1]}} for k, v in read.ignored.items()],
     }  # fmt: skip
     if learned is not None:
         told |= {
@@ -250,6 +281,7 @@ def _content(read: SingleTable, task: Task, learned: Learned | None, n: int, emp
             "classes": [str(c) for c in learned.classes],
             "model": type(learned.model[-1]).__name__,
             "figures": learned.figures,
+            "intervals": learned.pictures.pop("intervals"),
             "pictures": learned.pictures,
             "verdicts": [one.to_dict() for one in learned.verdicts],
         }
@@ -257,29 +289,6 @@ def _content(read: SingleTable, task: Task, learned: Learned | None, n: int, emp
         "format": 1, "shape": "table", "seed": seed, "tael": {"version": __version__},
         "scenario": {"name": "tael fit", "title": title}, "fit": told,
     }  # fmt: skip
-
-
-def _prepared(table: SingleTable, frame: pl.DataFrame) -> pl.DataFrame:
-    """A frame with the columns as they were learned from: named, times as days, numbers as numbers."""
-    frame = frame.rename({c: table.names[c] for c in frame.columns if c in table.names and table.names[c] != c})
-    lost = [c for c in table.numbers + table.categories if c not in frame.columns]
-    if table.dated and table.time and table.time not in frame.columns:
-        lost.append(table.time)
-    if lost:
-        raise RunError(
-            "Columns that the model looks at are missing.", expected=", ".join(lost), got=", ".join(frame.columns)
-        )
-    made = {}
-    if table.time and table.time in frame.columns and frame[table.time].dtype == pl.String:
-        frame = frame.with_columns(_times(frame[table.time]))
-    for name in table.dated:
-        column = frame[name]
-        made[name] = days_of(_times(column) if column.dtype == pl.String else column, frame, table.time)
-    return frame.with_columns(**made) if made else frame
-
-
-def _times(texts: pl.Series) -> pl.Series:
-    return texts.str.to_datetime(strict=False, time_unit="us")
 
 
 def _with(result: FitResult, **changed: Any) -> FitResult:
@@ -305,6 +314,16 @@ def _written(result: FitResult, folder: Path) -> FitResult:
             result.predictions.write_csv(folder / "predictions.csv")
         for lang in ("en", "zh"):
             path = result.write_report(folder / ("report.html" if lang == "en" else "report.zh.html"), lang)
+        unsaved = _saved(result, folder / "model")
     except OSError as error:
         raise RunError("The folder cannot be written.", got=str(error), where=str(folder)) from error
-    return _with(result, report_path=path.with_name("report.html"))
+    return _with(result, report_path=path.with_name("report.html"), unsaved=unsaved)
+
+
+def _saved(result: FitResult, folder: Path) -> str:
+    """Save the model; what cannot be written as data is told, and is no fault of the fit."""
+    try:
+        result.save(folder)
+    except ModelError as error:
+        return str(error)
+    return ""

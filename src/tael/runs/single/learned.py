@@ -10,8 +10,11 @@ import numpy as np
 import polars as pl
 
 from tael.errors import RunError
-from tael.runs.single.curves import explained, learning_curve, validation_curve
+from tael.models.estimators import told
+from tael.runs.single.along import along
+from tael.runs.single.curves import learning_curve, validation_curve
 from tael.runs.single.giving_away import named
+from tael.runs.single.inside import explained
 from tael.runs.single.measuring import SPLIT, binary, regression, several
 from tael.runs.single.models import estimator_of, whole
 from tael.runs.single.splitting import Parts, divide
@@ -76,7 +79,7 @@ def learn(
     times = known[table.time] if table.time else None
     parts = divide(y, times, classes=bool(classes), seed=seed)
     frame = known.select(table.numbers + table.categories)
-    pipe = whole(table, estimator_of(model, task, len(classes), seed, parameters))
+    pipe = whole(table, estimator_of(model, task, len(classes), seed, parameters, len(y)))
     rows = {split: parts.rows(code) for code, split in enumerate(SPLIT)}
     if classes and len(np.unique(y[rows["train"]])) < len(classes):
         raise RunError(
@@ -85,10 +88,11 @@ def learn(
             where=f"column {table.label}", fix="Bring earlier rows of that class, or leave that class out.",
         )  # fmt: skip
     train, held = ((frame[rows[s]], y[rows[s]]) for s in ("train", "validation"))
-    pipe.fit(*train)
-    told = {s: (y[at], _predicted(pipe, frame[at], len(classes))) for s, at in rows.items()}
+    with told(type(pipe[-1]).__name__):
+        pipe.fit(*train)
+    foretold = {s: (y[at], _predicted(pipe, frame[at], len(classes))) for s, at in rows.items()}
     measure: Any = binary if len(classes) == 2 else regression
-    found = several(told, len(classes), parts.kind) if len(classes) > 2 else measure(told, parts.kind)
+    found = several(foretold, len(classes), parts.kind) if len(classes) > 2 else measure(foretold, parts.kind)
     figures, pictures, verdicts = found
     columns = pipe[0]
     if len(classes) == 2:
@@ -96,7 +100,8 @@ def learn(
         verdicts = named(verdicts, table.numbers, table.categories, train, held, area)
     pictures["learning"] = learning_curve(pipe, train, held, len(classes), seed)
     pictures["setting"] = validation_curve(pipe, train, held, len(classes), seed)
-    pictures |= explained(pipe, columns.names(), train, seed)
+    pictures |= explained(pipe, columns.names(table.shown), train, held, len(classes), seed)
+    pictures["columns"] = along(table, train, classes)
     return Learned(pipe, classes, parts, figures, pictures, verdicts, pictures.get("threshold"))
 
 

@@ -15,6 +15,7 @@ from tael.validation.verdict_table import Finding, advised, judge_scores
 from tael.validation.words import Words
 
 Floats = NDArray[np.float64]
+Measure = Callable[[Floats, Floats], float]
 SPLIT = ("train", "validation", "out_of_time")
 BOOTS = 100
 POINTS = 80
@@ -47,27 +48,21 @@ def binary(parts: dict[str, tuple[Floats, Floats]], kind: str) -> tuple[dict[str
     -------
     figures, pictures, verdicts
     """
-    from sklearn.metrics import average_precision_score, precision_recall_curve, roc_curve
+    from sklearn.metrics import precision_recall_curve, roc_curve
 
     cut = threshold_of(*parts["validation"])
     names = ("roc_auc", "ks", "log_loss", "base_rate", "mean_predicted")
     metrics = {s: evaluate(y, p, metrics=names, n_boot=BOOTS) for s, (y, p) in parts.items()}
-    figures: dict[str, Any] = {}
-    for split, (y, p) in parts.items():
-        called = p >= cut
-        hits = float((called & (y == 1)).sum())
-        precision, recall = hits / max(called.sum(), 1), hits / max(y.sum(), 1)
-        figures[split] = {"n": len(y), **{name: m.value for name, m in metrics[split].items()}} | {
-            "average_precision": float(average_precision_score(y, p)) if y.any() else float("nan"),
-            "accuracy": float((called == (y == 1)).mean()),
-            "precision": float(precision),
-            "recall": float(recall),
-            "f1": float(2 * precision * recall / (precision + recall)) if hits else 0.0,
-        }
+    figures, intervals = _measured(parts, _by_threshold(cut))
+    for split in parts:
+        known = metrics[split]
+        figures[split] = {"n": figures[split].pop("n"), **{name: m.value for name, m in known.items()}} | figures[split]
+        intervals[split] |= {name: [m.low, m.high] for name, m in known.items()}
     y, p = parts["out_of_time"]
     called = p >= cut
     pictures: dict[str, Any] = {
         "threshold": cut,
+        "intervals": intervals,
         "confusion": [[int(((y == t) & (called == c)).sum()) for c in (0, 1)] for t in (0, 1)],
     }
     if 0 < y.sum() < len(y):
@@ -80,6 +75,46 @@ def binary(parts: dict[str, tuple[Floats, Floats]], kind: str) -> tuple[dict[str
     return figures, pictures, [advised(one, kind) for one in judge(metrics, n_events=events, kind=kind)]
 
 
+def _by_threshold(cut: float) -> dict[str, Measure]:
+    """What is measured of those called from a probability on."""
+    from sklearn.metrics import average_precision_score
+
+    def hits(y: Floats, p: Floats) -> float:
+        return float(((p >= cut) & (y == 1)).sum())
+
+    def precision(y: Floats, p: Floats) -> float:
+        return hits(y, p) / max(float((p >= cut).sum()), 1.0)
+
+    def recall(y: Floats, p: Floats) -> float:
+        return hits(y, p) / max(float(y.sum()), 1.0)
+
+    return {
+        "average_precision": lambda y, p: float(average_precision_score(y, p)) if y.any() else float("nan"),
+        "accuracy": lambda y, p: float(((p >= cut) == (y == 1)).mean()),
+        "precision": precision,
+        "recall": recall,
+        "f1": lambda y, p: 2 * hits(y, p) / max(float((p >= cut).sum() + y.sum()), 1.0),
+    }
+
+
+def _measured(
+    parts: dict[str, tuple[Floats, Floats]], measures: dict[str, Measure]
+) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, list[float]]]]:
+    """Figures of each part, and their 95 % intervals over rows drawn again."""
+    figures: dict[str, dict[str, Any]] = {}
+    intervals: dict[str, dict[str, list[float]]] = {}
+    for split, (y, p) in parts.items():
+        found = {name: _with_interval(measure, y, p) for name, measure in measures.items()}
+        figures[split] = {"n": len(y), **{name: one.value for name, one in found.items()}}
+        intervals[split] = {name: [one.low, one.high] for name, one in found.items()}
+    return figures, intervals
+
+
+def _scores(figures: dict[str, Any], intervals: dict[str, Any], name: str) -> dict[str, Metric]:
+    """One of the figures, as verdicts want it."""
+    return {s: Metric(told[name], intervals[s][name][0], intervals[s][name][1]) for s, told in figures.items()}
+
+
 def several(
     parts: dict[str, tuple[Floats, Floats]], n_classes: int, kind: str
 ) -> tuple[dict[str, Any], dict[str, Any], list[Finding]]:
@@ -89,25 +124,26 @@ def several(
     def balanced(y: Floats, called: Floats) -> float:
         return float(np.mean([(called[y == k] == k).mean() for k in np.unique(y)]))
 
-    figures: dict[str, Any] = {}
-    scores: dict[str, Metric] = {}
-    for split, (y, p) in parts.items():
-        called = p.argmax(axis=1).astype(np.float64)
-        scores[split] = _with_interval(balanced, y, called)
-        figures[split] = {
-            "n": len(y),
-            "accuracy": float((called == y).mean()),
-            "balanced_accuracy": scores[split].value,
-            "macro_f1": float(f1_score(y, called, average="macro", zero_division=0.0)),
-            "log_loss": float(-np.log(np.clip(p[np.arange(len(y)), y.astype(int)], 1e-15, 1)).mean()),
-        }
+    def loss(y: Floats, p: Floats) -> float:
+        return float(-np.log(np.clip(p[np.arange(len(y)), y.astype(int)], 1e-15, 1)).mean())
+
+    figures, intervals = _measured(
+        parts,
+        {
+            "accuracy": lambda y, p: float((p.argmax(axis=1) == y).mean()),
+            "balanced_accuracy": lambda y, p: balanced(y, p.argmax(axis=1).astype(np.float64)),
+            "macro_f1": lambda y, p: float(f1_score(y, p.argmax(axis=1), average="macro", zero_division=0.0)),
+            "log_loss": loss,
+        },
+    )
+    scores = _scores(figures, intervals, "balanced_accuracy")
     y, p = parts["out_of_time"]
     matrix = confusion_matrix(y, p.argmax(axis=1), labels=list(range(n_classes)))
     rarest = {s: int(np.bincount(yes.astype(int), minlength=n_classes).min()) for s, (yes, _) in parts.items()}
     found = judge_scores(
         scores, name=Words("balanced accuracy", "平衡准确率"), chance=1 / n_classes, too_good=0.995, kind=kind, n=rarest
     )
-    return figures, {"confusion": matrix.tolist()}, found
+    return figures, {"confusion": matrix.tolist(), "intervals": intervals}, found
 
 
 def regression(
@@ -119,20 +155,18 @@ def regression(
         spread = float(((y - y.mean()) ** 2).sum())
         return 1.0 - float(((y - p) ** 2).sum()) / spread if spread else float("nan")
 
-    scores = {split: _with_interval(r2, y, p) for split, (y, p) in parts.items()}
-    figures = {
-        split: {
-            "n": len(y),
-            "r2": scores[split].value,
-            "mae": float(np.abs(y - p).mean()),
-            "rmse": float(np.sqrt(((y - p) ** 2).mean())),
-        }
-        for split, (y, p) in parts.items()
+    measures: dict[str, Measure] = {
+        "r2": r2,
+        "mae": lambda y, p: float(np.abs(y - p).mean()),
+        "rmse": lambda y, p: float(np.sqrt(((y - p) ** 2).mean())),
     }
+    figures, intervals = _measured(parts, measures)
+    scores = _scores(figures, intervals, "r2")
     y, p = parts["out_of_time"]
     some = np.random.default_rng(0).permutation(len(y))[:400]
     heights, edges = np.histogram(y - p, bins=30)
     pictures = {
+        "intervals": intervals,
         "against": [y[some].tolist(), p[some].tolist()],
         "residuals": [edges.tolist(), heights.tolist()],
     }
@@ -147,7 +181,7 @@ def regression(
     return figures, pictures, found
 
 
-def _with_interval(score: Callable[[Floats, Floats], float], y: Floats, p: Floats) -> Metric:
+def _with_interval(score: Measure, y: Floats, p: Floats) -> Metric:
     rng = np.random.default_rng(0)
     drawn = [score(y[rows], p[rows]) for rows in rng.integers(0, len(y), (BOOTS, len(y)))]
     low, high = np.nanquantile(drawn, [0.025, 0.975])

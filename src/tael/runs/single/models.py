@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib import import_module
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import polars as pl
 from sklearn.base import BaseEstimator, TransformerMixin, is_classifier, is_regressor
-from sklearn.utils import get_tags
 
 from tael.errors import RunError
+from tael.models.estimators import build
+from tael.models.preparation import is_scaled, takes_gaps
 from tael.runs.single.table import SingleTable, Task
 
-ALLOWED = ("sklearn", "lightgbm", "tael")
-"""Packages that an estimator may be named from."""
+SMALL = 2_000
+"""Rows below which the booster grows few leaves."""
 LEAST = 10
 """Rows that a category's value needs for a flag of its own."""
 
@@ -55,20 +55,24 @@ class Columns(TransformerMixin, BaseEstimator):
         found = np.column_stack(parts) if parts else np.zeros((X.height, 0))
         return np.where(np.isfinite(found), found, np.nan)
 
-    def names(self) -> list[str]:
-        """Names of the matrix's columns."""
-        return [*self.numbers, *(f"{name} = {value}" for name, value in self.flags_)]
+    def names(self, shown: Callable[[str], str] = str) -> list[str]:
+        """Names of the matrix's columns, columns being called as `shown` calls them."""
+        return [*map(shown, self.numbers), *(f"{shown(name)} = {value}" for name, value in self.flags_)]
 
 
-def estimator_of(model: Any, task: Task, n_classes: int, seed: int, parameters: Mapping[str, Any] | None = None) -> Any:
+def estimator_of(
+    model: Any, task: Task, n_classes: int, seed: int, parameters: Mapping[str, Any] | None = None, n: int = 10_000
+) -> Any:
     """The estimator that was asked for, or the task's own.
 
     Parameters
     ----------
     model : None, str or estimator
-        A name such as ``"sklearn.ensemble.RandomForestClassifier"``, of the packages in `ALLOWED`.
+        A name such as ``"sklearn.ensemble.RandomForestClassifier"``, as `tael.models.estimators.build` takes them.
     task : {"regression", "classification"}
     n_classes, seed : int
+    n : int
+        Rows with a label.
     parameters : mapping, optional
         Of an estimator that is named.
 
@@ -78,21 +82,34 @@ def estimator_of(model: Any, task: Task, n_classes: int, seed: int, parameters: 
 
     Raises
     ------
+    ModelError
+        If there is no such estimator, or it has no such parameter.
     RunError
-        If there is no such estimator, or it is of another task.
+        If it is of another task, or tells no probabilities.
     """
     if model is None:
-        return _own(task, n_classes, seed)
-    made = _named(model, dict(parameters or {}), seed) if isinstance(model, str) else model
+        if parameters:
+            raise RunError(
+                "Parameters are those of a model that is named.", expected="a model", got=", ".join(parameters),
+                fix='Name it: model = "sklearn.ensemble.RandomForestClassifier".',
+            )  # fmt: skip
+        return _own(task, n_classes, seed, n)
+    made = build(model, parameters, seed=seed) if isinstance(model, str) else model
     fits = is_classifier(made) if task == "classification" else is_regressor(made)
     if not fits:
         raise RunError(
             "The model is of another kind than the task.", expected=f"an estimator for {task}", got=type(made).__name__
         )
+    if task == "classification" and not (hasattr(made, "predict_proba") or hasattr(made, "final_estimator")):
+        raise RunError(
+            "This estimator tells no probabilities.", expected="predict_proba", got=type(made).__name__,
+            fix="Wrap it in sklearn.calibration.CalibratedClassifierCV, or take another.",
+        )  # fmt: skip
     return made
 
 
-def _own(task: Task, n_classes: int, seed: int) -> Any:
+def _own(task: Task, n_classes: int, seed: int, n: int) -> Any:
+    """What few rows cannot teach is not asked of them: smaller trees, and fewer of them."""
     from lightgbm import LGBMClassifier, LGBMRegressor
 
     from tael.models import PortfolioClassifier
@@ -100,50 +117,24 @@ def _own(task: Task, n_classes: int, seed: int) -> Any:
     if task == "classification" and n_classes == 2:
         return PortfolioClassifier(random_state=seed)
     settings: dict[str, Any] = {
-        "n_estimators": 200, "learning_rate": 0.05, "num_leaves": 15, "min_child_samples": 20, "subsample": 0.8,
+        "n_estimators": 100 if n < SMALL else 200, "learning_rate": 0.05, "num_leaves": 4 if n < SMALL else 15,
+        "min_child_samples": 20, "subsample": 0.8,
         "subsample_freq": 1, "colsample_bytree": 0.8, "random_state": seed, "n_jobs": 1, "verbose": -1,
         "deterministic": True, "force_row_wise": True,
     }  # fmt: skip
     return LGBMClassifier(**settings) if task == "classification" else LGBMRegressor(**settings)
 
 
-def _named(name: str, parameters: dict[str, Any], seed: int) -> Any:
-    module, _, kind = name.rpartition(".")
-    if module.split(".", 1)[0] not in ALLOWED:
-        raise RunError(
-            "No estimator is taken from there.", expected=f"a name of {', '.join(ALLOWED)}", got=repr(name),
-            fix='For instance "sklearn.ensemble.RandomForestClassifier"; from Python, hand over the estimator itself.',
-        )  # fmt: skip
-    try:
-        found = getattr(import_module(module), kind)
-    except (ImportError, AttributeError):
-        raise RunError("There is no such estimator.", expected="package.module.Class", got=repr(name)) from None
-    if not (isinstance(found, type) and issubclass(found, BaseEstimator)):
-        raise RunError("This is no estimator.", expected="a class with fit and predict", got=repr(name))
-    try:
-        made = found(**parameters)
-    except TypeError as error:
-        raise RunError("The estimator does not take these parameters.", got=str(error), where=name) from None
-    if module.split(".", 1)[0] == "lightgbm" and not {"verbose", "verbosity"} & set(parameters):
-        made.set_params(verbose=-1)
-    if "random_state" in made.get_params() and "random_state" not in parameters:
-        made.set_params(random_state=seed)
-    return made
-
-
 def whole(table: SingleTable, estimator: Any) -> Any:
-    """Columns and estimator in one pipeline; missing numbers are filled only for an estimator that cannot take them."""
+    """Columns and estimator in one pipeline; missing numbers are filled, and scales made one, where it needs that."""
     from sklearn.base import clone
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import StandardScaler
 
     steps: list[tuple[str, Any]] = [("columns", Columns(table.numbers, table.categories))]
-    linear = (
-        hasattr(estimator, "coef_") or "linear" in type(estimator).__module__ or "svm" in type(estimator).__module__
-    )
-    if not get_tags(estimator).input_tags.allow_nan:
+    if not takes_gaps(estimator):
         steps.append(("fill", SimpleImputer(strategy="median", keep_empty_features=True)))
-    if linear and "linear_model" in type(estimator).__module__:
+    if is_scaled(estimator):
         steps.append(("scale", StandardScaler()))
     return Pipeline([*steps, ("model", clone(estimator))])

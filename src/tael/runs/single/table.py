@@ -1,21 +1,17 @@
-"""A single table as it comes: a file or a frame in, its columns with their parts to play out."""
+"""A single table's columns and their parts to play: what a model may look at, what it may not, and why."""
 
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 
 from tael.errors import RunError, did_you_mean
-from tael.tables import read_tables
-from tael.tables.border import polars_of
-from tael.tables.infer import infer
-from tael.tables.schema import Type
+from tael.runs.single.reading import Source, left_out, read_source
+from tael.tables.schema import TableSchema, Type
 
 Task = Literal["regression", "classification", "clustering"]
 TASKS: tuple[Task, ...] = ("regression", "classification", "clustering")
@@ -24,6 +20,7 @@ MANY = 20
 """Different numbers from which a numeric label is an amount, not a class."""
 LEVELS = 60
 """Different values from which a text column is a name, not a category."""
+_CODE = re.compile(r"(^|_)(code|ticker|symbol|zip|postcode|branch|store|id)$|代码|证券|股票|编码|编号|邮编|网点", re.I)
 
 
 @dataclass(frozen=True)
@@ -43,8 +40,10 @@ class SingleTable:
         Columns left out, and why, in English and Chinese.
     dated : tuple of str
         Of the numbers, those that were times and are now days.
-    names : dict of str to str
-        A column's name in the table, and the name that it has here.
+    headers : dict of str to str
+        A column's name here, and its header in the table.
+    promise : TableSchema
+        By which other rows of these columns are read.
     """
 
     frame: pl.DataFrame
@@ -54,7 +53,12 @@ class SingleTable:
     categories: tuple[str, ...]
     ignored: dict[str, tuple[str, str]] = field(default_factory=dict)
     dated: tuple[str, ...] = ()
-    names: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    promise: TableSchema = field(default_factory=TableSchema)
+
+    def shown(self, name: str) -> str:
+        """A column as its header calls it."""
+        return self.headers.get(name, name)
 
 
 def read_single(source: Any, label: str | None, time: str | None, ignore: Sequence[str] = ()) -> SingleTable:
@@ -64,6 +68,7 @@ def read_single(source: Any, label: str | None, time: str | None, ignore: Sequen
     ----------
     source : str, Path or frame
         A CSV (any separator, whitespace too; UTF-8 or GB18030) or Parquet file, or a pandas, polars or pyarrow frame.
+        A ``tables.toml`` beside the file that names it is obeyed.
     label, time : str or None
         Columns by their names in the table.
     ignore : sequence of str
@@ -80,117 +85,80 @@ def read_single(source: Any, label: str | None, time: str | None, ignore: Sequen
     TablesError
         If the file cannot be read.
     """
-    read, key, found_time, names = _read(source)
+    read = read_source(source)
+    names = {name: name for name in read.frame.columns} | {header: name for name, header in read.headers.items()}
     for column in (label, time, *ignore):
         if column is not None and column not in names:
+            known = list(read.headers.values())
             raise RunError(
-                f"The table has no column {column!r}.", expected=", ".join(list(names)[:20]), got=repr(column),
-                fix=did_you_mean(column, list(names)),
+                f"The table has no column {column!r}.", expected=", ".join(known[:20]), got=repr(column),
+                fix=did_you_mean(column, known),
             )  # fmt: skip
-    if read.height == 0:
-        raise RunError("The table has no rows.", expected="rows under the header", got="a header alone")
     label = names[label] if label is not None else None
-    time = names[time] if time is not None else found_time
+    time = names[time] if time is not None else _time_of(read)
     if time is not None and time == label:
         time = None
-    return _with_parts(read, label, time, key, names, {names[column] for column in ignore})
+    return _with_parts(read, label, time, {names[column] for column in ignore})
 
 
-def _read(source: Any) -> tuple[pl.DataFrame, str | None, str | None, dict[str, str]]:
-    """Frame, key, time, and each column by its name in the table and by the name it has now."""
-    with tempfile.TemporaryDirectory(prefix="tael-fit-") as made:
-        folder = Path(made)
-        if isinstance(source, str | Path):
-            path = Path(source)
-            if not path.is_file():
-                raise RunError(
-                    "There is no such file.", expected="a CSV or Parquet file", got=str(path),
-                    fix="Look at the path; from Python, a frame may be given too.",
-                )  # fmt: skip
-            _place(path, folder)
-        else:
-            given = polars_of(source, "table")
-            if given.height == 0:
-                raise RunError("The table has no rows.", expected="rows under the header", got="a header alone")
-            given.write_parquet(folder / "table.parquet")
-        draft = infer(folder)
-        draft.write(folder)
-        tables = read_tables(folder)
-        (name,) = list(tables)
-        schema = draft.schema.tables[name]
-        headers = {(column.header or known): known for known, column in schema.columns.items()}
-        frame = tables[name]
-        names = {known: known for known in frame.columns} | {h: k for h, k in headers.items() if k in frame.columns}
-        times = [c for c, column in schema.columns.items() if column.type is Type.TIME and c in frame.columns]
-        return frame, schema.key, schema.time or (times[0] if len(times) == 1 else None), names
+def _time_of(read: Source) -> str | None:
+    times = [c for c, column in read.promise.columns.items() if column.type is Type.TIME and c in read.frame.columns]
+    return read.promise.time or (times[0] if len(times) == 1 else None)
 
 
-def _place(path: Path, folder: Path) -> None:
-    """Bring the file there; one whose columns stand apart by spaces comes with tabs."""
-    kind = path.name.lower()
-    if not kind.endswith((".parquet", ".gz", ".zst", ".zip")):
-        content = path.read_bytes()
-        first, _, rest = content.partition(b"\n")
-        if not rest.strip():
-            raise RunError("The table has no rows.", expected="a header and rows under it", got=path.name)
-        if (
-            first.startswith(b",")
-            and kind.endswith(".csv")
-            and not re.search(rb"(^|,)[\d.]*(,|\r?$)", rest.split(b"\n", 1)[0])
-        ):
-            # numbers of the columns above their names, as spreadsheets are sometimes saved
-            (folder / "table.csv").write_bytes(rest)
-            return
-        if not re.search(rb"[,;\t|]", first) and len(first.split()) >= 3:
-            rows = [b"\t".join(line.split()) for line in content.splitlines() if line.strip()]
-            (folder / "table.tsv").write_bytes(b"\n".join(rows) + b"\n")
-            return
-        if not kind.endswith((".csv", ".tsv", ".txt")):
-            raise RunError("This is no table that tael reads.", expected=".csv, .tsv, .txt or .parquet", got=path.name)
-    suffix = "".join(path.suffixes[-2:]) if kind.endswith((".gz", ".zst", ".zip")) else path.suffix.lower()
-    (folder / f"table{'.csv' if suffix == '.txt' else suffix}").symlink_to(path.resolve())
-
-
-def _with_parts(
-    frame: pl.DataFrame, label: str | None, time: str | None, key: str | None, names: dict[str, str], ignore: set[str]
-) -> SingleTable:
+def _with_parts(read: Source, label: str | None, time: str | None, ignore: set[str]) -> SingleTable:
+    by_role = left_out(read.promise, stated=read.stated)
     ignored: dict[str, tuple[str, str]] = {}
     numbers: list[str] = []
     categories: list[str] = []
     dated: dict[str, pl.Series] = {}
-    frame = frame.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
+    frame = read.frame.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
     to_come = None if label is None else frame[label].is_null()
     for name in frame.columns:
         column = frame[name]
         if name in (label, time):
             continue
-        there = column.drop_nulls()
-        if name in ignore:
-            ignored[name] = ("as you asked", "按要求忽略")
-        elif to_come is not None and _comes_with(column, to_come):
-            ignored[name] = (
-                "empty wherever the label is: known only with it",
-                "标签为空时此列也为空：随标签才可知",
-            )
-        elif name == key or _is_key(name, column):
-            ignored[name] = ("a key: it names the row", "主键：只标识行")
-        elif there.n_unique() <= 1:
-            ignored[name] = ("says the same of every row", "所有行取值相同")
+        why = ("as you asked", "按要求忽略") if name in ignore else by_role.get(name)
+        why = why or _left_out(name, column, read, to_come)
+        if why is not None:
+            ignored[name] = why
         elif column.dtype.is_temporal():
             dated[name] = days_of(column, frame, time)
+        elif column.dtype.is_numeric() and _names_things(read.headers.get(name, name), column):
+            frame = frame.with_columns(column.cast(pl.Int64).cast(pl.String).alias(name))
+            categories.append(name)
         elif column.dtype.is_numeric() or column.dtype == pl.Boolean:
             numbers.append(name)
-        elif there.n_unique() <= LEVELS:
-            categories.append(name)
         else:
-            ignored[name] = (f"{there.n_unique():,} different texts", f"文本取值多达 {there.n_unique():,} 个")
+            categories.append(name)
     for name, days in dated.items():
         frame = frame.with_columns(days.alias(name))
         numbers.append(name)
     if not numbers and not categories:
-        why = "; ".join(f"{name}: {words[0]}" for name, words in ignored.items())
-        raise RunError("There is no column to learn from.", expected="numbers or categories", got=why or "no column")
-    return SingleTable(frame, label, time, tuple(numbers), tuple(categories), ignored, tuple(dated), names)
+        told = "; ".join(f"{name}: {words[0]}" for name, words in ignored.items())
+        raise RunError("There is no column to learn from.", expected="numbers or categories", got=told or "no column")
+    return SingleTable(
+        frame, label, time, tuple(numbers), tuple(categories), ignored, tuple(dated), read.headers, read.promise
+    )
+
+
+def _left_out(name: str, column: pl.Series, read: Source, to_come: pl.Series | None) -> tuple[str, str] | None:
+    """Why no model may look at a column; None where it may."""
+    there = column.drop_nulls()
+    header = read.headers.get(name, name)
+    if there.n_unique() == 0:
+        return "no value in any row", "没有任何取值"
+    if to_come is not None and _comes_with(column, to_come):
+        return "empty wherever the label is: known only with it", "标签为空时此列也为空：随标签才可知"
+    if name == read.promise.key or _is_key(header, column):
+        return "a key: it names the row", "主键：只标识行"
+    if there.n_unique() == 1:
+        return "says the same of every row", "所有行取值相同"
+    if there.n_unique() > LEVELS and (column.dtype == pl.String or _names_things(header, column)):
+        many = there.n_unique()
+        kind = ("texts", "文本取值") if column.dtype == pl.String else ("numbers that are names", "编号取值")
+        return f"{many:,} different {kind[0]}", f"{kind[1]}多达 {many:,} 个"
+    return None
 
 
 def _comes_with(column: pl.Series, to_come: pl.Series) -> bool:
@@ -209,8 +177,17 @@ def _is_key(name: str, column: pl.Series) -> bool:
     if column.dtype == pl.String:
         return True
     named = re.search(r"(^|_)(id|no|key|code|num|number|index)$|^id|编号|序号|代码", name.lower()) is not None
-    whole = column.dtype.is_integer() or (column.dtype.is_float() and bool((column == column.round()).all()))
-    return whole and named
+    return _whole(column) and named
+
+
+def _names_things(name: str, column: pl.Series) -> bool:
+    """Whether whole numbers are names, as stock codes and branches are: adding them up would mean nothing."""
+    return _CODE.search(name) is not None and _whole(column)
+
+
+def _whole(column: pl.Series) -> bool:
+    there = column.drop_nulls()
+    return column.dtype.is_integer() or (column.dtype.is_float() and bool((there == there.round()).all()))
 
 
 def days_of(column: pl.Series, frame: pl.DataFrame, time: str | None) -> pl.Series:
@@ -255,7 +232,10 @@ def classes_of(label: pl.Series) -> Sequence[Any]:
     if len(values) != 2:
         return values
     said = [str(value).lower().removesuffix(".0") for value in values]
-    pairs = (("0", "1"), ("false", "true"), ("no", "yes"), ("n", "y"), ("good", "bad"), ("否", "是"), ("跌", "涨"))
+    pairs = (
+        ("0", "1"), ("false", "true"), ("no", "yes"), ("n", "y"), ("good", "bad"), ("否", "是"), ("跌", "涨"),
+        ("无", "有"), ("正常", "违约"), ("正常", "逾期"), ("未流失", "流失"),
+    )  # fmt: skip
     for no, yes in pairs:
         if set(said) == {no, yes}:
             return [values[said.index(no)], values[said.index(yes)]]

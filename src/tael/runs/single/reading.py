@@ -1,0 +1,213 @@
+"""A single table as it comes: a file or a frame in; typed columns and a promise out, by which others are read alike."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tael.errors import RunError
+from tael.tables import Tables, read_tables
+from tael.tables.border import polars_of
+from tael.tables.infer import Draft, infer
+from tael.tables.reading import FILE
+from tael.tables.schema import Role, Schema, TableSchema, Type
+
+NAME = "table"
+_TRUE_FALSE = {"true", "false"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table as read.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        Numbers, texts, times, flags; names that a formula can hold.
+    promise : TableSchema
+        What its columns are, stated or guessed.
+    headers : dict of str to str
+        Name of a column here, and its header in the table.
+    stated : bool
+        Whether a ``tables.toml`` beside the file said so.
+    """
+
+    frame: pl.DataFrame
+    promise: TableSchema
+    headers: dict[str, str]
+    stated: bool = False
+
+
+def read_source(source: Any) -> Source:
+    """Read a file or a frame whose columns are not described, or described by a ``tables.toml`` beside the file.
+
+    Words such as 是 and 否 stay words: what is foretold then comes back in the user's own.
+
+    Parameters
+    ----------
+    source : str, Path or frame
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    RunError
+        If there is no such file, or it holds no rows.
+    TablesError
+        If it cannot be read.
+    """
+    with tempfile.TemporaryDirectory(prefix="tael-fit-") as made:
+        folder = Path(made)
+        if isinstance(source, str | Path):
+            path = _file(Path(source))
+            beside = _beside(path)
+            if beside is not None:
+                return _typed(path.parent, path, beside, stated=True)
+            place(path, folder)
+        else:
+            given = polars_of(source, NAME)
+            if given.height == 0:
+                raise RunError("The table has no rows.", expected="rows under the header", got="a header alone")
+            given.write_parquet(folder / f"{NAME}.parquet")
+        draft = infer(folder)
+        (name,) = draft.schema.tables
+        return _typed(folder, None, draft.schema.tables[name], stated=False)
+
+
+def read_again(source: Any, promise: TableSchema) -> pl.DataFrame:
+    """Read another file or frame as the first was read; columns that the promise does not name are left out.
+
+    Raises
+    ------
+    TablesError
+        If a column is missing, or its values are of another kind.
+    """
+    if not isinstance(source, str | Path):
+        given = polars_of(source, NAME)
+        wanted = {column.header or name for name, column in promise.columns.items()} | set(promise.columns)
+        given = given.select([c for c in given.columns if c in wanted])
+        return Tables({NAME: given}, Schema(tables={NAME: promise}))[NAME].select(list(promise.columns))
+    with tempfile.TemporaryDirectory(prefix="tael-fit-") as made:
+        folder = Path(made)
+        placed = place(_file(Path(source)), folder)
+        layout = infer(folder).schema.tables
+        (guessed,) = layout.values()
+        how = {name: getattr(guessed, name) for name in ("file", "encoding", "separator", "skip_lines")}
+        both = promise.model_copy(update={**how, "file": placed.name})
+        return _tables(folder, both)[NAME].select(list(promise.columns))
+
+
+def _file(path: Path) -> Path:
+    if not path.is_file():
+        raise RunError(
+            "There is no such file.", expected="a CSV or Parquet file", got=str(path),
+            fix="Look at the path; from Python, a frame may be given too.",
+        )  # fmt: skip
+    return path
+
+
+def _beside(path: Path) -> TableSchema | None:
+    """The section of a ``tables.toml`` in the file's folder that names the file."""
+    page = path.parent / FILE
+    if not page.is_file():
+        return None
+    found = [one for one in Schema.from_toml(page).tables.values() if one.file == path.name]
+    return found[0] if found else None
+
+
+def _tables(folder: Path, promise: TableSchema) -> Tables:
+    """The one table that a promise describes; columns that point to other tables name things all the same."""
+    draft = Draft(Schema(tables={NAME: promise}), ())
+    with tempfile.TemporaryDirectory(prefix="tael-fit-") as made:
+        page = Path(made) / FILE
+        page.write_text(_toml(draft.schema), encoding="utf-8")
+        link = Path(made) / str(promise.file)
+        link.symlink_to((folder / str(promise.file)).resolve())
+        return read_tables(page, absent="label")
+
+
+def _toml(schema: Schema) -> str:
+    from tael.tables.infer import _key, _value
+
+    lines = []
+    for name, section in schema.to_dict().items():
+        columns = section.pop("columns", {})
+        lines += [f"[{_key(name)}]", *(f"{_key(k)} = {_value(v)}" for k, v in section.items())]
+        lines += [f"[{_key(name)}.columns]", *(f"{_key(k)} = {_value(v)}" for k, v in columns.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _typed(folder: Path, path: Path | None, promise: TableSchema, *, stated: bool) -> Source:
+    """Flags are read as words first, and stay words unless they spell true and false."""
+    words = [name for name, column in promise.columns.items() if column.type == Type.FLAG and not column.true]
+    as_words = {name: column.model_copy(update={"type": Type.CATEGORY}) for name, column in promise.columns.items()}
+    columns = {name: as_words[name] if name in words else column for name, column in promise.columns.items()}
+    promise = promise.model_copy(update={"columns": columns})
+    tables = _tables(folder, promise)
+    frame, whole = tables[NAME], tables.schema.tables[NAME]
+    for name in words:
+        said = {str(one).lower() for one in frame[name].drop_nulls().unique()}
+        if frame[name].dtype == pl.Boolean or said <= _TRUE_FALSE:
+            flags = frame[name].cast(pl.String).str.to_lowercase() == "true"
+            frame = frame.with_columns(flags.alias(name))
+            whole = _with_type(whole, name, Type.FLAG)
+    if frame.height == 0:
+        raise RunError("The table has no rows.", expected="rows under the header", got="a header alone")
+    headers = {name: column.header or name for name, column in whole.columns.items() if name in frame.columns}
+    return Source(frame, whole, headers, stated)
+
+
+def _with_type(promise: TableSchema, name: str, kind: Type) -> TableSchema:
+    column = promise.columns[name].model_copy(update={"type": kind})
+    return promise.model_copy(update={"columns": {**promise.columns, name: column}})
+
+
+def left_out(promise: TableSchema, *, stated: bool) -> dict[str, tuple[str, str]]:
+    """Columns that no model may look at by their role, and why, in English and Chinese."""
+    found: dict[str, tuple[str, str]] = {}
+    for name, column in promise.columns.items():
+        if stated and column.role in (Role.LABEL, Role.IGNORE):
+            found[name] = (f"role {column.role} in tables.toml", f"tables.toml 中角色为 {column.role}")
+        elif column.role == Role.LABEL:
+            found[name] = (
+                'called like an outcome, known only later; if it is known before, say role = "feature" in tables.toml',
+                '名称像事后结果，晚于标签才可知；若事前可知，请在 tables.toml 中写 role = "feature"',
+            )
+    return found
+
+
+def place(path: Path, folder: Path) -> Path:
+    """Bring the file there; one whose columns stand apart by spaces comes with tabs."""
+    kind = path.name.lower()
+    if not kind.endswith((".parquet", ".gz", ".zst", ".zip")):
+        content = path.read_bytes()
+        first, _, rest = content.partition(b"\n")
+        if not rest.strip():
+            raise RunError("The table has no rows.", expected="a header and rows under it", got=path.name)
+        if first.startswith(b",") and kind.endswith(".csv") and not _numbers(rest.split(b"\n", 1)[0]):
+            # numbers of the columns above their names, as spreadsheets are sometimes saved
+            made = folder / f"{NAME}.csv"
+            made.write_bytes(rest)
+            return made
+        if not re.search(rb"[,;\t|]", first) and len(first.split()) >= 3:
+            rows = [b"\t".join(line.split()) for line in content.splitlines() if line.strip()]
+            made = folder / f"{NAME}.tsv"
+            made.write_bytes(b"\n".join(rows) + b"\n")
+            return made
+        if not kind.endswith((".csv", ".tsv", ".txt")):
+            raise RunError("This is no table that tael reads.", expected=".csv, .tsv, .txt or .parquet", got=path.name)
+    suffix = "".join(path.suffixes[-2:]) if kind.endswith((".gz", ".zst", ".zip")) else path.suffix.lower()
+    made = folder / f"{NAME}{'.csv' if suffix == '.txt' else suffix}"
+    made.symlink_to(path.resolve())
+    return made
+
+
+def _numbers(line: bytes) -> bool:
+    return re.search(rb"(^|,)[\d.]*(,|\r?$)", line) is not None

@@ -1,0 +1,157 @@
+"""What is kept of a fit answers to the last bit, in the user's own words, on rows written as the first were."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+import tael
+from tael.errors import RunError, TaelError
+from tael.runs.single import load_fit
+
+TREE = "sklearn.tree.DecisionTreeClassifier"
+LINE = "sklearn.linear_model.LogisticRegression"
+
+
+def written(folder: Path, n: int = 240) -> Path:
+    """A table as a clerk saves it: GB18030, money, percent, Chinese dates, codes with zeros, yes and no in words."""
+    rng = np.random.default_rng(0)
+    income, share = rng.lognormal(9, 0.4, n), rng.uniform(0, 1, n)
+    late = rng.random(n) < 1 / (1 + np.exp(3 - 5 * share))
+    lines = ["客户编号,申请日期,月收入,使用率,婚否,网点代码,渠道,是否违约"]
+    for k in range(n):
+        answer = "" if k >= n - 12 else "是" if late[k] else "否"
+        married, branch = rng.choice(["是", "否"]), rng.choice(["0101", "0102", "0203"])
+        channel = rng.choice(["线上", "线下"])
+        lines.append(
+            f'C{k:05d},2023年{1 + k % 12}月{1 + k % 28}日,"¥{income[k]:,.2f}",{share[k]:.1%},{married},{branch},'
+            f"{channel},{answer}"
+        )
+    path = folder / "客户.csv"
+    path.write_bytes(("\n".join(lines) + "\n").encode("gb18030"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("kept")
+    return tael.fit(written(folder), "是否违约", model=LINE, out=folder / "out"), folder
+
+
+def test_a_clerks_table_is_read_and_its_words_come_back(made: Any) -> None:
+    result, _ = made
+    table = result.table
+    assert result.classes == ["否", "是"]
+    assert set(table.numbers) == {"月收入", "使用率"}
+    assert set(table.categories) == {"婚否", "网点代码", "渠道"}
+    assert list(table.ignored) == ["客户编号"]
+    assert table.time == "申请日期"
+    assert set(result.predictions["prediction"]) <= {"否", "是"}
+    assert result.predictions.height == 12
+    assert set(result.predictions["婚否"]) == {"是", "否"}
+
+
+def test_the_bundle_foretells_a_file_a_frame_and_what_the_fit_foretold(made: Any) -> None:
+    result, folder = made
+    kept = load_fit(folder / "out")
+    told = kept.predict(folder / "客户.csv")
+    assert told.columns == ["prediction", "probability"]
+    assert told.height == 240
+    assert told["probability"][-12:].to_list() == result.predictions["probability"].to_list()
+    text = (folder / "客户.csv").read_text(encoding="gb18030")
+    frame = pl.read_csv(text.encode(), infer_schema=False)
+    assert kept.predict(frame)["probability"].to_list() == told["probability"].to_list()
+    assert kept.predict(frame.drop("是否违约", "客户编号"))["prediction"].to_list() == told["prediction"].to_list()
+    with pytest.raises(TaelError, match="使用率"):
+        kept.predict(frame.drop("使用率"))
+
+
+def test_an_altered_bundle_is_refused(made: Any, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(made[1] / "out" / "model", tmp_path / "model")
+    page = tmp_path / "model" / "weights" / "model.json"
+    page.write_text(page.read_text(encoding="utf-8").replace("否", "吗"), encoding="utf-8")
+    with pytest.raises(RunError, match="altered"):
+        load_fit(tmp_path)
+
+
+class Guess(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """An estimator of nobody's package."""
+
+    def fit(self, X: Any, y: Any) -> Guess:
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        return np.full((len(X), len(self.classes_)), 1 / len(self.classes_))
+
+    def predict(self, X: Any) -> np.ndarray:
+        return np.full(len(X), self.classes_[0])
+
+
+def test_what_cannot_be_written_as_data_is_told(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    table = pl.DataFrame({"x": rng.normal(size=300), "y": rng.integers(0, 2, 300)})
+    result = tael.fit(table, "y", model=Guess(), out=tmp_path / "out")
+    assert "no pickles" in result.unsaved
+    assert not (tmp_path / "out" / "model").exists()
+    assert result.predict(table).height == 300
+
+
+@pytest.mark.parametrize("task", ["portfolio", "regression", "clustering"])
+def test_every_task_is_kept(task: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    n = 200
+    table = pl.DataFrame(
+        {
+            "age": np.r_[rng.normal(25, 3, n // 2), rng.normal(60, 3, n // 2)],
+            "day": pl.date_range(pl.date(2020, 1, 1), pl.date(2020, 7, 18), eager=True)[:n],
+            "job": ["s"] * (n // 2) + ["r"] * (n // 2),
+            "segment": rng.integers(0, 5, n),
+        }
+    )
+    label = None
+    if task != "clustering":
+        y = table["age"].to_numpy() * 0.1 + rng.normal(size=n)
+        table = table.with_columns(pl.Series("y", (y > np.median(y)).astype(int) if task == "portfolio" else y))
+        label = "y"
+    result = tael.fit(table, label, out=tmp_path / "out")
+    again = load_fit(tmp_path / "out").predict(table)
+    assert again.equals(result.predict(table))
+    if task == "clustering":
+        assert "tael_segment" in result.predictions.columns
+        assert sum(one["rows"] for one in result.content["fit"]["segments"]) == n
+    content = json.loads((tmp_path / "out" / "fit.json").read_text(encoding="utf-8"))
+    assert content["fit"]["task"] == ("classification" if task == "portfolio" else task)
+
+
+def test_columns_parted_by_spaces_are_read_again(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=200)
+    lines = ["amount  age   y"] + [f"{a:8.3f}  {20 + k % 40}   {int(a > 0)}" for k, a in enumerate(x)]
+    path = tmp_path / "plain.data"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    result = tael.fit(path, "y", model=TREE, out=tmp_path / "out")
+    assert load_fit(tmp_path / "out").predict(path).equals(result.predict(path))
+
+
+def test_a_tables_toml_beside_the_file_is_obeyed(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    n = 200
+    table = pl.DataFrame({"x": rng.normal(size=n), "kind": rng.integers(1, 4, n), "remark": rng.normal(size=n)})
+    table = table.with_columns((pl.col("x") > 0).cast(pl.Int64).alias("y"))
+    table.write_csv(tmp_path / "loans.csv")
+    (tmp_path / "tables.toml").write_text(
+        "[loans]\nfile = 'loans.csv'\n[loans.columns]\nkind = { type = 'category' }\nremark = { role = 'ignore' }\n",
+        encoding="utf-8",
+    )
+    result = tael.fit(tmp_path / "loans.csv", "y", model=TREE)
+    assert result.table.categories == ("kind",)
+    assert "tables.toml" in result.table.ignored["remark"][0]
