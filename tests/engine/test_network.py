@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tael.engine import Engine
+from tael.formulas.networks import OF_THINGS
 from tael.formulas.operators import ON_NETWORKS
 from tael.tables import Tables
 
@@ -51,6 +52,9 @@ CASES = {
     "pagerank": "pagerank(transfers)",
     "coreness": "coreness(transfers)",
     "shared": 'shared(logins.device, last="20d")',
+    "met": 'met(logins.device, within="1d", last="20d")',
+    "met_again": 'met_again(logins.device, within="4d")',
+    "most_met": 'most_met(logins.device, within="12h", last="30d")',
 }
 FORMULAS = [*CASES.values(), 'fan_in(transfers, last="7d") / fan_in(transfers, last="30d")', "out_degree(transfers)"]
 
@@ -239,7 +243,7 @@ def test_evidence_is_the_rows_that_matched():
         for i, (_, cutoff) in enumerate(X.iter_rows()):
             rows = matches.of(i)
             assert bool(len(rows)) == (values[i] > 0) or op in ("dormancy", "residence")
-            if op not in ("shared",):
+            if op not in OF_THINGS:
                 assert all(t < cutoff for t in transfers["at"].gather(rows))
     assert engine.networks.evidence(engine.bind(CASES["cycles"]), seen).edges.size
 

@@ -56,6 +56,9 @@ def test_words():
     assert words('shared(logins.device, last="90d")', SCHEMA, "accounts") == (
         "others with the same device in logins in the last 90 days"
     )
+    assert words('met_again(logins.device, within="1h", last="90d")', SCHEMA, "accounts") == (
+        "others with the same device within 1 hour of it, more than once, in logins in the last 90 days"
+    )
 
 
 def test_ends_and_amounts():
@@ -92,6 +95,8 @@ def test_ends_and_amounts():
         ("structuring(transfers, below=0)", "accounts", "a number above 0"),
         ("structuring(swaps, below=9, source='a', target='b')", "accounts", "It is not clear which number"),
         ("round_share(transfers.channel)", "accounts", "The type does not fit"),
+        ("met(logins.device)", "accounts", "needs `within=`"),
+        ('met(logins, within="1h")', "accounts", "`met` needs the column that is shared"),
         ("shared(logins)", "accounts", "needs the column that is shared"),
         ("shared(logins.devise)", "accounts", 'Did you mean "device"'),
         ("sum(transfers.amount, length=3)", "accounts", 'There is no option "length"'),

@@ -19,6 +19,7 @@ from tael.engine.rows import CACHE_BYTES, ChildRows
 from tael.engine.shapes import BEGINNING, Shape, latest
 from tael.engine.store import NEVER, Store
 from tael.formulas.bound import Bound, BoundAggregate
+from tael.formulas.networks import OF_THINGS
 from tael.formulas.values import NAT, Values
 from tael.kernels.network import Matches, TemporalGraph
 from tael.tables.schema import Type
@@ -36,7 +37,7 @@ class _Edges:
     @classmethod
     def of(cls, one: BoundAggregate) -> _Edges:
         assert one.network is not None
-        return cls(one.table, one.network.ends, None if one.op == "shared" else one.value, one.where)
+        return cls(one.table, one.network.ends, None if one.op in OF_THINGS else one.value, one.where)
 
 
 class Networks:

@@ -16,6 +16,7 @@ from tael.kernels.network import (
     Matches,
     TemporalGraph,
     gather_scatter,
+    meetings,
     pass_through,
     snapshot,
     traits,
@@ -41,6 +42,7 @@ _TRAITS = {
     "dormancy": "silence",
     "surge": "burst",
 }
+_MET = {"met": "others", "met_again": "again", "most_met": "most"}
 _STRUCTURE = {"component": "component", "pagerank": "pagerank", "coreness": "core"}
 Columns = dict[str, NDArray[np.float64]]
 
@@ -83,6 +85,8 @@ class Asked:
             return _share(found[_TRAITS[one.op]], found["n"])
         if one.op == "dormancy":
             return found["silence"] / _DAY
+        if one.op in _MET:
+            return found[_MET[one.op]]
         column = {"chain": "hands", "gather_scatter": "width", "stack": "wide", "shared": "far"}.get(one.op)
         return found[column or _TRAITS[one.op]]
 
@@ -120,6 +124,8 @@ class Asked:
             return "flow"
         if one.op in _TRAITS:
             return "traits"
+        if one.op in _MET:
+            return "meetings"
         return {"stack": "scatter_gather"}.get(one.op, one.op)
 
     def _counted(self, one: BoundAggregate) -> Mapping[str, NDArray[np.float64]]:
@@ -145,6 +151,9 @@ class Asked:
             return chains_of(
                 *where, within=within, last=last, longest=one.network.length, n_threads=threads, evidence=evidence
             )
+        if one.op in _MET:
+            shown_met = _MET[one.op]
+            return meetings(*where, within=within, last=last, n_threads=threads, evidence=evidence, shown=shown_met)  # type: ignore[arg-type]
         if one.op == "gather_scatter":
             return gather_scatter(*where, last=last, n_threads=threads, evidence=evidence)
         if one.op in ("scatter_gather", "bipartite", "stack", "shared"):

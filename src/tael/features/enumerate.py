@@ -168,6 +168,9 @@ class Enumeration(OwnColumns):
         yield from richer.order(call, numbers, vocabulary.kinds, conditions, windows)
         if not timeless:
             yield from richer.rhythm(call, table, numbers, conditions)
+        if len(path.down) == 1 and not timeless:
+            for key in self._places(path):
+                yield from self._at_places(path, key, numbers, conditions, windows)
         if len(path.down) > 1:
             middle = path.down[-2][0]
             upper = Path(path.up, path.down[:-1])
@@ -181,6 +184,40 @@ class Enumeration(OwnColumns):
                 return Call(op, (argument,), () if way is None else (("via", Literal(way)),))
 
             yield from richer.of_histories(outer, inner, table, numbers, middle)
+
+    def _places(self, path: Path) -> list[str]:
+        """Foreign keys of a path's rows that lead where several of those who own such rows meet."""
+        base, foreign = path.down[0]
+        store, found = self.engine.store, []
+        if base in networks.edge_tables(self.schema, store.target(base, foreign)):
+            return []
+        owner = store.owners(base, foreign)
+        for column, detail in self.schema.tables[base].columns.items():
+            if detail.to is None or column == foreign or self.is_forbidden(base, column) or detail.to in self.forbid:
+                continue
+            place = store.owners(base, column)
+            pairs = np.unique(np.stack([place, owner])[:, (place >= 0) & (owner >= 0)], axis=1)
+            if pairs.shape[1] >= 2 * len(np.unique(pairs[0])):  # two owners or more at each, in the mean
+                found.append(column)
+        return found
+
+    def _at_places(
+        self, path: Path, key: str, numbers: list[Expression], conditions: list[Node], windows: list[str | None]
+    ) -> Iterator[Node]:
+        """Whom the owner met at a place, and what is usual there."""
+        base, longest = path.down[0][0], windows[-1]
+        via = path_text(path, self.schema, self.engine.entity)
+        yield from networks.meetings(Name((base, key)), windows, via)
+
+        def outer(op: str, argument: Node) -> Call:
+            return self._call(path, op, argument, longest)
+
+        def inner(op: str, argument: Node, where: Node | None = None) -> Call:
+            last = None if longest is None else Literal(longest)
+            options = (("where", where), ("last", last), ("via", Literal(key)))
+            return Call(op, (argument,), tuple((name, value) for name, value in options if value is not None))
+
+        yield from richer.of_places(outer, inner, Name((base,)), numbers, conditions)
 
     def _remember(self, path: Path, vocabulary: Vocabulary) -> None:
         call = self._call(path, "count", Name((path.base,)))

@@ -23,7 +23,8 @@ COUNTS = (
 )
 SHAPES = ("scatter_gather", "gather_scatter", "stack", "bipartite")
 STRUCTURE = ("component", "pagerank", "coreness")
-SPANS = ("1h", "1d")  # of a surge
+SPANS = ("1h", "1d")  # of a surge, and of a meeting
+MEETINGS = ("met", "met_again", "most_met")
 STAYS = ("1d", "7d")  # how long money that passes through may stay
 CYCLES = (2, 3, 4)
 CYCLE, CHAIN, HANDS = "30d", "7d", 5.0
@@ -76,6 +77,19 @@ def shared(column: Name, windows: Sequence[str | None], via: str | None) -> Iter
     """Others who used the same thing."""
     for window in _fixed(windows):
         yield _call("shared", column, via, last=window)
+
+
+def meetings(column: Name, windows: Sequence[str | None], via: str | None) -> Iterator[Node]:
+    """Others who were at the same place at the same time, and those who were so again.
+
+    >>> from tael.formulas.printer import to_text
+    >>> to_text(next(meetings(Name(("visits", "provider_id")), ["90d"], None)))
+    'met(visits.provider_id, within="1h", last="90d")'
+    """
+    for window in _fixed(windows):
+        for span in SPANS:
+            for op in MEETINGS:
+                yield _call(op, column, via, within=span, last=window)
 
 
 def _of_table(table: Name, money: Name | None, windows: Sequence[str | None], via: str | None) -> Iterator[Node]:

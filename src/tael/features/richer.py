@@ -19,6 +19,7 @@ KINDS = 4  # categories of a row whose mix is asked about
 MANY = 20  # different values from which on one may be met for the first time
 STREAKS = 12  # conditions of which the longest run is asked
 INNER = 5  # expressions of a grandchild that are aggregated for each child
+AT_PLACES = 12  # conditions whose share at a place is asked
 OF_INNER = ("mean", "max", "sum", "std")
 OUTER = ("mean", "max", "std")
 
@@ -126,6 +127,31 @@ def of_histories(
         for op in OF_INNER[:2] if expression.derived else OF_INNER:
             for outer in OUTER:
                 yield over(outer, inner(op, expression.node, None))
+
+
+def of_places(
+    call: Aggregate, inner: Aggregate, table: Name, numbers: Sequence[Expression], conditions: Sequence[Node]
+) -> Iterator[Node]:
+    """What everybody's rows at the places of a history's rows look like: the share of weekend visits at its providers.
+
+    Parameters
+    ----------
+    call : callable
+        Along the path to the table.
+    inner : callable
+        From a row of the table to all rows of its place.
+    table : Name
+    numbers : sequence of Expression
+    conditions : sequence of Node
+        Those of which the share is asked; the special ones first.
+    """
+    told = [*(c for c in conditions if is_special(c)), *(c for c in conditions if not is_special(c))]
+    asked = [inner("count", table)]
+    asked += [inner("mean", expression.node) for expression in numbers[:INNER]]
+    asked += [inner("share", table, condition) for condition in told[:AT_PLACES]]
+    for node in asked:
+        for op in ("max", "mean"):
+            yield _with(call(op, node), "over", table)
 
 
 def _with(node: Call, option: str, value: Node) -> Call:

@@ -18,6 +18,9 @@ from tael.tables.schema import Schema, Type
 AMOUNTS = ("amount", "sum", "value", "money", "金额")
 """Names by which the amount is known among several numbers of a table of edges."""
 
+OF_THINGS = ("shared", "met", "met_again", "most_met")
+"""Operators whose edges lead from the entity to what it used or where it was; their argument is that column."""
+
 _OF_MORE = (BoundAggregate, BoundGroup, BoundCutoff)
 Bind = Callable[[Node, str | None], Bound]
 
@@ -53,7 +56,7 @@ def bind_network(at: Lookup, bind: Bind, node: Call, operator: Operator, grain: 
             fix=f'Set it in tables.toml: [{table}] time = "..."',
         )
     start = at.entity if grain is None else grain
-    if operator.name == "shared":
+    if operator.name in OF_THINGS:
         path, ends = _owner(at, node, start, table, column)
         value: Bound | None = bind(node.args[0], table)
     else:
@@ -116,9 +119,9 @@ def _argument(at: Lookup, node: Call, operator: Operator) -> tuple[str, str | No
     tables = at.schema.tables
     if isinstance(argument, Name) and argument.parts[0] in tables and len(argument.parts) <= 2:
         table, *column = argument.parts
-        if operator.name == "shared" and not column:
-            raise _wrong(node, operator, "`shared` needs the column that is shared.", "table.column")
-        if column and not operator.of_amounts and operator.name != "shared":
+        if operator.name in OF_THINGS and not column:
+            raise _wrong(node, operator, f"`{operator.name}` needs the column that is shared.", "table.column")
+        if column and not operator.of_amounts and operator.name not in OF_THINGS:
             raise _wrong(node, operator, f"`{operator.name}` takes a table of edges.", f"`{table}`")
         return table, column[0] if column else None
     fix = did_you_mean(argument.parts[0], tables) if isinstance(argument, Name) else None

@@ -176,6 +176,22 @@ def ways(past, v, way):
     return middles
 
 
+def meetings(past, v, begin, within):
+    """Moments at which each other was where the node was, those that follow close upon each other being one."""
+    met: dict[int, list[int]] = {}
+    edges: dict[int, set[int]] = {}
+    for a in past:
+        if a.source != v or a.time < begin:
+            continue
+        for b in past:
+            if b.target == a.target and b.source != v and abs(a.time - b.time) <= within:
+                edges.setdefault(b.source, set()).update((a.id, b.id))
+                times = met.setdefault(b.source, [])
+                if not times or a.time - times[-1] > within:
+                    times.append(a.time)
+    return {w: len(times) for w, times in met.items()}, edges
+
+
 def gather_scatter(past, v):
     """Over all moments, the lesser of senders so far and receivers after."""
     best = 0
@@ -237,6 +253,7 @@ class Plain:
     World, Edge, worlds = World, Edge, staticmethod(worlds)
     activity, cycles, chains, ways = map(staticmethod, (activity, cycles, chains, ways))
     gather_scatter, pass_through, traits = map(staticmethod, (gather_scatter, pass_through, traits))
+    meetings = staticmethod(meetings)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from tael.kernels.network import (
     closing_cycles,
     cycles,
     gather_scatter,
+    meetings,
     pass_through,
     snapshot,
     traits,
@@ -85,6 +86,22 @@ def test_ways(plain, data, last, way):
         sizes = [len(middles) for middles in plain.ways(world.visible(cutoff, last), v, way).values()]
         told = [max(sizes, default=0), sum(size >= 2 for size in sizes), len(sizes)]
         assert [found[name][i] for name in ("most", "wide", "far")] == told
+
+
+@given(data=st.data(), last=WINDOWS, within=st.integers(1, 9), shown=st.sampled_from(["others", "again", "most"]))
+def test_meetings(plain, data, last, within, shown):
+    world = data.draw(plain.worlds())
+    found = meetings(world.graph, world.nodes, world.cutoffs, within=within, last=last, evidence=True, shown=shown)
+    for i, (v, cutoff) in enumerate(world.queries):
+        begin = -(10**9) if last is None else cutoff - last
+        times, edges = plain.meetings(world.visible(cutoff), v, begin, within)
+        most = max(times.values(), default=0)
+        told = [len(times), sum(n > 1 for n in times.values()), most]
+        assert [found[name][i] for name in ("others", "again", "most")] == told
+        least = {"others": 1, "again": 2, "most": max(most, 1)}[shown]
+        rows = {e for w, n in times.items() if n >= least for e in edges[w]}
+        assert found.evidence.of(i).tolist() == sorted(rows)
+    assert not found.cuts.any()
 
 
 @given(data=st.data(), last=WINDOWS)

@@ -38,6 +38,13 @@ def _within(name: str, en: str, zh: str, doc: tuple[str, str], example: str, **s
     return _network(name, en, zh, doc, example, options=("within",), needs=("within",), **settings)  # type: ignore[arg-type]
 
 
+def _met(name: str, en: str, zh: str, doc: tuple[str, str]) -> Operator:
+    def say(slots: Slots, types: Sequence[Type]) -> str:
+        return en.format(**slots)
+
+    return _within(name, say, zh, doc, f'{name}(logins.device, within="1h", last="90d")')  # type: ignore[arg-type]
+
+
 def _shared(slots: Slots, types: Sequence[Type]) -> str:
     return f"others with the same {slots['value']} in {slots['rows']}"
 
@@ -291,5 +298,27 @@ OPERATORS = (
             "与其使用过同一设备（电话、地址等）的其他方数量；第一个参数为该列，所在的表须指向观测对象。",
         ),
         'shared(logins.device, last="90d")',
+    ),
+    _met(
+        "met",
+        "others with the same {value} within {within} of it in {rows}",
+        "{rows}中前后{within}内出现在同一{value}的其他人数",
+        (
+            "How many others came to the same place (provider, device, ...) at most `within` before or after it did; "
+            "the first argument is that column, of a table that points to the entity.",
+            "在其前后 `within` 之内到过同一处（机构、设备等）的其他人数；第一个参数为该列，所在的表须指向观测对象。",
+        ),
+    ),
+    _met(
+        "met_again",
+        "others with the same {value} within {within} of it, more than once, in {rows}",
+        "{rows}中前后{within}内两次以上出现在同一{value}的其他人数",
+        ("How many of those others it met more than once.", "其中与其相遇两次以上的人数。"),
+    ),
+    _met(
+        "most_met",
+        "times that one other had the same {value} within {within} of it in {rows}, at most",
+        "{rows}中与同一人前后{within}内出现在同一{value}的最多次数",
+        ("How often it met the one whom it met most.", "与相遇最多的那一人相遇的次数。"),
     ),
 )

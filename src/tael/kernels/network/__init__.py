@@ -9,6 +9,7 @@ from tael.kernels.network.cycles import closing_cycles, cycles
 from tael.kernels.network.flows import WIDE_CAP, chains, pass_through, traits
 from tael.kernels.network.graph import TemporalGraph
 from tael.kernels.network.hops import gather_scatter, ways
+from tael.kernels.network.meetings import meetings
 from tael.kernels.network.results import CAP, Found, Matches
 from tael.kernels.network.snapshots import snapshot
 
@@ -25,6 +26,7 @@ __all__ = [
     "closing_cycles",
     "cycles",
     "gather_scatter",
+    "meetings",
     "pass_through",
     "snapshot",
     "traits",

@@ -14,7 +14,7 @@ from tael.engine.observed import Observed
 from tael.errors import RunError
 from tael.formulas.bound import Bound, BoundAggregate, Path, in_row
 from tael.formulas.durations import Duration
-from tael.formulas.networks import amount_of, edge_tables
+from tael.formulas.networks import OF_THINGS, amount_of, edge_tables
 from tael.runs.cases.evidence import STRUCTURE, Ints, known_rows, union, walked
 
 BEGINNING = int(np.iinfo(np.int64).min)
@@ -108,7 +108,7 @@ def _ends(
     """Payer and payee of a table of transfers, and the way from the observation to those whom they join."""
     schema = engine.tables.schema
     for one in members:
-        if one.network is not None and one.op != "shared":
+        if one.network is not None and one.op not in OF_THINGS:
             return one.network.ends, one.path
     for one in members:
         if len(one.path.down) != 1:
