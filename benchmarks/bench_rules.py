@@ -160,6 +160,8 @@ def providers(args: argparse.Namespace) -> None:
             top = np.argsort(-p, kind="stable")[: int(flagged.sum())]
             line["score_precision"] = float(task.y[test][top].mean()) if len(top) else float("nan")
             line["positive"] = float(task.y[test].sum())
+            told = miner.out_of_fold_
+            line["train_recall"] = told.recall if told is not None else float("nan")  # out of fold, on training rows
             line["words"] = float(np.mean([len(w.split()) for w in miner.words()])) if miner.rules_ else float("nan")
             rules[aim].append(line)
             if number == 0:

@@ -15,7 +15,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from tael.errors import ModelError
 from tael.models import RuleMiner, load_model, save_model
-from tael.models.rules_cover import Mining, cover, p_value, strength
+from tael.models.rules_cover import FoldFigures, Mining, choose, cover, p_value, strength
 from tael.models.rules_grid import make_grid
 from tael.models.rules_measure import jaccard, measure
 from tael.models.rules_paths import Candidates, Sample, Tally, grow, simplify
@@ -144,6 +144,38 @@ def test_wanted_recall_is_reached_out_of_fold() -> None:
     miner = RuleMiner(**QUICK, least_recall=0.6).fit(X, y)
     assert miner.out_of_fold_ is not None
     assert miner.out_of_fold_.recall >= 0.6
+
+
+def test_a_capacity_is_kept_and_used() -> None:
+    X, y = _table(4)
+    few, many = (RuleMiner(**QUICK, most_flagged=share).fit(X, y) for share in (0.05, 0.25))
+    assert few.out_of_fold_ is not None
+    assert many.out_of_fold_ is not None
+    assert few.out_of_fold_.flagged <= 0.05
+    assert many.out_of_fold_.flagged <= 0.25
+    assert few.out_of_fold_.recall < many.out_of_fold_.recall
+    assert few.predict(X).mean() < 0.08
+
+
+def test_the_tradeoff_is_what_the_folds_saw() -> None:
+    X, y = _table(4)
+    miner = RuleMiner(**QUICK, least_recall=0.6).fit(X, y)
+    table = miner.tradeoff()
+    assert table["recall"].is_sorted()
+    assert table["precision"].is_sorted(descending=True)
+    assert miner.out_of_fold_ in miner.tried_
+    stop = table.filter(pl.col("recall") == miner.out_of_fold_.recall)
+    assert stop["precision"].to_list() == [miner.out_of_fold_.precision]
+    # what is flagged and how precisely gives the recall
+    found = table["flagged"] * table["precision"] / (y == 1).mean()
+    assert found.to_list() == pytest.approx(table["recall"].to_list())
+
+
+def test_a_wanted_recall_has_a_margin_of_one_error() -> None:
+    tight, safe = FoldFigures(1.0, 1, 0.6, 0.84, 0.0, 0.2, 84.0), FoldFigures(2.0, 1, 0.5, 0.9, 0.0, 0.3, 90.0)
+    assert tight.sure_recall == pytest.approx(0.84 - np.sqrt(0.84 * 0.16 / 100))
+    assert choose([tight, safe], 0.83) is safe
+    assert choose([tight, safe], 0.80) is tight
 
 
 def test_groups_shuffle_and_fold_as_wholes() -> None:

@@ -16,9 +16,9 @@ from tael.errors import ModelError
 from tael.models._input import check_matrix, check_training
 from tael.models.folds import make_folds
 from tael.models.logistic import Floats
-from tael.models.rule_words import Descriptions, check_descriptions, rule_sentence, rule_words
-from tael.models.rules_cover import FoldFigures, Mining
-from tael.models.rules_fit import mine
+from tael.models.rule_words import check_descriptions, rule_sentence, rule_words
+from tael.models.rules_cover import FoldFigures, Mining, tradeoff_table
+from tael.models.rules_fit import check_groups, earlier_rows, ease_of, mine
 from tael.models.rules_measure import check_amount, check_time, figures_table, jaccard, measure
 from tael.models.rules_terms import Flags, MinedRule
 from tael.tables.schema import Language
@@ -39,8 +39,13 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
     max_terms : int, default=3
         Conditions in a rule.
     least_recall : float or None, default=None
-        Share of the positive rows that the rules should find together, out of fold; None takes the best F1. Where it is
-        given, a rule stays if all its rows are beyond chance; else, if those are that the rules before it do not flag.
+        Share of the positive rows that the rules should find together. The most precise stop is taken whose recall out
+        of fold is that high less one standard error.
+    most_flagged : float or None, default=None
+        Share of the rows that may be flagged together, out of fold: a capacity. Within it the rules find as many as
+        they can, or, with ``least_recall``, are as precise as they can be. Without both, the best F1 is taken. Where
+        either is given, a rule stays if all its rows are beyond chance; else, if those are that the rules before it do
+        not flag.
     min_rows : int, default=15
         Rows that a rule must flag.
     judged : float, default=0.3
@@ -70,6 +75,8 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
         Perhaps none: that nothing stands out is a result.
     out_of_fold_ : FoldFigures or None
         Precision and recall of the whole way of mining in rows left out.
+    tried_ : list of FoldFigures
+        The same at every price and number of rules that was tried; see `tradeoff`.
     chance_ : ndarray of shape (permutations,)
         Strength of the strongest candidate of each shuffle.
     n_candidates_ : int
@@ -91,6 +98,7 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
         "max_rules": [Interval(Integral, 1, None, closed="left")],
         "max_terms": [Interval(Integral, 1, 6, closed="both")],
         "least_recall": [Interval(Real, 0, 1, closed="right"), None],
+        "most_flagged": [Interval(Real, 0, 1, closed="right"), None],
         "min_rows": [Interval(Integral, 1, None, closed="left")],
         "judged": [Interval(Real, 0, 1, closed="neither")],
         "cv": ["cv_object"],
@@ -106,6 +114,7 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
 
     rules_: list[MinedRule]
     out_of_fold_: FoldFigures | None
+    tried_: list[FoldFigures]
     chance_: Floats
     n_candidates_: int
     base_rate_: float
@@ -119,6 +128,7 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
         *,
         max_terms: int = 3,
         least_recall: float | None = None,
+        most_flagged: float | None = None,
         min_rows: int = 15,
         judged: float = 0.3,
         cv: Any = 5,
@@ -134,6 +144,7 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
         self.max_rules = max_rules
         self.max_terms = max_terms
         self.least_recall = least_recall
+        self.most_flagged = most_flagged
         self.min_rows = min_rows
         self.judged = judged
         self.cv = cv
@@ -194,13 +205,13 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
         n = len(label)
         when = None if time is None else check_time(time, n)
         money = None if amount is None else check_amount(amount, n)
-        of_group = None if groups is None else np.unique(_groups(groups, n), return_inverse=True)[1]
+        of_group = None if groups is None else np.unique(check_groups(groups, n), return_inverse=True)[1]
         hit = label > 0
-        early = np.ones(n, dtype=bool) if when is None else _earlier(when, hit, weight, float(self.judged))
+        early = np.ones(n, dtype=bool) if when is None else earlier_rows(when, hit, weight, float(self.judged))
         mining = Mining(
             longest=int(self.max_terms), most=int(self.max_rules), min_rows=float(self.min_rows),
             rounds=int(self.rounds), overlap=float(self.max_overlap), seed=int(self.random_state) % (2**31 - 100),
-            ease=_ease(said, getattr(self, "feature_names_in_", None), float(self.plainness)),
+            ease=ease_of(said, getattr(self, "feature_names_in_", None), float(self.plainness)),
         )  # fmt: skip
         rows = np.flatnonzero(early)
         inside = None if of_group is None else of_group[rows]
@@ -212,9 +223,10 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
         found = mine(
             X, hit, weight, rows, folds, mining, time=when, groups=of_group, amount=money,
             least_recall=None if self.least_recall is None else float(self.least_recall),
+            most_flagged=None if self.most_flagged is None else float(self.most_flagged),
             significance=float(self.significance), permutations=int(self.permutations), periods=int(self.periods),
         )  # fmt: skip
-        self.rules_, self.out_of_fold_, self.chance_, self.n_candidates_ = found
+        self.rules_, self.tried_, self.out_of_fold_, self.chance_, self.n_candidates_ = found
         self.base_rate_ = float(weight[hit].sum() / weight.sum())
         self.flags_ = [bool(np.isin(x[~np.isnan(x)], (0.0, 1.0)).all()) for x in X.T]
         return self
@@ -294,6 +306,18 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
         """
         return jaccard(self.fires(X))
 
+    def tradeoff(self) -> pl.DataFrame:
+        """Precision against recall, out of fold: what stating another recall or capacity would give.
+
+        Returns
+        -------
+        polars.DataFrame
+            rules, recall, precision, flagged (share of the rows), rising in recall; only stops that no other beats in
+            both.
+        """
+        check_is_fitted(self)
+        return tradeoff_table(self.tried_)
+
     def words(self, lang: Language = "en") -> list[str]:
         """The conditions of each rule.
 
@@ -350,37 +374,3 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
         if lines:
             return "\n".join(lines)
         return "No rule is stronger than chance." if lang == "en" else "没有规则强于随机。"
-
-
-def _ease(said: Descriptions, names: Any, plainness: float) -> Floats | None:
-    """A factor a column: 1 up to eight words, or as many as the median has, and less for those that say more."""
-    if not said or names is None or plainness == 0:
-        return None
-    length = np.array([len(said[name]["en"].split()) if name in said else 1 for name in names.tolist()], dtype=float)
-    usual = max(8.0, float(np.median(length)))
-    return np.asarray(np.minimum(1.0, usual / length) ** plainness)
-
-
-def _groups(groups: Any, n: int) -> NDArray[Any]:
-    values = groups.to_numpy() if hasattr(groups, "to_numpy") else np.asarray(groups)
-    if values.shape != (n,):
-        raise ModelError("The groups do not fit the rows.", expected=f"{n} groups", got=str(values.shape))
-    return np.asarray(values)
-
-
-def _earlier(time: NDArray[Any], hit: Flags, weight: Floats, judged: float) -> Flags:
-    """Rows to mine: those before the time from which the last share of the rows lies."""
-    order = np.sort(time)
-    cut = order[min(int(np.floor(len(order) * (1 - judged))), len(order) - 1)]
-    early = np.asarray(time < cut)
-    for part, name in ((early, "earlier"), (~early, "later")):
-        found = weight[part & hit].sum(), weight[part & ~hit].sum()
-        if min(found) <= 0:
-            raise ModelError(
-                f"The {name} rows are of one class, so rules cannot be {'mined' if name == 'earlier' else 'judged'}.",
-                expected="both classes before and after the cut in time",
-                got=f"{int((part & hit).sum())} positive of {int(part.sum())} {name} rows",
-                where="time",
-                fix="Change judged, take a longer period, or leave time out.",
-            )
-    return early

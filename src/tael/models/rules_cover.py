@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from tael.models.logistic import Floats
@@ -107,6 +108,10 @@ class FoldFigures:
         Of what the first ``rules`` rules flag in rows that they were not mined on.
     fall : float
         Mined precision less that, of the same rules.
+    flagged : float
+        Share of those rows that is flagged.
+    hits : float
+        Positive rows found, by count.
     """
 
     worth: float
@@ -114,19 +119,38 @@ class FoldFigures:
     precision: float
     recall: float
     fall: float
+    flagged: float = float("nan")
+    hits: float = float("inf")
+
+    @property
+    def sure_recall(self) -> float:
+        """Recall less one standard error: what is asked for is to be reached on the rows to come, not on these.
+
+        The price is the best of many, so its recall looks better than it is.
+        """
+        share = min(max(self.recall, 0.0), 1.0)
+        error = np.sqrt(share * (1.0 - share) * share / self.hits) if self.hits > 0 else 0.0
+        return float(share - error)
 
 
 def try_out(
-    sample: Sample, grid: Grid, folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]], mining: Mining
+    sample: Sample,
+    grid: Grid,
+    folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+    mining: Mining,
+    *,
+    stated: bool = False,
 ) -> list[FoldFigures]:
     """Mine in each fold at several prices, and see what the rules find in the rows left out."""
-    worths = prices(sample)
+    worths = prices(sample, stated=stated)
     most = mining.most
     out = np.zeros((len(worths), most, 4))  # hits and rows left out, hits and rows mined on
-    total = 0.0
+    total, whole = 0.0, 0.0
+    mean = float(sample.weight.mean())
     for train, test in folds:
         part, rest = sample.take(train), sample.take(test)
         total += float(rest.weight[rest.y].sum())
+        whole += float(rest.weight.sum())
         candidates = mining.candidates(part, grid)
         for k, worth in enumerate(worths):
             chosen = cover(candidates, worth, mining)
@@ -145,34 +169,72 @@ def try_out(
             if rows > 0:
                 precision = hits / rows
                 fall = mined_hits / mined_rows - precision if mined_rows > 0 else 0.0
+                recall, flagged = float(hits / max(total, 1e-12)), float(rows / whole)
                 figures.append(
-                    FoldFigures(float(worth), r + 1, float(precision), float(hits / max(total, 1e-12)), float(fall))
+                    FoldFigures(float(worth), r + 1, float(precision), recall, float(fall), flagged, float(hits / mean))
                 )
     return figures
 
 
-def prices(sample: Sample) -> Floats:
-    """Prices worth trying: breaking even from a little above the base rate to where nine in ten are hits."""
+def prices(sample: Sample, *, stated: bool = False) -> Floats:
+    """Prices worth trying: breaking even from a little above the base rate to where nine in ten are hits.
+
+    Where a recall or a capacity is stated, from far below the base rate: a hit may be wanted at almost any price.
+    """
     base = float(sample.weight[sample.y].sum() / sample.weight.sum())
-    odds = np.geomspace(1.2 * base / (1 - base), max(9.0, 2.4 * base / (1 - base)), 9)
-    return np.asarray(1.0 / odds)
+    odds = base / (1 - base)
+    tried = np.geomspace(1.2 * odds, max(9.0, 2.4 * odds), 9)
+    return np.asarray(1.0 / (np.concatenate([np.geomspace(0.25, 1.05, 8) * odds, tried]) if stated else tried))
 
 
-def choose(figures: Sequence[FoldFigures], least_recall: float | None) -> FoldFigures | None:
-    """The best F1, or of those that reach the recall the most precise (where none does: the highest recall).
+def choose(
+    figures: Sequence[FoldFigures], least_recall: float | None, most_flagged: float | None = None
+) -> FoldFigures | None:
+    """Where to stop on the way from precision to recall.
 
-    >>> a, b = FoldFigures(1.0, 2, 0.5, 0.9, 0.0), FoldFigures(1.0, 1, 0.8, 0.6, 0.0)
+    Parameters
+    ----------
+    figures : sequence of FoldFigures
+    least_recall : float or None
+        Of those that reach it (less one standard error) the most precise; where none does, the highest recall.
+    most_flagged : float or None
+        Only those that flag at most this share of the rows; where none does, those that flag the fewest. With it and
+        without a recall the one that finds the most; without either the best F1.
+
+    >>> a, b = FoldFigures(1.0, 2, 0.5, 0.9, 0.0, 0.18), FoldFigures(1.0, 1, 0.8, 0.6, 0.0, 0.08)
     >>> choose([a, b], None).rules, choose([a, b], 0.8).rules, choose([a, b], 0.95).rules
     (1, 2, 2)
+    >>> choose([a, b], None, 0.2).rules, choose([a, b], None, 0.1).rules, choose([a, b], 0.8, 0.1).rules
+    (2, 1, 1)
     """
     if not figures:
         return None
+    if most_flagged is not None:
+        fewest = min(f.flagged for f in figures)
+        figures = [f for f in figures if f.flagged <= max(most_flagged, fewest)]
+        if least_recall is None:
+            return max(figures, key=lambda f: (f.recall, f.precision, -f.rules))
     if least_recall is None:
         return max(figures, key=lambda f: (2 * f.precision * f.recall / max(f.precision + f.recall, 1e-12), -f.rules))
-    enough = [f for f in figures if f.recall >= least_recall]
+    enough = [f for f in figures if f.sure_recall >= least_recall]
     if enough:
         return max(enough, key=lambda f: (f.precision, -f.rules))
     return max(figures, key=lambda f: (f.recall, f.precision))
+
+
+def tradeoff_table(figures: Sequence[FoldFigures]) -> pl.DataFrame:
+    """The stops that no other beats in precision and recall, rising in recall.
+
+    >>> tradeoff_table([FoldFigures(1.0, 2, 0.5, 0.9, 0.0, 0.18), FoldFigures(1.0, 1, 0.4, 0.6, 0.0, 0.2)]).rows()
+    [(2, 0.9, 0.5, 0.18)]
+    """
+    best: list[FoldFigures] = []
+    for one in sorted(figures, key=lambda f: (-f.recall, -f.precision, f.rules)):
+        if not best or one.precision > best[-1].precision:
+            best.append(one)
+    rows = [(f.rules, f.recall, f.precision, f.flagged) for f in reversed(best)]
+    kinds = {"rules": pl.Int64, "recall": pl.Float64, "precision": pl.Float64, "flagged": pl.Float64}
+    return pl.DataFrame(rows, schema=kinds, orient="row")
 
 
 def strength(hits: Floats, misses: Floats, base: float) -> Floats:

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tael.errors import ModelError
 from tael.models.logistic import Floats
+from tael.models.rule_words import Descriptions
 from tael.models.rules_cover import (
     Candidates,
     FoldFigures,
@@ -29,16 +31,16 @@ from tael.validation.calibration import wilson
 _BLOCKS = 10  # of time, within which labels are shuffled
 _SURE = 0.8  # a rule that is judged must beat the base rate with the lower end of this interval
 
-Found = tuple[list[MinedRule], FoldFigures | None, Floats, int]
+Found = tuple[list[MinedRule], list[FoldFigures], FoldFigures | None, Floats, int]
 
 
 def mine(
     X: Floats, y: Flags, weight: Floats, rows: NDArray[np.int64],
     folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]], mining: Mining, *, time: NDArray[Any] | None,
-    groups: NDArray[np.int64] | None, amount: Floats | None, least_recall: float | None, significance: float,
-    permutations: int, periods: int,
+    groups: NDArray[np.int64] | None, amount: Floats | None, least_recall: float | None, most_flagged: float | None,
+    significance: float, permutations: int, periods: int,
 ) -> Found:  # fmt: skip
-    """Rules, what the folds saw, chance's strengths, and the number of candidates.
+    """Rules, what the folds saw of each stop and of the chosen one, chance's strengths, and the number of candidates.
 
     Parameters
     ----------
@@ -51,26 +53,32 @@ def mine(
         Of those rows.
     mining : Mining
     time, groups, amount : ndarray of shape (n,) or None
-    least_recall, significance, permutations, periods
+    least_recall, most_flagged, significance, permutations, periods
         As in `RuleMiner`.
     """
     grid = make_grid(X[rows])
     sample = Sample(grid.codes(X[rows]), y[rows], weight[rows])
     base = float(sample.weight[sample.y].sum() / sample.weight.sum())
     mean = float(sample.weight.mean())
-    best = choose(try_out(sample, grid, folds, mining), least_recall)
+    stated = least_recall is not None or most_flagged is not None
+    tried = try_out(sample, grid, folds, mining, stated=stated)
+    best = choose(tried, least_recall, most_flagged)
     candidates = mining.candidates(sample, grid)
+    n_candidates = len(candidates.rules)
     chance = np.zeros(0)
     # Rows of one group are hardly more than one witness.
     witnesses = sample.weight.sum() / mean if groups is None else len(np.unique(groups[rows]))
     if best is None or not _beats(best.precision, best.recall * base * witnesses, base, 0.9):
-        return [], best, chance, len(candidates.rules)
+        return [], tried, best, chance, n_candidates
+    if permutations:
+        blocks = None if time is None else period_of(time[rows], _BLOCKS)
+        chance = by_chance(sample, grid, blocks, None if groups is None else groups[rows], mining, permutations)
+        if stated:  # what falls short by itself is no candidate, so that the cover does not lack it later
+            candidates = candidates.take(_alone(chance, candidates, mean, significance))
     chosen = cover(candidates, best.worth, mining)[: best.rules]
     p_values = np.zeros(len(chosen))
     if permutations and chosen:
-        blocks = None if time is None else period_of(time[rows], _BLOCKS)
-        chance = by_chance(sample, grid, blocks, None if groups is None else groups[rows], mining, permutations)
-        chosen, p_values = _against(chance, candidates, chosen, mean, significance, alone=least_recall is not None)
+        chosen, p_values = _against(chance, candidates, chosen, mean, significance, alone=stated)
     terms = [tuple(grid.term(key) for key in candidates.rules[i]) for i in chosen]
     fires = np.zeros((len(X), len(terms)), dtype=bool)
     for r, rule in enumerate(terms):
@@ -105,12 +113,22 @@ def mine(
                 periods=() if time is None else by_period(fires[:, r], y, weight, time, periods),
             )
         )
-    return out, best, chance, len(candidates.rules)
+    return out, tried, best, chance, n_candidates
 
 
 def _beats(precision: float, hits: float, base: float, level: float) -> bool:
     low, _ = wilson(hits, hits / max(precision, 1e-12), level)
     return bool(precision > 0 and float(low) > base)
+
+
+def _alone(chance: Floats, candidates: Candidates, mean: float, significance: float) -> list[int]:
+    """Places of the candidates that are beyond chance by themselves."""
+    if not candidates.rules:
+        return []
+    hits, misses = candidates.tally(candidates.bits)
+    all_hits, all_misses = candidates.tally(np.packbits(np.ones(candidates.tally.n, dtype=bool)))
+    strong = strength(hits / mean, misses / mean, float(all_hits / (all_hits + all_misses)))
+    return [i for i, value in enumerate(strong.tolist()) if p_value(value, chance) <= significance]
 
 
 def _against(
@@ -120,7 +138,7 @@ def _against(
 
     The new rows are held against the base rate of all rows that the rules before it leave: a rule that takes one in
     three where one in twenty is left has found something. ``alone``: each rule is held against all rows by itself.
-    Where a recall is asked for, a rule must be no chance, but what it adds to the others may be little.
+    Where a recall or a capacity is stated, a rule must be no chance, but what it adds to the others may be little.
     """
     left = np.packbits(np.ones(candidates.tally.n, dtype=bool))
     kept, values = [], []
@@ -141,3 +159,37 @@ def _holds(fires: Flags, y: Flags, weight: Floats) -> Flags:
     base = float(weight[y].sum() / weight.sum())
     figures = measure(fires, y, weight)
     return np.array([_beats(f.precision, f.hits / weight.mean(), base, _SURE) for f in figures], dtype=bool)
+
+
+def ease_of(said: Descriptions, names: Any, plainness: float) -> Floats | None:
+    """A factor a column: 1 up to eight words, or as many as the median has, and less for those that say more."""
+    if not said or names is None or plainness == 0:
+        return None
+    length = np.array([len(said[name]["en"].split()) if name in said else 1 for name in names.tolist()], dtype=float)
+    usual = max(8.0, float(np.median(length)))
+    return np.asarray(np.minimum(1.0, usual / length) ** plainness)
+
+
+def check_groups(groups: Any, n: int) -> NDArray[Any]:
+    values = groups.to_numpy() if hasattr(groups, "to_numpy") else np.asarray(groups)
+    if values.shape != (n,):
+        raise ModelError("The groups do not fit the rows.", expected=f"{n} groups", got=str(values.shape))
+    return np.asarray(values)
+
+
+def earlier_rows(time: NDArray[Any], hit: Flags, weight: Floats, judged: float) -> Flags:
+    """Rows to mine: those before the time from which the last share of the rows lies."""
+    order = np.sort(time)
+    cut = order[min(int(np.floor(len(order) * (1 - judged))), len(order) - 1)]
+    early = np.asarray(time < cut)
+    for part, name in ((early, "earlier"), (~early, "later")):
+        found = weight[part & hit].sum(), weight[part & ~hit].sum()
+        if min(found) <= 0:
+            raise ModelError(
+                f"The {name} rows are of one class, so rules cannot be {'mined' if name == 'earlier' else 'judged'}.",
+                expected="both classes before and after the cut in time",
+                got=f"{int((part & hit).sum())} positive of {int(part.sum())} {name} rows",
+                where="time",
+                fix="Change judged, take a longer period, or leave time out.",
+            )
+    return early

@@ -98,6 +98,10 @@ class Candidates:
     bits: Bits
     tally: Tally
 
+    def take(self, places: list[int]) -> Candidates:
+        """Some of them."""
+        return Candidates([self.rules[i] for i in places], self.bits[np.array(places, dtype=np.int64)], self.tally)
+
 
 def grow(
     sample: Sample, grid: Grid, *, longest: int, rounds: int, min_rows: float, seed: int, ease: Floats | None = None

@@ -25,6 +25,7 @@ def rules_state(model: RuleMiner) -> State:
         "feature_names_in": getattr(model, "feature_names_in_", None),
         "rules": [asdict(rule) for rule in model.rules_],
         "out_of_fold": None if model.out_of_fold_ is None else asdict(model.out_of_fold_),
+        "tried": [asdict(figures) for figures in model.tried_],
         "chance": model.chance_,
         "n_candidates": model.n_candidates_,
         "base_rate": model.base_rate_,
@@ -41,6 +42,7 @@ def rules_from_state(state: State) -> RuleMiner:
         model.feature_names_in_ = state["feature_names_in"]
     model.rules_ = [_rule(rule) for rule in state["rules"]]
     model.out_of_fold_ = None if state["out_of_fold"] is None else FoldFigures(**state["out_of_fold"])
+    model.tried_ = [FoldFigures(**figures) for figures in state.get("tried", ())]
     model.chance_ = np.asarray(state["chance"], dtype=np.float64)
     model.n_candidates_ = int(state["n_candidates"])
     model.base_rate_ = float(state["base_rate"])

@@ -57,7 +57,8 @@ def patterns_section(
     time = sample.X[CUTOFF].cast(pl.Datetime("us")).to_numpy()
     ordered = len(np.unique(time[early])) > 1
     miner = RuleMiner(
-        stated.max_rules, max_terms=stated.max_terms, least_recall=stated.least_recall, min_rows=stated.min_rows,
+        stated.max_rules, max_terms=stated.max_terms, least_recall=stated.least_recall,
+        most_flagged=stated.most_flagged, min_rows=stated.min_rows,
         judged=stated.judged, permutations=stated.permutations, significance=stated.significance,
         descriptions={
             name: {lang: words[lang][i] for lang in LANGUAGES} for i, name in enumerate(features.columns)

@@ -102,6 +102,8 @@ class PatternsPlan(Strict):
     max_rules, max_terms, min_rows : int
     least_recall : float, optional
         Share of the positive rows that the rules should find together.
+    most_flagged : float, optional
+        Share of the rows that they may flag together: a capacity.
     judged : float
         Share of the earlier rows, the last in time, on which a rule must hold before it is told.
     permutations : int
@@ -115,6 +117,7 @@ class PatternsPlan(Strict):
     max_terms: int = Field(default=3, ge=1, le=6)
     min_rows: int = Field(default=15, ge=1)
     least_recall: float | None = Field(default=None, gt=0, le=1)
+    most_flagged: float | None = Field(default=None, gt=0, le=1)
     judged: float = Field(default=0.3, gt=0, lt=1)
     permutations: int = Field(default=20, ge=0)
     significance: float = Field(default=0.01, gt=0, lt=1)
