@@ -106,6 +106,46 @@ def others(data: Path) -> list[str]:
     return lines
 
 
+PLANTED = ("paid_back", "closed_on", "visited_on", "visit_cost", "later_score")
+
+
+def planted(data: Path) -> list[str]:
+    """Five columns of later are put into each honest set: which are named, and is an honest column named with them?"""
+    from tael.engine import Engine
+    from tael.observations import observe
+    from tael.observations.observe import CUTOFF
+    from tael.runs.sample import labelled_sample
+    from tael.runs.scanned import scanned_columns
+    from tael.runs.tasks import task_of
+    from tael.validation import scan_table
+
+    lines = []
+    for name in ("german", "hmeq", "taiwan", "superlender", "berka", "bank_churners", "vehicle", "lending_club_limit"):
+        case = CASES[name]
+        tables, plan = case.read(data), case.plan
+        engine = Engine(tables, plan.observations.entity, cutoff=CUTOFF, n_threads=1)
+        task = task_of(plan)
+        seen = observe(tables, plan.observations, plan.label, engine=engine)
+        sample = task.observe(engine, labelled_sample(engine, seen, plan, task.check_label))
+        honest, y, rng = scanned_columns(engine, plan, sample.X), sample.flag == 1, np.random.default_rng(0)
+        n = len(y)
+        cutoff = sample.X[CUTOFF].to_numpy().astype("datetime64[us]")
+        after = cutoff + rng.integers(5, 900, n) * np.timedelta64(1, "D")
+        visited = rng.random(n) < 0.1
+        X = honest.with_columns(
+            paid_back=pl.Series(np.where(y & (rng.random(n) < 0.6), rng.uniform(1, 99, n), 0.0)),
+            closed_on=pl.Series(after),
+            visited_on=pl.Series(np.where(visited, after, np.datetime64("NaT"))),
+            visit_cost=pl.Series(np.where(visited, rng.uniform(1, 9, n), np.nan)),
+            later_score=pl.Series(rng.normal(size=n) - 4.0 * y),
+        )
+        found = {leak.column for leak in scan_table(X, y.astype(float), cutoff=cutoff, end=after.max())}
+        wrong = sorted(found - set(PLANTED))
+        told = f"{len(found & set(PLANTED))} of {len(PLANTED)} named; of {honest.width} others {wrong or 'none'}"
+        lines.append(f"  {name:<24}{told}")
+    return lines
+
+
 def main() -> int:
     """Print, or put the table on a page; exit 1 without data."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -123,6 +163,7 @@ def main() -> int:
         args.into.write_text(f"{before}{BEGIN}\n{chr(10).join(lines)}\n{END}{after}", encoding="utf-8")
     else:
         print("\nOther sets:", *others(args.data), sep="\n")
+        print("\nColumns of later put into them:", *planted(args.data), sep="\n")
     return 0
 
 

@@ -98,6 +98,11 @@ def leaks_of(engine: Engine, sample: Sample, plan: Plan, hidden: Sequence[str] =
     return found
 
 
+def scanned_columns(engine: Engine, plan: Plan, X: pl.DataFrame) -> pl.DataFrame:
+    """The columns that are scanned, as they read at each observation's cutoff; shape (len(X), columns)."""
+    return _evaluated(engine, _visible_columns(engine, plan.entity, set(plan.features.forbid)), X)
+
+
 def _evaluated(engine: Engine, columns: list[str], X: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(
         {name: _series(value) for name, value in zip(columns, engine.evaluate(columns, X), strict=True)}
