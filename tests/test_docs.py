@@ -29,6 +29,7 @@ from tael.runs.plans import (
     AlertsPlan,
     ApprovalPlan,
     FeaturePlan,
+    GangsPlan,
     GovernancePlan,
     GroupPlan,
     LinePlan,
@@ -82,6 +83,26 @@ def test_the_page_of_alerts_is_read() -> None:
     assert plan.patterns == PatternsPlan(least_recall=0.5)
 
 
+def test_the_page_of_gangs_is_read() -> None:
+    plan = Plan.from_dict(tomllib.loads(blocks(DOCS / "scenario-toml.md")[6]))
+    assert plan.decision.kind == "gangs"
+    stated = GangsPlan(kind="gangs", capacity=5, case=plan.decision.case)
+    defaults = (
+        "sender",
+        "receiver",
+        "time",
+        "amount",
+        "least",
+        "cap",
+        "money",
+        "thresholds",
+        "withins",
+        "split_overs",
+        "rounds",
+    )
+    assert all(getattr(plan.decision, name) == getattr(stated, name) for name in defaults)
+
+
 @pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
 def test_the_readme_is_read(page: str) -> None:
     tables, scenario = blocks(ROOT / page)
@@ -107,6 +128,7 @@ def test_the_readme_is_read(page: str) -> None:
             RisksPlan,
             RecommendPlan,
             AlertsPlan,
+            GangsPlan,
             LinePlan,
             PatternsPlan,
         )
