@@ -13,11 +13,11 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, get_args
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from lessons import LANGUAGES, ROOT, in_language, lessons
+from reference_pages import references
 from scenario_pages import scenario_page, with_page
 
 DOCS = ROOT / "docs"
@@ -62,6 +62,7 @@ def pages(lang: str) -> dict[str, bytes]:
     laid |= {"conf.py": (DOCS / "site" / "conf.py").read_bytes()}
     laid |= {f"_static/{picture.name}": picture.read_bytes() for picture in sorted((DOCS / "images").glob("*.png"))}
     laid |= {"_static/report.png": (DOCS / "images" / image).read_bytes()}
+    laid |= {"_static/zh.css": (DOCS / "site" / "zh.css").read_bytes()}
     laid |= {f"pages/{page.name}": _within(page.read_text("utf-8")).encode() for page in sorted(DOCS.glob("*.md"))}
     laid |= {"reference/operators.md": (DOCS / "reference" / own).read_bytes()}
     laid |= {f"reference/{name}": text.encode() for name, text in references(lang).items()}
@@ -88,86 +89,6 @@ def _within(text: str) -> str:
     return inside.replace("](reference/", "](../reference/").replace("](images/", "](../_static/")
 
 
-def references(lang: str) -> dict[str, str]:
-    """Pages written from the code: scenarios, the command line, the public names."""
-    return {
-        "scenarios.md": _scenarios(lang),
-        "commands.md": _commands(lang),
-        "decisions.md": _decisions(lang),
-        "python.md": _python(lang),
-    }
-
-
-def _scenarios(lang: str) -> str:
-    from tael.scenarios import SCENARIOS, scenario
-
-    zh = lang == "zh"
-    head = "# 场景一览\n\n| 名称 | 标题 | 问题 |" if zh else "# Scenarios\n\n| name | title | question |"
-    packs = [scenario(name) for name in SCENARIOS]
-    return f"{head}\n|---|---|---|\n" + "".join(
-        f"| `{one.name}` | {one.title(lang)} | {one.question(lang)} |\n" for one in packs
-    )
-
-
-def _decisions(lang: str) -> str:
-    from inspect import cleandoc
-
-    from tael.runs import plans
-
-    zh = lang == "zh"
-    parts = ["# 决策的种类\n" if zh else "# Kinds of decision\n\nWhat `[decision]` may say.\n"]
-    head = "| 字段 | 默认 |" if zh else "| field | default |"
-    for plan in get_args(plans.DecisionPlan):
-        kind = plan.model_fields["kind"].default
-        rows = "".join(f"| `{name}` | {_default(field)} |\n" for name, field in plan.model_fields.items())
-        doc = cleandoc(plan.__doc__ or "")
-        parts.append(f'## kind = "{kind}"\n\n````text\n{doc}\n````\n\n{head}\n|---|---|\n{rows}')
-    return "\n".join(parts)
-
-
-def _default(field: Any) -> str:
-    if field.is_required():
-        return "-"
-    return f"`{field.default!r}`" if field.default_factory is None else "`{}`"
-
-
-def _commands(lang: str) -> str:
-    from typer.main import get_command
-    from typer.testing import CliRunner
-
-    from tael.cli.app import app
-
-    names = sorted(getattr(get_command(app), "commands", {}))
-    parts = ["# 命令行\n" if lang == "zh" else "# The command line\n"]
-    for name in names:
-        help_text = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "100", "TERMINAL_WIDTH": "100"}).output
-        parts.append(f"## tael {name}\n\n```text\n{_plain(help_text)}\n```\n")
-    return "\n".join(parts)
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", text).strip()
-
-
-def _python(lang: str) -> str:
-    import importlib
-    import inspect
-
-    rooms = ("tael", "tael.features", "tael.models", "tael.validation", "tael.decisions", "tael.networks",
-             "tael.panels", "tael.scenarios", "tael.datasets")  # fmt: skip
-    title = "# Python 接口\n\n说明文字取自代码（英文）。\n" if lang == "zh" else "# The Python interface\n"
-    parts = [title]
-    for room in rooms:
-        module = importlib.import_module(room)
-        parts.append(f"## {room}\n")
-        for name in sorted(getattr(module, "__all__", [])):
-            thing = getattr(module, name)
-            doc = inspect.cleandoc(getattr(thing, "__doc__", "") or "")
-            if callable(thing) and doc:
-                parts.append(f"### {room}.{name}\n\n````text\n{doc}\n````\n")
-    return "\n".join(parts)
-
-
 def build(lang: str) -> int:
     """Build one language from what was laid out; Sphinx's exit status."""
     source = BUILD / "source" / lang
@@ -181,6 +102,7 @@ def build(lang: str) -> int:
         "NO_COLOR": "1",
         "COLUMNS": "100",
         "PYTHONHASHSEED": "0",
+        "TAEL_DOCS_TIMES": str(BUILD / "times.tsv"),
     }
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", str(source), str(target)]
     print(f"tael: building the site ({lang}); every lesson is run", flush=True)
