@@ -96,7 +96,7 @@ def learn(
     figures, pictures, verdicts = found
     columns = pipe[0]
     if len(classes) == 2:
-        area = max(figures[split]["roc_auc"] for split in ("validation", "out_of_time"))
+        area = min(figures[split]["roc_auc"] for split in ("validation", "out_of_time"))
         verdicts = named(verdicts, table.numbers, table.categories, train, held, area)
     pictures["learning"] = learning_curve(pipe, train, held, len(classes), seed)
     pictures["setting"] = validation_curve(pipe, train, held, len(classes), seed)
