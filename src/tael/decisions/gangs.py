@@ -59,7 +59,7 @@ class Search:
 
     def reported(self) -> list[tuple[int, Gang]]:
         """Place and gang of those looked into, in the order of the queue."""
-        chosen = [(int(self.rank[k]), k) for k in np.flatnonzero(self.rank)]
+        chosen = [(int(self.rank[k]), k) for k in np.flatnonzero(self.rank).tolist()]
         return [(k, self.gangs[k]) for _, k in sorted(chosen)]
 
 
@@ -136,9 +136,9 @@ class GangPolicy:
         for _, rows in moves.searches():
             truth = truth_of(moves, rows, case)
             if truth:
-                edges = moves.edges(rows)
+                tried: dict[str, Any] = dict(grid)
                 trials = choose_settings(
-                    edges, p[rows], truth, capacity=self.capacity, base=self.settings, **dict(grid)
+                    moves.edges(rows), p[rows], truth, capacity=self.capacity, base=self.settings, **tried
                 ).trials
                 tables.append(trials.with_columns(known=pl.lit(len(truth))))
         if not tables:

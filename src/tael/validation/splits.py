@@ -235,7 +235,7 @@ def _too_little(
     return None
 
 
-def _latest(rows: NDArray[np.int64], times: NDArray[np.int64], share: float) -> NDArray[np.bool_]:
+def _latest(rows: Rows, times: NDArray[Any], share: float) -> NDArray[np.bool_]:
     """The latest instants of some rows, up to a share of them and one at least; shape of `times`."""
     chosen = np.zeros(len(times), dtype=bool)
     instants_, count = np.unique(times[rows], return_counts=True)

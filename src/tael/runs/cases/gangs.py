@@ -27,6 +27,7 @@ from tael.runs.cases.queue import Alert, Alerts, decisions_of
 from tael.runs.cases.shown import Shower
 from tael.runs.cases.told import both
 from tael.runs.deciding import deciding_of
+from tael.runs.deciding.base import LANGUAGES
 from tael.runs.deciding.gangs import Gangs as Deciding
 from tael.runs.promise import hold, promise_of
 from tael.runs.result import Run
@@ -215,7 +216,7 @@ class GangMaker:
         )  # fmt: skip
 
     def _queue(self, lines: tuple[Queued, ...], worries: tuple[Any, ...]) -> Queue:
-        capacity = {lang: " ".join(self.deciding.lines(lang)[1].split()) for lang in ("en", "zh")}  # type: ignore[arg-type]
+        capacity: dict[str, str] = {lang: " ".join(self.deciding.lines(lang)[1].split()) for lang in LANGUAGES}
         return Queue(
             self.content["scenario"]["title"], lines, capacity, len(self.alerts.alerts), self.currency,
             facts=((both("Model version", "模型版本"), self.alerts.model),), worries=worries,

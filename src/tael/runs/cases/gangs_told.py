@@ -107,7 +107,7 @@ def factor_reasons(
                 f"{word}：本团伙转账的中位数为 {shown(middle, absent)}"
                 if zh
                 else f"{opened(word)}: {shown(middle, absent)} in the middle of the gang's transfers",
-                f"{against.text(lang)} {shown(float(typical[j]), absent)}",
+                f"{against.zh if zh else against.en} {shown(float(typical[j]), absent)}",
                 ("平均" if zh else "on average ") + push(mean, lang, moves),
             ]
             sentence[lang] = ("；" if zh else "; ").join(parts) + ("。" if zh else ".")

@@ -78,7 +78,7 @@ class Gangs(Deciding):
         moves = terms.moves
         n = len(moves)
         code = np.full(n, "clear", dtype=object)
-        texts = {lang: [CLEAR.text(lang)] * n for lang in LANGUAGES}
+        texts: dict[str, list[str]] = {lang: [CLEAR.text(lang)] * n for lang in LANGUAGES}
         own = ("gang", "rank", "sender_role", "receiver_role", "evidence")
         named: dict[str, NDArray[Any]] = {name: np.full(n, None, dtype=object) for name in own}
         period = np.full(n, None, dtype=object)

@@ -56,7 +56,7 @@ def gangs_section(
     for name, (how, score) in _others(policy, terms, p, searches).items():
         held[name] = held_against(moves, how.decide(moves, score), terms.case, terms.typology)
     lots = _lots(policy, terms, p, seed)
-    money = {"value": plan.value, "fine": plan.fine, "cost": plan.review_cost, "seed": seed}
+    money: dict[str, Any] = {"value": plan.value, "fine": plan.fine, "cost": plan.review_cost, "seed": seed}
     reported = np.zeros(len(moves), dtype=bool)
     for search in searches:
         for _, gang in search.reported():
