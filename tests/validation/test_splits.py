@@ -104,3 +104,22 @@ def test_bad_input(rows):
         three_way(times, groups=person[:5])
     with pytest.raises(ValidationError, match="part train would be empty"):
         three_way(times, groups=np.zeros(4000))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.integers(0, 30), min_size=30, max_size=90), st.sampled_from((0.1, 0.25, 0.5)))
+def test_validation_may_be_the_latest_of_the_earlier_rows(day, share):
+    times = START + np.array(day) * DAY
+    if len(np.unique(times)) < 5:
+        return
+    try:
+        split = three_way(times, out_of_time=0.3, validation=share, latest=True)
+    except ValidationError:
+        return  # one instant holds nearly everything
+    if split.kind != "out_of_time":
+        return
+    assert times[split.train].max() < times[split.validation].min()
+    assert times[split.validation].max() < times[split.out_of_time].min()
+    early = len(split.train) + len(split.validation)
+    last = (times[np.r_[split.train, split.validation]] == times[split.validation].max()).sum()
+    assert len(split.validation) <= max(share * early, last)

@@ -212,9 +212,12 @@ class Enumeration(OwnColumns):
         def outer(op: str, argument: Node) -> Call:
             return self._call(path, op, argument, longest)
 
+        # where two columns lead from a row to that place and back, the text says which
+        around = path_text(Path((key,), ((base, key),)), self.schema, base)
+
         def inner(op: str, argument: Node, where: Node | None = None) -> Call:
             last = None if longest is None else Literal(longest)
-            options = (("where", where), ("last", last), ("via", Literal(key)))
+            options = (("where", where), ("last", last), ("via", None if around is None else Literal(around)))
             return Call(op, (argument,), tuple((name, value) for name, value in options if value is not None))
 
         yield from richer.of_places(outer, inner, Name((base,)), numbers, conditions)

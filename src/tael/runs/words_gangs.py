@@ -77,6 +77,11 @@ def limits_words(content: Mapping[str, Any]) -> list[Said]:
             "团伙只按每次搜索可见的部分计算：窗口内、高于场景门槛的转账。",
         ),
         _say(
+            "Searches overlap, and a gang works for weeks: gangs of the validation part were also seen in training, so "
+            "that figures on validation look better than those out of time.",
+            "相邻搜索有重叠，团伙活动持续数周：验证样本中的团伙在训练中也出现过，因此验证集数字会优于跨期数字。",
+        ),
+        _say(
             "Roles and shape are named from the transfers of the window alone; half-finished schemes look simpler.",
             "角色与类型仅依据窗口内的转账判定；未完成的手法看起来会更简单。",
         ),
