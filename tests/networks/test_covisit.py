@@ -48,6 +48,44 @@ def test_crowded_days_bind_nobody() -> None:
         covisit_edges(visits(0, planted=True), crowd=1)
 
 
+def _over_two_days(seed: int) -> pl.DataFrame:
+    """Honest visits, and six people who come every third week, each on one of two days."""
+    rng = np.random.default_rng([seed, 7])
+    rows = [
+        (f"p{p}", "h3", date(2025, 1, 1) + timedelta(days=int(d + rng.integers(0, 2))), 500.0)
+        for p in range(6)
+        for d in range(9, 180, 21)
+    ]
+    return pl.concat([visits(seed, planted=False), pl.DataFrame(rows, schema=visits(0, False).schema, orient="row")])
+
+
+def test_a_group_that_comes_over_two_days_meets_each_time() -> None:
+    shared, told = {}, {}
+    for apart in (0, 1):
+        edges, score = covisit_edges(_over_two_days(0), apart=apart)
+        nodes = np.array(edges.nodes)
+        ends = zip(nodes[edges.source], nodes[edges.target], score, strict=True)
+        planted = [s for a, b, s in ends if {a, b} <= {f"p{k}" for k in range(6)}]
+        shared[apart], told[apart] = len(planted), float(np.median(planted))
+    assert shared[1] >= 15 * 9  # every pair, every time
+    assert shared[0] < 0.7 * shared[1]
+    assert told[1] > told[0]
+    with pytest.raises(NetworkError, match="counts days"):
+        covisit_edges(visits(0, planted=False), apart=-1)
+
+
+def test_a_meeting_counts_once_however_often_one_comes() -> None:
+    rows = [("a", 1), ("b", 1), ("b", 2), ("a", 30), ("b", 31), ("a", 60), ("b", 60), ("a", 61), ("c", 90), ("c", 120)]
+    table = pl.DataFrame(
+        [(who, "h", date(2025, 1, 1) + timedelta(days=d), 1.0) for who, d in rows],
+        schema=["person_id", "provider_id", "at", "amount"],
+        orient="row",
+    )
+    edges, _ = covisit_edges(table, apart=1)
+    assert len(edges) == 3
+    assert len(covisit_edges(table)[0]) == 2
+
+
 def test_a_misspelt_column() -> None:
     with pytest.raises(NetworkError, match="provider"):
         covisit_edges(visits(0, planted=False), place="provider")
@@ -59,7 +97,7 @@ def test_the_core_of_a_group_admitted_together_is_found_and_nobody_honest() -> N
     # a group comes over two days; days of two make it one meeting
     stays = stays.with_columns(at=pl.col("admitted").dt.truncate("2d"), amount=pl.col("incurred"))
     edges, score = covisit_edges(stays)
-    found = find_gangs(edges, score, settings=GangSettings(share=None, threshold=0.05, within="120d"))
+    found = find_gangs(edges, score, settings=GangSettings(share=None, threshold=0.005, within="120d"))
     truth: dict[str, dict[int, set[int]]] = {}
     for person, group, scheme in made.truth.frame.select("person_id", "group_id", "scheme").iter_rows():
         truth.setdefault(scheme, {}).setdefault(group, set()).add(person)

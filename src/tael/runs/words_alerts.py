@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tael.reports.typologies import typology_name
+
 Said = dict[str, str]
 
 
@@ -38,8 +40,13 @@ def worries(content: Mapping[str, Any]) -> list[Said]:
             )
     blind = [row for row in decision["queue"]["typologies"] if row["typology"] and not row["units_found"]["chosen"]]
     if blind:
-        names = ", ".join(str(row["typology"]) for row in blind)
-        out.append(_say(f"Of these typologies nothing is found: {names}.", f"以下类型全部漏报：{names}。"))
+        named = [[typology_name(str(row["typology"]), lang) for row in blind] for lang in ("en", "zh")]
+        out.append(
+            _say(
+                f"Of these typologies nothing is found: {', '.join(named[0])}.",
+                f"以下类型全部漏报：{'、'.join(named[1])}。",
+            )
+        )
     return out
 
 

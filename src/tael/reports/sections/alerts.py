@@ -11,6 +11,7 @@ from tael.reports.formats import finite
 from tael.reports.html import Safe, el, join
 from tael.reports.outcome_options import outcome_bar
 from tael.reports.sections.alerts_beside import beside
+from tael.reports.typologies import typology_name
 
 
 def _title(page: Page, name: str) -> str:
@@ -157,7 +158,7 @@ def _typologies(page: Page) -> Safe | None:
 
     cells = [
         [
-            str(row.get("typology") or "").replace("_", " ") or page.t("queue.unnamed"),
+            typology_name(str(row.get("typology") or ""), page.lang) or page.t("queue.unnamed"),
             fmt.integer(row.get("units")),
             *(cell(row, name) for name in who),
         ]
