@@ -155,3 +155,25 @@ def test_a_tables_toml_beside_the_file_is_obeyed(tmp_path: Path) -> None:
     result = tael.fit(tmp_path / "loans.csv", "y", model=TREE)
     assert result.table.categories == ("kind",)
     assert "tables.toml" in result.table.ignored["remark"][0]
+
+
+def test_equal_headers_are_told_apart_and_a_twin_is_left_out(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    lines = ["age,sum,age,remark,y"]
+    lines += [f"{k % 40},{a:.3f},{k % 40},called,{int(a > 0)}" for k, a in enumerate(rng.normal(size=200))]
+    lines[5] = lines[5].replace("called", "wrote")
+    path = tmp_path / "twice.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    table = tael.fit(path, "y", model=TREE).table
+    assert table.numbers == ("age", "sum")
+    assert "the same as age" in table.ignored["age_2"][0]
+    assert "a remark" in table.ignored["remark"][0]
+
+
+def test_faults_are_told_of_the_users_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("a,b\n1,2\n3\n4,5,6,7\n", encoding="utf-8")
+    with pytest.raises(TaelError) as caught:
+        tael.fit(path, "b")
+    assert "mine.csv" in str(caught.value)
+    assert "tael-fit-" not in str(caught.value)

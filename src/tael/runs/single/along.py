@@ -66,8 +66,18 @@ def _sixths(column: pl.Series) -> list[tuple[str | None, NDArray[np.bool_]]]:
     for low, high in pairwise(ends.tolist()):
         rows = (values > low) & (values <= high)
         if rows.any():
-            found.append((f"≤ {high:.4g}" if np.isfinite(high) else f"> {low:.4g}", rows))
+            found.append((f"≤ {_plain(high)}" if np.isfinite(high) else f"> {_plain(low)}", rows))
     return found
+
+
+def _plain(value: float) -> str:
+    """Three digits that count, without an exponent where a person would write none.
+
+    >>> _plain(10342.0), _plain(0.18712), _plain(-3.0)
+    ('10,300', '0.187', '-3')
+    """
+    rounded = float(f"{value:.3g}")
+    return f"{rounded:,.10g}" if 1e-4 <= abs(rounded) < 1e9 or rounded == 0 else f"{rounded:.3g}"
 
 
 def _values(column: pl.Series) -> list[tuple[str | None, NDArray[np.bool_]]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +10,14 @@ from typing import Any
 import polars as pl
 
 from tael.errors import RunError
+from tael.runs.single.placing import STEM as NAME
+from tael.runs.single.placing import named_as, place
 from tael.tables import Tables, read_tables
 from tael.tables.border import polars_of
 from tael.tables.infer import Draft, infer
 from tael.tables.reading import FILE
 from tael.tables.schema import Role, Schema, TableSchema, Type
 
-NAME = "table"
 _TRUE_FALSE = {"true", "false"}
 
 
@@ -69,16 +69,22 @@ def read_source(source: Any) -> Source:
             path = _file(Path(source))
             beside = _beside(path)
             if beside is not None:
-                return _typed(path.parent, path, beside, stated=True)
-            place(path, folder)
+                return _typed(path.parent, beside, stated=True)
+            with named_as(path, folder):
+                place(path, folder)
+                return _drafted(folder)
         else:
             given = polars_of(source, NAME)
             if given.height == 0:
                 raise RunError("The table has no rows.", expected="rows under the header", got="a header alone")
             given.write_parquet(folder / f"{NAME}.parquet")
-        draft = infer(folder)
-        (name,) = draft.schema.tables
-        return _typed(folder, None, draft.schema.tables[name], stated=False)
+        return _drafted(folder)
+
+
+def _drafted(folder: Path) -> Source:
+    draft = infer(folder)
+    (name,) = draft.schema.tables
+    return _typed(folder, draft.schema.tables[name], stated=False)
 
 
 def read_again(source: Any, promise: TableSchema) -> pl.DataFrame:
@@ -96,12 +102,12 @@ def read_again(source: Any, promise: TableSchema) -> pl.DataFrame:
         return Tables({NAME: given}, Schema(tables={NAME: promise}))[NAME].select(list(promise.columns))
     with tempfile.TemporaryDirectory(prefix="tael-fit-") as made:
         folder = Path(made)
-        placed = place(_file(Path(source)), folder)
-        layout = infer(folder).schema.tables
-        (guessed,) = layout.values()
-        how = {name: getattr(guessed, name) for name in ("file", "encoding", "separator", "skip_lines")}
-        both = promise.model_copy(update={**how, "file": placed.name})
-        return _tables(folder, both)[NAME].select(list(promise.columns))
+        with named_as(source, folder):
+            placed = place(_file(Path(source)), folder)
+            (guessed,) = infer(folder).schema.tables.values()
+            how = {name: getattr(guessed, name) for name in ("encoding", "separator", "skip_lines")}
+            both = promise.model_copy(update={**how, "file": placed.name})
+            return _tables(folder, both)[NAME].select(list(promise.columns))
 
 
 def _file(path: Path) -> Path:
@@ -144,7 +150,7 @@ def _toml(schema: Schema) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _typed(folder: Path, path: Path | None, promise: TableSchema, *, stated: bool) -> Source:
+def _typed(folder: Path, promise: TableSchema, *, stated: bool) -> Source:
     """Flags are read as words first, and stay words unless they spell true and false."""
     words = [name for name, column in promise.columns.items() if column.type == Type.FLAG and not column.true]
     as_words = {name: column.model_copy(update={"type": Type.CATEGORY}) for name, column in promise.columns.items()}
@@ -183,31 +189,10 @@ def left_out(promise: TableSchema, *, stated: bool) -> dict[str, tuple[str, str]
     return found
 
 
-def place(path: Path, folder: Path) -> Path:
-    """Bring the file there; one whose columns stand apart by spaces comes with tabs."""
-    kind = path.name.lower()
-    if not kind.endswith((".parquet", ".gz", ".zst", ".zip")):
-        content = path.read_bytes()
-        first, _, rest = content.partition(b"\n")
-        if not rest.strip():
-            raise RunError("The table has no rows.", expected="a header and rows under it", got=path.name)
-        if first.startswith(b",") and kind.endswith(".csv") and not _numbers(rest.split(b"\n", 1)[0]):
-            # numbers of the columns above their names, as spreadsheets are sometimes saved
-            made = folder / f"{NAME}.csv"
-            made.write_bytes(rest)
-            return made
-        if not re.search(rb"[,;\t|]", first) and len(first.split()) >= 3:
-            rows = [b"\t".join(line.split()) for line in content.splitlines() if line.strip()]
-            made = folder / f"{NAME}.tsv"
-            made.write_bytes(b"\n".join(rows) + b"\n")
-            return made
-        if not kind.endswith((".csv", ".tsv", ".txt")):
-            raise RunError("This is no table that tael reads.", expected=".csv, .tsv, .txt or .parquet", got=path.name)
-    suffix = "".join(path.suffixes[-2:]) if kind.endswith((".gz", ".zst", ".zip")) else path.suffix.lower()
-    made = folder / f"{NAME}{'.csv' if suffix == '.txt' else suffix}"
-    made.symlink_to(path.resolve())
-    return made
-
-
-def _numbers(line: bytes) -> bool:
-    return re.search(rb"(^|,)[\d.]*(,|\r?$)", line) is not None
+def set_aside(promise: TableSchema) -> dict[str, tuple[str, str]]:
+    """Columns that `tael.tables.infer` takes for no features: remarks, row numbers, values that no formula can use."""
+    words = (
+        "set aside by its name or kind: a remark, a row number, nested values",
+        "按名称或类型不作为特征：备注、行号、嵌套值",
+    )
+    return {name: words for name, column in promise.columns.items() if column.role == Role.IGNORE}

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import polars as pl
 
 from tael.errors import RunError, did_you_mean
-from tael.runs.single.reading import Source, left_out, read_source
+from tael.runs.single.reading import Source, left_out, read_source, set_aside
 from tael.tables.schema import TableSchema, Type
 
 Task = Literal["regression", "classification", "clustering"]
@@ -107,19 +107,23 @@ def _time_of(read: Source) -> str | None:
 
 
 def _with_parts(read: Source, label: str | None, time: str | None, ignore: set[str]) -> SingleTable:
-    by_role = left_out(read.promise, stated=read.stated)
+    by_role, aside = left_out(read.promise, stated=read.stated), set_aside(read.promise)
     ignored: dict[str, tuple[str, str]] = {}
     numbers: list[str] = []
     categories: list[str] = []
     dated: dict[str, pl.Series] = {}
     frame = read.frame.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
     to_come = None if label is None else frame[label].is_null()
+    twins = _twins(frame, label)
     for name in frame.columns:
         column = frame[name]
         if name in (label, time):
             continue
         why = ("as you asked", "按要求忽略") if name in ignore else by_role.get(name)
-        why = why or _left_out(name, column, read, to_come)
+        why = why or _left_out(name, column, read, to_come) or aside.get(name)
+        if why is None and name in twins:
+            first = read.headers.get(twins[name], twins[name])
+            why = f"the same as {first} in every row", f"与 {first} 逐行相同"
         if why is not None:
             ignored[name] = why
         elif column.dtype.is_temporal():
@@ -140,6 +144,20 @@ def _with_parts(read: Source, label: str | None, time: str | None, ignore: set[s
     return SingleTable(
         frame, label, time, tuple(numbers), tuple(categories), ignored, tuple(dated), read.headers, read.promise
     )
+
+
+def _twins(frame: pl.DataFrame, label: str | None) -> dict[str, str]:
+    """Columns that say what an earlier one says, row for row, and that one."""
+    seen: dict[tuple[int, str], str] = {}
+    found: dict[str, str] = {}
+    for name in frame.columns:
+        if name == label:
+            continue
+        said = (int(frame[name].hash(seed=0).sum() or 0), str(frame[name].dtype))
+        if said in seen and frame[name].equals(frame[seen[said]], null_equal=True):
+            found[name] = seen[said]
+        seen.setdefault(said, name)
+    return found
 
 
 def _left_out(name: str, column: pl.Series, read: Source, to_come: pl.Series | None) -> tuple[str, str] | None:
