@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 
 import pytest
+
+from tael.runs.plan import Plan
+from tael.tables.violations import MESSAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "docs" / "site"
@@ -53,3 +57,22 @@ def test_messages_are_told_word_by_word() -> None:
     assert told["en"] == told["zh"]
     assert len(told["en"]) > 10
     assert not [message for message in told["en"] if message not in code]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_settings_and_codes_are_those_of_the_code(lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    pages = importlib.import_module("reference_pages")
+    settings, checks = pages.settings(lang), pages.checks(lang)
+    assert not [name for name in Plan.model_fields if f"| `{name}` |" not in settings]
+    assert not [section for section in ("split", "features", "model") if f"### `[{section}]`" not in settings]
+    assert not [code for code in MESSAGES if code not in checks]
+
+
+def test_the_slowest_pages_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    website = importlib.import_module("website")
+    monkeypatch.setattr(website, "TIMES", tmp_path / "times.tsv")
+    assert website.slowest() == ""
+    (tmp_path / "times.tsv").write_text("en\t01_a\t3.0\nzh\t01_a\t4.0\nen\t02_b\t9.0\n", "utf-8")
+    assert website.slowest(most=2) == "02_b 9, 01_a 4"

@@ -13,8 +13,8 @@ def references(lang: str) -> dict[str, str]:
         "scenarios.md": _scenarios(lang),
         "commands.md": _commands(lang),
         "decisions.md": _decisions(lang),
-        "settings.md": _settings(lang),
-        "checks.md": _checks(lang),
+        "settings.md": settings(lang),
+        "checks.md": checks(lang),
         "python.md": _python(lang),
     }
 
@@ -47,7 +47,7 @@ def _spoken(thing: Any) -> str:
     return f"````text\n{cleandoc(thing.__doc__ or '')}\n````"
 
 
-def _settings(lang: str) -> str:
+def settings(lang: str) -> str:
     """Every section of the two files that a project is, field by field."""
     from tael.observations import LabelSpec
     from tael.runs.markets.plan import MarketPlan
@@ -95,7 +95,7 @@ def _sections(model: Any) -> dict[str, Any]:
     return found
 
 
-def _checks(lang: str) -> str:
+def checks(lang: str) -> str:
     """The codes of the checks that the code holds in tables, and where the others are told."""
     from tael.tables.violations import MESSAGES
     from tael.validation.verdict_table import ADVICE

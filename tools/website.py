@@ -22,6 +22,7 @@ from scenario_pages import scenario_page, with_page
 
 DOCS = ROOT / "docs"
 BUILD = DOCS / "_build"
+TIMES = BUILD / "times.tsv"
 
 GALLERIES = {
     "foundations": ("Foundations: from two points and a line to boosting", "基础：从两点一线到梯度提升"),
@@ -45,6 +46,10 @@ def assemble(lang: str, *, scenarios: bool = True) -> Path:
         *source.glob("lessons/*/*"),
     ]:
         if old.relative_to(source).as_posix() not in laid:
+            old.unlink()
+    for old in source.glob("gallery/*/*.*"):  # what an earlier lesson of another name left there
+        lesson = f"lessons/{old.parent.name}/{old.name.partition('.')[0]}.py"
+        if lesson not in laid and not old.name.startswith("index."):
             old.unlink()
     for name, content in laid.items():
         target = source / name
@@ -102,7 +107,7 @@ def build(lang: str) -> int:
         "NO_COLOR": "1",
         "COLUMNS": "100",
         "PYTHONHASHSEED": "0",
-        "TAEL_DOCS_TIMES": str(BUILD / "times.tsv"),
+        "TAEL_DOCS_TIMES": str(TIMES),
     }
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", str(source), str(target)]
     print(f"tael: building the site ({lang}); every lesson is run", flush=True)
@@ -121,8 +126,23 @@ def main() -> int:
     chosen = args.lang or LANGUAGES
     for lang in chosen:
         assemble(lang, scenarios=not args.no_scenarios)
+    TIMES.unlink(missing_ok=True)
     with ThreadPoolExecutor(len(chosen)) as pool:  # one process a language
-        return max(pool.map(build, chosen))
+        done = max(pool.map(build, chosen))
+    told = slowest()
+    if told:
+        print(f"tael: CPU seconds of the slowest pages: {told}")
+    return done
+
+
+def slowest(most: int = 5) -> str:
+    """The pages of this build that took longest, each with the CPU seconds of its slower language."""
+    longest: dict[str, float] = {}
+    for line in TIMES.read_text("utf-8").splitlines() if TIMES.is_file() else []:
+        _, page, seconds = line.split("\t")
+        longest[page] = max(longest.get(page, 0.0), float(seconds))
+    ranked = sorted(longest.items(), key=lambda pair: -pair[1])[:most]
+    return ", ".join(f"{page} {seconds:.0f}" for page, seconds in ranked)
 
 
 if __name__ == "__main__":
