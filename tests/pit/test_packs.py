@@ -80,8 +80,9 @@ def scene(request: Any) -> Scene:
     X = X.with_columns(pl.lit(cutoff, pl.Datetime("us")).alias("cutoff"))
     auto = features_of(plan, tables).fit(labelled.sample(min(100, len(labelled)), seed=0).sort("cutoff"))
     drawn = auto.ledger_.frame()["formula"].unique(maintain_order=True).sample(TRIED, seed=3)
-    stated = deciding_of(plan).formulas() if plan.decision.kind == "alerts" else []
-    stated += [text for _, text, _ in stated_formulas(plan.decision)] if stated else []
+    stated = deciding_of(plan).formulas() if plan.decision.kind in ("alerts", "gangs") else []
+    stated += [text for _, text, _ in stated_formulas(plan.decision)] if plan.decision.kind == "alerts" else []
+    stated += [plan.decision.today] if plan.decision.kind == "gangs" else []
     formulas = list(dict.fromkeys([*auto.formulas_, *drawn, *stated]))
     return Scene(plan, tables, formulas, X, cutoff, X[seen.key].to_list())
 
@@ -100,7 +101,11 @@ def test_later_rows_and_values_do_not_matter(scene: Scene, falsify: ModuleType, 
 def test_late_rows_are_no_rows(scene: Scene, falsify: ModuleType) -> None:
     late, without = falsify.arrived_late(scene.tables, scene.cutoff, 5)
     assert rows_of(scene, late)
-    assert scene.moved(without, one=late) == []
+    # where what is observed arrives late itself, only what had arrived is there to be observed
+    key = without.schema.tables[scene.plan.entity].key
+    there = scene.X.join(without[scene.plan.entity], on=key, how="semi")
+    assert there.height
+    assert scene.moved(without, there, one=late) == []
 
 
 def test_the_own_treatment_and_labels_do_not_matter(scene: Scene) -> None:
