@@ -83,7 +83,9 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
     search_rows : int
         The search looks at so many observations at most (evenly over time); the kept formulas are computed for all.
     correlation : float
-        A candidate whose ranks correlate more than this with a better one says the same: it is dropped.
+        A candidate whose ranks correlate more than this with a better one says the same: it is dropped. With fewer
+        than a hundred cases (of the rarest class) the last weighing asks for more variety: the bound is 1 less ten by
+        their number, down to .5.
     random_state : int
     n_jobs : int
         Threads.

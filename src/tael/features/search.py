@@ -263,6 +263,7 @@ class Search:
             self.seed,
             self.n_threads,
             quick=self.interrupted,
+            correlation=self.correlation,
         )
         self.tell("weighing the best together", 0.85)
         try:

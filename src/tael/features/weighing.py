@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 from tael.features.clock import Clock
 from tael.features.labels import Label
 from tael.features.ledger import Ledger
-from tael.features.select import QUICK, ROUNDS, Choice, weigh
+from tael.features.select import QUICK, ROUNDS, Choice, ranks, weigh
 from tael.formulas.syntax import Call, Node
 
 STABLE = 0.75
 # with fewer cases (of the rarest class), blocks of time are too small to tell a weak formula from noise
 ENOUGH_CASES = 100
+# Few cases cannot tell near copies apart, and a hundred variants of one signal make a poor model: so variety first.
+# Events per variable, the rule of ten (Peduzzi et al., Journal of Clinical Epidemiology 49, 1996), read backwards.
+CASES_TO_TELL = 10
+LEAST_ALIKE = 0.5
 GIVEN_SHARE = 4  # the observation's own plain columns may take a quarter of the places untested
 FEW = 60  # candidates weighed after a Ctrl-C
 LEAST = 10  # with time for fewer there is no weighing
@@ -46,6 +50,8 @@ class Weighing:
     clock : Clock
     cost : float or None
         Seconds that a quick prediction takes for each column.
+    correlation : float
+        Rank correlation above which the pool has parted twins already; with few cases they are parted from less on.
     quick : bool
         Whether somebody is waiting for the end.
     """
@@ -58,6 +64,7 @@ class Weighing:
     seed: int = 0
     n_threads: int = 1
     quick: bool = False
+    correlation: float = 0.98
 
     def choose(self, nodes: list[Node], columns: NDArray[np.float32], given: list[Given]) -> Chosen:
         """Those that help, the most useful first, with their gain and stability.
@@ -69,6 +76,7 @@ class Weighing:
         columns : ndarray of float32, shape (m, n)
         given : list of Given
         """
+        nodes, columns = self._various(nodes, columns)
         most = self._affordable(len(nodes))
         if most < min(LEAST, len(nodes)):
             return self.unweighed(nodes)
@@ -87,6 +95,21 @@ class Weighing:
             staying = np.sort(order[: min(self.keep, 5)])
         self._drop(nodes, left, staying, "no help together")
         return self._with_given([nodes[i] for i in left[staying]], columns[left[staying]], given)
+
+    def _various(self, nodes: list[Node], columns: NDArray[np.float32]) -> tuple[list[Node], NDArray[np.float32]]:
+        """Without what says nearly the same as a better one, where there are too few cases to tell them apart."""
+        limit = alike_from(self.label.cases)
+        if self.label.cases >= ENOUGH_CASES or limit >= self.correlation or len(nodes) < 2:
+            return nodes, columns  # with enough cases stability tells them apart
+        ranked = np.stack([ranks(column) for column in columns])
+        staying: list[int] = []
+        for i, node in enumerate(nodes):
+            near = np.abs(ranked[staying] @ ranked[i]) > limit
+            if near.any():
+                self.ledger.drop(node, "redundant", with_=nodes[staying[int(near.argmax())]])
+            else:
+                staying.append(i)
+        return [nodes[i] for i in staying], columns[staying]
 
     def unweighed(self, nodes: list[Node]) -> Chosen:
         """The best by their scores, where there is no time to weigh."""
@@ -121,6 +144,15 @@ class Weighing:
     def _drop(self, nodes: list[Node], left: NDArray, staying: NDArray, reason: str) -> None:
         for i in np.setdiff1d(np.arange(len(left)), staying):
             self.ledger.drop(nodes[left[i]], reason)
+
+
+def alike_from(cases: int) -> float:
+    """Rank correlation from which so many cases cannot tell two columns apart.
+
+    >>> [round(alike_from(cases), 3) for cases in (10, 24, 100)]
+    [0.5, 0.583, 0.9]
+    """
+    return max(LEAST_ALIKE, 1.0 - CASES_TO_TELL / max(cases, 1))
 
 
 def _whole_first(one: Given) -> tuple[bool, float]:
