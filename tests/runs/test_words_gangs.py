@@ -33,7 +33,7 @@ def test_what_is_not_sure_is_said() -> None:
     told = content((5, -3, 20), known=7, typologies=[{"typology": "fan_out", "found": 0}], chosen_on="stated")
     told["decision"]["values"][1]["behind"] = cell(5, -3, 20)
     said = " ".join(one["en"] for one in worries(told))
-    for words in ("may not pay", "not surely worth more", "Only 7 gangs", "fan out", "those of the scenario"):
+    for words in ("may not pay", "not surely worth more", "Only 7 gangs", "fan-out", "those of the scenario"):
         assert words in said
     assert "No gang came out" in " ".join(one["en"] for one in worries(content(known=0)))
     assert all(one["zh"] for one in worries(told))

@@ -91,6 +91,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "gangs.trials": ("The best settings tried on validation", "验证样本上试过的最佳参数"),
     "gangs.threshold": ("Score from", "评分门槛"),
     "gangs.within": ("Apart at most", "最长间隔"),
+    "gangs.days": ("{n} days", "{n} 天"),
     "gangs.split_over": ("Cut above", "切分规模"),
     "gangs.rounds": ("Carried on", "传递次数"),
     "gangs.value": ("Mean of recall, close recall, precision", "查获率、精确查获率与属实率均值"),
@@ -107,6 +108,7 @@ GANGS: dict[str, tuple[str, str]] = {
         "每条横柱表示与未上报转账的典型值相比，该笔转账属于团伙的几率升高（向右，橙色）或降低（向左，蓝色）多少。"
         "仅列出最主要的理由。",
     ),
+    "figure.worth": ("Worth of the reports, if scores were probabilities", "上报价值（以评分作概率估计）"),
     "figure.treated": ("Transfers in reported gangs", "属于上报团伙的转账占比"),
     "reasons.typical": ("Typical in no reported gang", "未上报者典型值"),
     "reasons.alike": (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tael.reports.typologies import typology_name
+
 Said = dict[str, str]
 FEW = 20
 """True gangs below which shares say little."""
@@ -59,8 +61,12 @@ def worries(content: Mapping[str, Any]) -> list[Said]:
             )
     missed = [row["typology"] for row in gangs["typologies"] if row["typology"] and not row["found"]]
     if missed:
-        names = ", ".join(str(name).replace("_", " ") for name in missed)
-        out.append(_say(f"Of these typologies no gang is found: {names}.", f"以下类型的团伙全部漏报：{names}。"))
+        en, zh = ([typology_name(str(name), lang) for name in missed] for lang in ("en", "zh"))
+        out.append(
+            _say(
+                f"Of these typologies no gang is found: {', '.join(en)}.", f"以下类型的团伙全部漏报：{'、'.join(zh)}。"
+            )
+        )
     return out
 
 

@@ -39,12 +39,14 @@ def graph_svg(graph: Mapping[str, Any], said: Said) -> Safe:
     names = {_key(node["id"]): said.say(node.get("label") or str(node["id"])) for node in nodes}
     edges = [edge for edge in graph.get("edges", ()) if _key(edge["source"]) in place and _key(edge["target"]) in place]
     most = max((abs(float(edge.get("amount") or 0.0)) for edge in edges), default=0.0)
+    ticks = list(graph.get("ticks", ()))
+    by_day = len({str(tick["at"])[:10] for tick in ticks}) == len(ticks)  # within a day or two the hour tells more
     label = said.t("graph_label", nodes=said.fmt.integer(len(nodes)), edges=said.fmt.integer(len(edges)))
     return el(
         "svg",
         el("title", label),
         _arrowheads(),
-        [_tick(tick, height) for tick in graph.get("ticks", ())],
+        [_tick(tick, height, by_day=by_day) for tick in ticks],
         [
             _edge(edge, k, edges, place, names, most, height - BELOW, said)
             for k, edge in enumerate(edges)
@@ -92,11 +94,13 @@ def _arrowheads() -> Safe:
     return el("defs", head("plain"), head("matched"))
 
 
-def _tick(tick: Mapping[str, Any], height: float) -> Safe:
+def _tick(tick: Mapping[str, Any], height: float, *, by_day: bool) -> Safe:
+    at = str(tick["at"])
+    told = at[:10] if by_day else at[5:16].replace("T", " ")
     x = LEFT + float(tick["x"]) * (WIDTH - LEFT - RIGHT)
     return join(
         el("line", x1=f"{x:.1f}", x2=f"{x:.1f}", y1=TOP - 6, y2=f"{height - BELOW + 10:.1f}", class_="grid-line"),
-        el("text", str(tick["at"])[:10], x=f"{x:.1f}", y=f"{height - 10:.1f}", class_="tick", text_anchor="middle"),
+        el("text", told, x=f"{x:.1f}", y=f"{height - 10:.1f}", class_="tick", text_anchor="middle"),
     )
 
 

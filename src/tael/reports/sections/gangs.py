@@ -11,6 +11,7 @@ from tael.reports.charts import share_bar
 from tael.reports.context import Page, Section, badge, barred, details, table
 from tael.reports.formats import finite
 from tael.reports.html import Safe, el, join
+from tael.reports.typologies import typology_name
 
 ROLES = ("source", "mule", "collector", "hub")
 
@@ -31,6 +32,12 @@ def _count(page: Page, value: Any) -> str:
     """A count; of a mean over draws one decimal."""
     number = finite(value)
     return page.fmt.integer(value) if number is None or number == int(number) else page.fmt.number(number, 1)
+
+
+def _span(page: Page, text: Any) -> str:
+    """A length of time such as "14d" in words; another unit as it is written."""
+    said = str(text or "–")
+    return page.t("gangs.days", n=said[:-1]) if said.endswith("d") and said[:-1].isdigit() else said
 
 
 def _read(page: Page) -> Safe:
@@ -112,7 +119,8 @@ def _typologies(page: Page) -> Safe | None:
     heads = [page.t("gangs.typology"), page.t("gangs.known"), *(_title(page, name) for name in who)]
     cells = [
         [
-            str(row.get("typology") or "").replace("_", " ") or page.t("gangs.unnamed"), fmt.integer(row.get("gangs")),
+            typology_name(str(row.get("typology") or ""), page.lang) or page.t("gangs.unnamed"),
+            fmt.integer(row.get("gangs")),
             *(cell(row, name) for name in who),
         ]
         for row in rows
@@ -184,9 +192,9 @@ def _how(page: Page) -> Safe:
     gangs, fmt = page.at("decision", "gangs"), page.fmt
     settings = gangs.get("settings") or {}
     told = page.t(
-        "gangs.settings", threshold=fmt.number(settings.get("threshold"), 2), within=settings.get("within") or "–",
-        split_over=fmt.integer(settings.get("split_over")), rounds=fmt.integer(settings.get("rounds")),
-        where=page.t(f"gangs.on_{gangs.get('chosen_on') or 'stated'}"),
+        "gangs.settings", threshold=fmt.number(settings.get("threshold"), 2),
+        within=_span(page, settings.get("within")), split_over=fmt.integer(settings.get("split_over")),
+        rounds=fmt.integer(settings.get("rounds")), where=page.t(f"gangs.on_{gangs.get('chosen_on') or 'stated'}"),
     )  # fmt: skip
     names = ("transfers", "kept", "groups", "reported", "right", "gangs", "found")
     heads = ["search", "transfers", "kept", "groups", "reported", "hits", "known", "found"]
@@ -194,7 +202,7 @@ def _how(page: Page) -> Safe:
              for row in page.rows("decision", "gangs", "searches")]  # fmt: skip
     trials = [
         [
-            fmt.number(row.get("threshold"), 2), str(row.get("within")), fmt.integer(row.get("split_over")),
+            fmt.number(row.get("threshold"), 2), _span(page, row.get("within")), fmt.integer(row.get("split_over")),
             fmt.integer(row.get("rounds")), _percent(page, row.get("recall")), _percent(page, row.get("precision")),
             fmt.number(row.get("value"), 3),
         ]
