@@ -8,12 +8,16 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from tael.scenarios import SCENARIOS
+import tael
+from tael.runs.markets.plan import MarketPlan
+from tael.runs.plan import Plan
+from tael.scenarios import MARKETS, SCENARIOS
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "lessons").glob("*/*.py"))
@@ -91,16 +95,33 @@ def test_a_lesson_has_a_picture_and_no_network(path: Path) -> None:
     assert not named & NETWORK
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_pages_of_scenarios_are_whole(lang: str) -> None:
+def test_every_scenario_has_a_page() -> None:
+    assert tool("scenario_pages").with_page() == list(SCENARIOS)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenarios_page_is_whole(name: str) -> None:
     pages = tool("scenario_pages")
-    assert pages.with_page()
-    assert not {*pages.STATED, *pages.MARKET_SIZES} - set(SCENARIOS)
-    for name in pages.with_page():
-        page = pages.scenario_page(name, lang)
+    both = {lang: pages.scenario_page(name, lang) for lang in LANGUAGES}
+    for lang, page in both.items():
         title = ast.get_docstring(ast.parse(page)) or ""
         assert name in title
         assert "{" not in title
+        assert ("simulated" if lang == "en" else "模拟数据") in title
+    assert not CHINESE.search(both["en"].split("print(chosen.source)")[0])
+    assert blocks(both["en"]) == blocks(both["zh"])
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_what_a_page_changes_is_still_a_plan(name: str) -> None:
+    changed = tool("scenario_pages").stated()[name]["changed"]
+    plan = tomllib.loads(tael.scenario(name).source)
+    for section, fields in changed.items():
+        place = plan
+        for part in section.split("."):
+            place = place.setdefault(part, {})
+        place |= fields
+    (MarketPlan if name in MARKETS else Plan).from_dict(plan)
 
 
 def test_what_follows_a_mark_is_of_that_language_only() -> None:
