@@ -12,7 +12,8 @@ Recall is of gangs whose first transfer lies in days 60 to 90: at least half of 
 stand in one report. A report is right if at least half of its members, and two, belong to one true gang; older gangs
 that go on count as right. Beside it, with the same scores: the hundredth of the edges with the highest scores and its
 connected parts, as the field's prototype did (recall .842, precision of the first 50 .56 with its own scores).
-PR AUC of transfers, and of accounts by their highest score.
+PR AUC of transfers, and of accounts by their highest score; with ``--nightly`` also of accounts by a second model of
+their transfers' scores (highest ones, sums, both directions), fitted on scores out of fold.
 
 ``--nightly`` judges columns as of the end of each transfer's own day, by the same model on the same rows: the
 transfer's own columns (weekday, amount), those and IBM's GFP (snapml, in an environment of its own at
@@ -276,6 +277,40 @@ def kernel_columns(frame: pl.DataFrame, rows: np.ndarray) -> np.ndarray:
     return np.column_stack(found).astype(np.float32)
 
 
+def of_accounts(frame: pl.DataFrame, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What the scores of an account's transfers come to, in both directions; and whether it is in a gang."""
+    ends = np.concatenate([frame[name].cast(pl.Int64).to_numpy() for name in ("source", "target")])
+    s, sure = np.tile(score, 2), np.clip(np.tile(score, 2), 1e-6, 1 - 1e-6)
+    told = pl.DataFrame(
+        {
+            "account": ends, "s": s, "odds": np.log(sure / (1 - sure)), "in": np.repeat([False, True], len(score)),
+            "day": np.tile(frame["day"].to_numpy(), 2), "gang": np.tile(frame["gang"].to_numpy(), 2),
+        }
+    ).sort("s", descending=True)  # fmt: skip
+    s, into = pl.col("s"), pl.col("in")
+    kept = told.group_by("account", maintain_order=True).agg(
+        highest=s.first(), second=s.slice(1, 1).first(), third=s.slice(2, 1).first(), sum=s.sum(),
+        mean=pl.col("odds").mean(), n=pl.len(), n_out=(~into).sum(), many=(s > 0.1).sum(),
+        highest_out=s.filter(~into).first(), highest_in=s.filter(into).first(),
+        sum_out=s.filter(~into).sum(), sum_in=s.filter(into).sum(), none=(1 - s.clip(0, 0.999999)).log().sum(),
+        wait=pl.col("day").filter(~into).first() - pl.col("day").filter(into).first(), gang=pl.col("gang").max(),
+    )  # fmt: skip
+    return kept.drop("account", "gang").to_numpy().astype(float), kept["gang"].to_numpy() >= 0
+
+
+def accounts(frames: list[pl.DataFrame], scores: list[np.ndarray]) -> float:
+    """PR AUC of accounts by a model of their transfers' scores, fitted on scores out of fold."""
+    (X, y), (Z, z) = (of_accounts(frame, score) for frame, score in zip(frames, scores, strict=True))
+    p = np.zeros(len(z))
+    for seed in range(3):
+        model = LGBMClassifier(
+            n_estimators=150, learning_rate=0.05, num_leaves=15, min_child_samples=30, subsample=0.8, subsample_freq=1,
+            colsample_bytree=0.5, reg_lambda=5.0, n_jobs=1, verbose=-1, random_state=seed,
+        )  # fmt: skip
+        p += model.fit(X, y).predict_proba(Z)[:, 1]
+    return float(average_precision_score(z, p))
+
+
 def nightly(table: pl.DataFrame, seed: int) -> None:
     """Columns as of the end of each transfer's day: raw, with GFP, with tael's kernels."""
     python = Path(".venv-bench/snapml/bin/python")
@@ -305,11 +340,15 @@ def nightly(table: pl.DataFrame, seed: int) -> None:
                     subprocess.run([str(python), str(script), str(here), str(there), *more], check=True)
                     sets[name].append(np.column_stack([raw, np.load(there)]))
     y, z = (frame["gang"].to_numpy() >= 0 for frame in frames)
+    payer, gang = (frames[0][name].cast(pl.Int64).to_numpy() for name in ("source", "gang"))
+    groups = np.where(y, 10_000_000 + gang, payer)
     for name, X in sets.items():
         if X:
-            model = Model(seed).fit(X[0], y, np.zeros(len(y), dtype=bool))
-            score = model.predict_proba(X[1])[:, 1]
-            print(f"{name}, {X[0].shape[1]} columns: {detection(frames[1], z, score)}")
+            model, none = Model(seed), np.zeros(len(y), dtype=bool)
+            score = model.fit(X[0], y, none).predict_proba(X[1])[:, 1]
+            told = detection(frames[1], z, score)
+            by_scores = accounts(frames, [model.out_of_fold(X[0], y, none, groups), score])
+            print(f"{name}, {X[0].shape[1]} columns: {told}; accounts by their transfers' scores {by_scores:.3f}")
 
 
 def main() -> int:
