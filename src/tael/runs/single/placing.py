@@ -12,6 +12,7 @@ from pathlib import Path
 from tael.errors import RunError, TablesError
 
 STEM = "table"
+_TITLES = 20
 
 
 def place(path: Path, folder: Path) -> Path:
@@ -35,7 +36,8 @@ def place(path: Path, folder: Path) -> Path:
     """
     kind = path.name.lower()
     if not kind.endswith((".parquet", ".gz", ".zst", ".zip")):
-        content = path.read_bytes()
+        raw = path.read_bytes()
+        content = _under_titles(raw)
         first, _, rest = content.partition(b"\n")
         if not rest.strip():
             raise RunError("The table has no rows.", expected="a header and rows under it", got=path.name)
@@ -48,8 +50,9 @@ def place(path: Path, folder: Path) -> Path:
         if not kind.endswith((".csv", ".tsv", ".txt")):
             raise RunError("This is no table that tael reads.", expected=".csv, .tsv, .txt or .parquet", got=path.name)
         header = _parted(first)
-        if header is not None:
-            return _made(folder, ".csv" if kind.endswith(".txt") else path.suffix.lower(), header + b"\n" + rest)
+        if header is not None or content is not raw:
+            whole = content if header is None else header + b"\n" + rest
+            return _made(folder, ".csv" if kind.endswith(".txt") else path.suffix.lower(), whole)
     suffix = "".join(path.suffixes[-2:]) if kind.endswith((".gz", ".zst", ".zip")) else path.suffix.lower()
     made = folder / f"{STEM}{'.csv' if suffix == '.txt' else suffix}"
     made.symlink_to(path.resolve())
@@ -60,6 +63,21 @@ def _made(folder: Path, suffix: str, content: bytes) -> Path:
     made = folder / f"{STEM}{suffix}"
     made.write_bytes(content)
     return made
+
+
+def _under_titles(content: bytes) -> bytes:
+    """A file without the titles that a spreadsheet wrote above its header: lines of one cell, or of none.
+
+    >>> _under_titles(b"Loans of May;;\\n;;\\nid;sum;age\\n1;2;3\\n"), _under_titles(b"a;b\\n1;2\\n")
+    (b'id;sum;age\\n1;2;3\\n', b'a;b\\n1;2\\n')
+    """
+    lines = content.splitlines(keepends=True)
+    head = lines[:_TITLES]
+    separator = max((b",", b";", b"\t", b"|"), key=lambda one: sum(line.count(one) for line in head))
+    filled = [sum(1 for cell in line.split(separator) if cell.strip(b' "\r\n\xef\xbb\xbf')) for line in head]
+    if not filled or max(filled) < 3 or filled[0] > 1:
+        return content
+    return b"".join(lines[next(k for k, count in enumerate(filled) if count >= 3) :])
 
 
 def _numbers(line: bytes) -> bool:

@@ -12,11 +12,12 @@ import polars as pl
 from tael.errors import RunError
 from tael.runs.single.placing import STEM as NAME
 from tael.runs.single.placing import named_as, place
-from tael.tables import Tables, read_tables
+from tael.tables import Tables
 from tael.tables.border import polars_of
-from tael.tables.infer import Draft, infer
+from tael.tables.infer import infer
 from tael.tables.reading import FILE
 from tael.tables.schema import Role, Schema, TableSchema, Type
+from tael.tables.sources import source_of
 
 _TRUE_FALSE = {"true", "false"}
 
@@ -130,24 +131,10 @@ def _beside(path: Path) -> TableSchema | None:
 
 def _tables(folder: Path, promise: TableSchema) -> Tables:
     """The one table that a promise describes; columns that point to other tables name things all the same."""
-    draft = Draft(Schema(tables={NAME: promise}), ())
-    with tempfile.TemporaryDirectory(prefix="tael-fit-") as made:
-        page = Path(made) / FILE
-        page.write_text(_toml(draft.schema), encoding="utf-8")
-        link = Path(made) / str(promise.file)
-        link.symlink_to((folder / str(promise.file)).resolve())
-        return read_tables(page, absent="label")
-
-
-def _toml(schema: Schema) -> str:
-    from tael.tables.infer import _key, _value
-
-    lines = []
-    for name, section in schema.to_dict().items():
-        columns = section.pop("columns", {})
-        lines += [f"[{_key(name)}]", *(f"{_key(k)} = {_value(v)}" for k, v in section.items())]
-        lines += [f"[{_key(name)}.columns]", *(f"{_key(k)} = {_value(v)}" for k, v in columns.items())]
-    return "\n".join(lines) + "\n"
+    source = source_of(promise, NAME)
+    read = source.read(promise, NAME, folder)
+    places = {} if source.place is None else {NAME: source.place}
+    return Tables({NAME: read}, Schema(tables={NAME: promise}), absent="label", places=places)
 
 
 def _typed(folder: Path, promise: TableSchema, *, stated: bool) -> Source:

@@ -20,7 +20,9 @@ MANY = 20
 """Different numbers from which a numeric label is an amount, not a class."""
 LEVELS = 60
 """Different values from which a text column is a name, not a category."""
-_CODE = re.compile(r"(^|_)(code|ticker|symbol|zip|postcode|branch|store|id)$|代码|证券|股票|编码|编号|邮编|网点", re.I)
+_CODE = re.compile(
+    r"(^|[_\s])(code|ticker|symbol|zip|postcode|branch|store|id)$|代码|证券|股票|编码|编号|邮编|网点", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -174,9 +176,20 @@ def _left_out(name: str, column: pl.Series, read: Source, to_come: pl.Series | N
         return "says the same of every row", "所有行取值相同"
     if there.n_unique() > LEVELS and (column.dtype == pl.String or _names_things(header, column)):
         many = there.n_unique()
+        if column.dtype == pl.String and (odd := _odd_one(there)) is not None:
+            en, zh = f"most are numbers, but not {odd!r}: mend such values", f"多为数字，但含 {odd!r} 等：请修正"
+            return en, zh
         kind = ("texts", "文本取值") if column.dtype == pl.String else ("numbers that are names", "编号取值")
         return f"{many:,} different {kind[0]}", f"{kind[1]}多达 {many:,} 个"
     return None
+
+
+def _odd_one(texts: pl.Series) -> str | None:
+    """The first value that is no number in a column of which three in four are."""
+    spelled = texts.str.contains(r"^\s*\D{0,3}\s*\d[\d,. ]*\s*\D{0,3}$")
+    if spelled.all() or float(spelled.mean() or 0.0) < 0.75:  # type: ignore[arg-type]
+        return None
+    return str(texts.filter(~spelled)[0])[:30]
 
 
 def _comes_with(column: pl.Series, to_come: pl.Series) -> bool:
