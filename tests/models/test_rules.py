@@ -188,6 +188,20 @@ def test_groups_shuffle_and_fold_as_wholes() -> None:
     assert len(RuleMiner(**QUICK).fit(X, y).rules_) > 0
 
 
+def test_what_knows_one_group_again_is_no_pattern() -> None:
+    """A column that tells two groups, in which most are positive, and one that tells positives of all groups."""
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(120), 10)
+    X = rng.normal(size=(1200, 3))
+    X[:, 0] = np.repeat(rng.normal(size=120), 10)
+    X[groups < 2, 0] = 5.0
+    y = (rng.random(1200) < np.where(groups < 2, 0.9, np.where(X[:, 1] > 1.3, 0.6, 0.03))).astype(int)
+    miner = RuleMiner(**QUICK).fit(X, y, groups=groups)
+    told = {term.column for rule in miner.rules_ for term in rule.terms}
+    assert 1 in told
+    assert all(len(np.unique(groups[rule.fires(X) & (y == 1)])) >= 3 for rule in miner.rules_)
+
+
 def test_a_saved_miner_says_and_scores_the_same(tmp_path: Path) -> None:
     X, y = _table(5)
     frame = pl.DataFrame(X, schema=[f"f{j}" for j in range(12)])

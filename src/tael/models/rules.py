@@ -187,7 +187,8 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
         time : array of shape (n,), optional
             Numbers or datetimes. The last rows in time judge the rules; no rule is mined there.
         groups : array of shape (n,), optional
-            Rows of one group are never mined and left out at once; labels are shuffled by whole groups.
+            Rows of one group are never mined and left out at once; labels are shuffled by whole groups; a rule has hits
+            in three groups or more.
         amount : array of shape (n,), optional
             Money of each row, told for each rule; rules are not chosen by it.
 

@@ -14,6 +14,7 @@ from tael.models.rules_grid import Grid
 from tael.models.rules_paths import Candidates, Sample, grow, simplify
 
 _EULER = 0.5772156649015329
+_WITNESSES = 3  # groups among whose rows a rule must have hits
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class Mining:
             seed=self.seed,
             ease=self.ease,
         )
-        return simplify(paths, sample, grid, min_rows=self.min_rows)
+        found = simplify(paths, sample, grid, min_rows=self.min_rows)
+        return found.witnessed(sample, _WITNESSES)
 
 
 def cover(candidates: Candidates, worth: float, mining: Mining) -> list[int]:
@@ -169,9 +171,9 @@ def try_out(
             if rows > 0:
                 precision = hits / rows
                 fall = mined_hits / mined_rows - precision if mined_rows > 0 else 0.0
-                recall, flagged = float(hits / max(total, 1e-12)), float(rows / whole)
+                recall, share = float(hits / max(total, 1e-12)), float(rows / whole)
                 figures.append(
-                    FoldFigures(float(worth), r + 1, float(precision), recall, float(fall), flagged, float(hits / mean))
+                    FoldFigures(float(worth), r + 1, float(precision), recall, float(fall), share, float(hits / mean))
                 )
     return figures
 
@@ -266,7 +268,7 @@ def by_chance(
     best = np.zeros(times)
     for k in range(times):
         y = sample.y[_shuffled(len(sample.y), blocks, groups, rng)]
-        found = mining.candidates(Sample(sample.codes, y, sample.weight), grid)
+        found = mining.candidates(Sample(sample.codes, y, sample.weight, sample.group), grid)
         if len(found.bits):
             hits, misses = found.tally(found.bits)
             best[k] = float(strength(hits / mean, misses / mean, base).max())

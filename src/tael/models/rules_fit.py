@@ -57,7 +57,7 @@ def mine(
         As in `RuleMiner`.
     """
     grid = make_grid(X[rows])
-    sample = Sample(grid.codes(X[rows]), y[rows], weight[rows])
+    sample = Sample(grid.codes(X[rows]), y[rows], weight[rows], None if groups is None else groups[rows])
     base = float(sample.weight[sample.y].sum() / sample.weight.sum())
     mean = float(sample.weight.mean())
     stated = least_recall is not None or most_flagged is not None

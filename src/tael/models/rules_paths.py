@@ -28,15 +28,19 @@ class Sample:
     codes : ndarray of int16, shape (n, p)
     y : ndarray of bool, shape (n,)
     weight : ndarray of float64, shape (n,)
+    group : ndarray of int64, shape (n,), optional
+        Whose row it is, where several are one witness.
     """
 
     codes: Codes
     y: Flags
     weight: Floats
+    group: NDArray[np.int64] | None = None
 
     def take(self, rows: NDArray[np.int64]) -> Sample:
         """Some rows."""
-        return Sample(np.asfortranarray(self.codes[rows]), self.y[rows], self.weight[rows])
+        group = None if self.group is None else self.group[rows]
+        return Sample(np.asfortranarray(self.codes[rows]), self.y[rows], self.weight[rows], group)
 
     def holds(self, rule: Conjunction) -> Flags:
         """Rows that fulfil all conditions."""
@@ -101,6 +105,19 @@ class Candidates:
     def take(self, places: list[int]) -> Candidates:
         """Some of them."""
         return Candidates([self.rules[i] for i in places], self.bits[np.array(places, dtype=np.int64)], self.tally)
+
+    def witnessed(self, sample: Sample, least: int) -> Candidates:
+        """Those whose hits belong to so many groups at least: what knows one group again is no pattern."""
+        if sample.group is None:
+            return self
+        hits = np.flatnonzero(sample.y)
+        of = np.unique(sample.group[hits], return_inverse=True)[1]
+        kept = []
+        for i, bits in enumerate(self.bits):
+            found = np.unpackbits(bits, count=len(sample.y))[hits] == 1
+            if len(np.unique(of[found])) >= least:
+                kept.append(i)
+        return self.take(kept)
 
 
 def grow(
