@@ -219,7 +219,35 @@ def test_gangs_share_devices_more_than_others(bank: SimulatedLaundering, moved: 
 
     honest = bank.frames["transfers"].filter(~pl.col("laundering"))
     members = moved.join(bank.truth.frame, left_on="sender", right_on="account_id", how="semi")
-    assert owners(members) > owners(honest) + 0.1
+    assert owners(members) > owners(honest) + 0.02
+
+
+@pytest.mark.parametrize("thing", ["device", "phone", "ip"])
+def test_no_number_of_things_gives_a_gang_away(bank: SimulatedLaundering, thing: str) -> None:
+    """Honest people have second phones and new tablets, and somebody who pays for them: numbers of them tell little."""
+    transfers = bank.frames["transfers"].with_columns(month=pl.col("at").dt.truncate("1mo"))
+    used = transfers.drop_nulls(thing).group_by("sender", "month").agg(
+        n=pl.col(thing).n_unique(), launders=pl.col("laundering").any()
+    )  # fmt: skip
+    for least in (2, 3, 4):
+        many = used.filter(pl.col("n") >= least)
+        assert many.height < 40 or many["launders"].mean() < 0.4
+
+
+def test_gangs_say_what_honest_people_say_to_one_another(bank: SimulatedLaundering) -> None:
+    kinds = bank.frames["accounts"].select("account_id", "kind")
+    both = bank.frames["transfers"].join(kinds, left_on="sender", right_on="account_id")
+    both = both.join(kinds, left_on="receiver", right_on="account_id", suffix="_to")
+    both = both.filter((pl.col("kind") == "person") & (pl.col("kind_to") == "person"))
+    said = both.group_by("laundering").agg(pl.col("remark").unique())
+    words = {flag: set(remarks) for flag, remarks in said.iter_rows()}
+    assert words[True] <= words[False]
+
+
+def test_a_gang_is_one_case(bank: SimulatedLaundering) -> None:
+    reports = bank.frames["reports"].join(bank.truth.frame, on="account_id")
+    assert (reports.group_by("gang_id").agg(pl.col("case").n_unique())["case"] == 1).all()
+    assert (reports.group_by("case").agg(pl.col("gang_id").n_unique())["gang_id"] == 1).all()
 
 
 @pytest.mark.parametrize("name", list(TYPOLOGIES))

@@ -104,7 +104,7 @@ def plant_gangs(
         member=np.concatenate([empty, *member]),
         gang=np.concatenate([empty, *gang]),
         role=np.concatenate([empty, *role]),
-        flows=_disguised(rng, joined, life),
+        flows=_disguised(rng, joined, life, people.n_companies),
         of=np.concatenate([empty, *of]),
         awake=awake,
     )
@@ -183,20 +183,29 @@ def _swap_firms(plot: Plot, firms: Ints, n_companies: int) -> None:
         plot.moves[i] = (moved[0], moved[1], at, amount)
 
 
-def _disguised(rng: np.random.Generator, moves: Flows, life: Life) -> Flows:
-    """Give a gang's transfers the channel and the remark of honest ones of about the same amount and hour."""
+def _disguised(rng: np.random.Generator, moves: Flows, life: Life, n_companies: int) -> Flows:
+    """Give a gang's transfers the channel and remark of honest ones of like amount, hour and kinds of account.
+
+    A person who is paid for "utilities" would stand out at once.
+    """
     honest = life.flows
     channel, remark = moves.channel.copy(), moves.remark.copy()
     pool = np.flatnonzero(honest.channel <= b.COUNTER)
-    shift = _part_of_day(honest.at[pool])
-    for part in range(3):
-        rows = pool[shift == part]
+    alike, wanted = _kind_of(honest.take(pool), n_companies), _kind_of(moves, n_companies)
+    for part in np.unique(wanted).tolist():
+        rows = pool[alike == part] if (alike == part).any() else pool
         rows = rows[np.argsort(honest.amount[rows], kind="stable")]
-        mine = np.flatnonzero(_part_of_day(moves.at) == part)
+        mine = np.flatnonzero(wanted == part)
         place = np.searchsorted(honest.amount[rows], moves.amount[mine]) + rng.integers(-20, 21, len(mine))
         twin = rows[np.clip(place, 0, len(rows) - 1)]
         channel[mine], remark[mine] = honest.channel[twin], honest.remark[twin]
     return replace(moves, channel=channel, remark=remark)
+
+
+def _kind_of(moves: Flows, n_companies: int) -> Ints:
+    """Number what must be alike in a disguise: the part of the day, and whether each end is a person."""
+    persons = 2 * (moves.sender >= n_companies) + (moves.receiver >= n_companies)
+    return np.asarray(4 * _part_of_day(moves.at) + persons, dtype=np.int64)
 
 
 def _by_day(at: Ints) -> Ints:
