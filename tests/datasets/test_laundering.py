@@ -137,7 +137,7 @@ def halves(bank: SimulatedLaundering, columns: list[str]) -> tuple[float, float]
     ("columns", "lift"),
     [
         (["amount", "hour"], 4.0),
-        (["amount", "hour", "words"], 5.0),
+        (["amount", "hour", "words"], 6.0),  # no gang pays a card bill
         (["sender", "receiver"], 2.0),
         (["ip", "device"], 2.0),
     ],
