@@ -43,10 +43,20 @@ def tree(page: Page, drawn: Mapping[str, Any]) -> Safe:
             if side in node:
                 to, below = places[node[side]] * width / leaves, (node["depth"] + 1) * _STEP + 2.0
                 parts.append(el("line", x1=x, y1=y + _HIGH, x2=to, y2=below, class_="axis"))
+                said = page.t(f"fit.{word}_missing" if node.get("missing") == side else f"fit.{word}")
                 anchor = "end" if side == "left" else "start"
                 middle = (x + to) / 2 + (-7 if side == "left" else 7)
                 at_y = (y + _HIGH + below) / 2
-                parts.append(el("text", page.t(f"fit.{word}"), x=middle, y=at_y, text_anchor=anchor, class_="tick"))
+                parts.append(
+                    el(
+                        "text",
+                        said,
+                        x=middle,
+                        y=at_y,
+                        text_anchor=anchor,
+                        class_="tick",
+                    )
+                )
     for at, node in enumerate(nodes):
         parts.append(_box(page, node, places[at] * width / leaves, node["depth"] * _STEP + 2.0))
     title = page.t("fit.tree")
@@ -67,7 +77,7 @@ def _box(page: Page, node: Mapping[str, Any], x: float, y: float) -> Safe:
     if node.get("more"):
         below = page.t("fit.node_more", n=page.fmt.integer(node["more"]))
         more.append(el("text", below, x=x, y=y + _HIGH + 16, text_anchor="middle", class_="tick"))
-    tip = el("title", f"{node['name']} ≤ {page.fmt.value(node['threshold'])}") if "name" in node else None
+    tip = el("title", str(node["name"])) if "name" in node else None
     return el("g", tip, box, *texts, *more)
 
 
@@ -77,6 +87,8 @@ def _condition(page: Page, node: Mapping[str, Any]) -> str:
     name, flag = str(node["name"]), " = " in str(node["name"])
     if flag:
         return _short(name.replace(" = ", " ≠ ", 1))
+    if node["threshold"] is None:  # every value goes left: only what is missing is parted from it
+        return page.t("fit.node_there", name=_short(name, _LONG - 4))
     said = page.fmt.value(node["threshold"])
     return f"{_short(name, _LONG - len(said) + 4)} ≤ {said}"
 

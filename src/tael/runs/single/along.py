@@ -71,11 +71,14 @@ def _sixths(column: pl.Series) -> list[tuple[str | None, NDArray[np.bool_]]]:
 
 
 def _plain(value: float) -> str:
-    """Three digits that count, without an exponent where a person would write none.
+    """Three digits that count, thousands and millions by their letters, so that six stand under a picture.
 
-    >>> _plain(10342.0), _plain(0.18712), _plain(-3.0)
-    ('10,300', '0.187', '-3')
+    >>> _plain(10342.0), _plain(0.18712), _plain(-3.0), _plain(2.5e6), _plain(3200.0)
+    ('10.3k', '0.187', '-3', '2.5M', '3,200')
     """
+    for least, letter in ((1e6, "M"), (1e4, "k")):
+        if least <= abs(value) < 1e9:
+            return f"{value / (1e6 if letter == 'M' else 1e3):.3g}{letter}"
     rounded = float(f"{value:.3g}")
     return f"{rounded:,.10g}" if 1e-4 <= abs(rounded) < 1e9 or rounded == 0 else f"{rounded:.3g}"
 

@@ -95,6 +95,7 @@ def _drawn(tree: Any, names: list[str], matrix: Floats, y: Floats, n_classes: in
     The rows are all training rows, also where a forest's tree saw a sample of them.
     """
     reached = tree.decision_path(np.asarray(matrix, dtype=np.float32)).tocsc()
+    gone = tree.__getstate__()["nodes"]["missing_go_to_left"]
     nodes: list[dict[str, Any]] = []
 
     def add(node: int, depth: int) -> int:
@@ -112,7 +113,10 @@ def _drawn(tree: Any, names: list[str], matrix: Floats, y: Floats, n_classes: in
             if depth >= DEPTH:
                 one["more"] = int(_below(tree, node))
             else:
-                one |= {"name": names[tree.feature[node]], "threshold": float(tree.threshold[node])}
+                threshold = float(tree.threshold[node])
+                one |= {"name": names[tree.feature[node]], "threshold": threshold if np.isfinite(threshold) else None}
+                if np.isnan(matrix[rows, tree.feature[node]]).any():
+                    one["missing"] = "left" if gone[node] else "right"
                 one["left"] = add(int(tree.children_left[node]), depth + 1)
                 one["right"] = add(int(tree.children_right[node]), depth + 1)
         return at
