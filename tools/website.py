@@ -67,7 +67,7 @@ def pages(lang: str) -> dict[str, bytes]:
     laid |= {"conf.py": (DOCS / "site" / "conf.py").read_bytes()}
     laid |= {f"_static/{picture.name}": picture.read_bytes() for picture in sorted((DOCS / "images").glob("*.png"))}
     laid |= {"_static/report.png": (DOCS / "images" / image).read_bytes()}
-    laid |= {"_static/zh.css": (DOCS / "site" / "zh.css").read_bytes()}
+    laid |= {f"_static/{sheet.name}": sheet.read_bytes() for sheet in sorted((DOCS / "site").glob("*.css"))}
     laid |= {f"pages/{page.name}": _within(page.read_text("utf-8")).encode() for page in sorted(DOCS.glob("*.md"))}
     laid |= {"reference/operators.md": (DOCS / "reference" / own).read_bytes()}
     laid |= {f"reference/{name}": text.encode() for name, text in references(lang).items()}

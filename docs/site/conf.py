@@ -40,7 +40,7 @@ extensions = ["myst_parser", "sphinx_gallery.gen_gallery"]
 html_theme = "furo"
 html_title = "tael"
 html_static_path = ["_static"]
-html_css_files = ["zh.css"] if lang == "zh" else []
+html_css_files = ["site.css", *(["zh.css"] if lang == "zh" else [])]
 html_search_language = "zh" if lang == "zh" else "en"
 templates_path: list[str] = []
 exclude_patterns = ["lessons/**"]
