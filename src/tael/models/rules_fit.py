@@ -171,6 +171,13 @@ def ease_of(said: Descriptions, names: Any, plainness: float) -> Floats | None:
 
 
 def check_groups(groups: Any, n: int) -> NDArray[Any]:
+    """Groups as an array, one for each row.
+
+    Raises
+    ------
+    ModelError
+        Not as many as rows.
+    """
     values = groups.to_numpy() if hasattr(groups, "to_numpy") else np.asarray(groups)
     if values.shape != (n,):
         raise ModelError("The groups do not fit the rows.", expected=f"{n} groups", got=str(values.shape))
