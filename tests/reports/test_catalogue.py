@@ -89,7 +89,7 @@ def test_every_text_is_used() -> None:
     looked_up_by_code = {
         "split", "decision", "dropped", "stage", "severity", "limit", "missing", "swap", "member", "units", "kind",
         "why", "reason", "cost", "origin", "fill", "instrument", "tile", "item", "variant", "order", "case", "per",
-        "premium", "fit",
+        "premium", "fit", "gangs",
     }  # fmt: skip
     for key in EN:
         group, name = key.split(".")
