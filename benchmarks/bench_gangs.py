@@ -13,7 +13,8 @@ stand in one report. A report is right if at least half of its members, and two,
 that go on count as right. Beside it, with the same scores: the hundredth of the edges with the highest scores and its
 connected parts, as the field's prototype did (recall .842, precision of the first 50 .56 with its own scores).
 PR AUC of transfers, and of accounts by their highest score; with ``--nightly`` also of accounts by a second model of
-their transfers' scores (highest ones, sums, both directions), fitted on scores out of fold.
+their transfers' scores (highest ones, sums, both directions), fitted on scores out of fold, and with the scores of the
+transfers around (`suspicion_around`, known at the cutoff) beside them.
 
 ``--nightly`` judges columns as of the end of each transfer's own day, by the same model on the same rows: the
 transfer's own columns (weekday, amount), those and IBM's GFP (snapml, in an environment of its own at
@@ -277,8 +278,8 @@ def kernel_columns(frame: pl.DataFrame, rows: np.ndarray) -> np.ndarray:
     return np.column_stack(found).astype(np.float32)
 
 
-def of_accounts(frame: pl.DataFrame, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What the scores of an account's transfers come to, in both directions; and whether it is in a gang."""
+def of_accounts(frame: pl.DataFrame, score: np.ndarray, wider: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """What the scores of an account's transfers come to (wider: and those around); and whether it is in a gang."""
     ends = np.concatenate([frame[name].cast(pl.Int64).to_numpy() for name in ("source", "target")])
     s, sure = np.tile(score, 2), np.clip(np.tile(score, 2), 1e-6, 1 - 1e-6)
     told = pl.DataFrame(
@@ -286,10 +287,18 @@ def of_accounts(frame: pl.DataFrame, score: np.ndarray) -> tuple[np.ndarray, np.
             "account": ends, "s": s, "odds": np.log(sure / (1 - sure)), "in": np.repeat([False, True], len(score)),
             "day": np.tile(frame["day"].to_numpy(), 2), "gang": np.tile(frame["gang"].to_numpy(), 2),
         }
-    ).sort("s", descending=True)  # fmt: skip
+    )  # fmt: skip
+    more = []
+    if wider:
+        edges = Edges.from_frame(frame, source="source", target="target", time="date", id="tran_id")
+        beside = with_neighbours(np.empty((len(score), 0)), score, edges)[:, 1:]
+        names = [f"around_{j}" for j in range(beside.shape[1])]
+        told = told.with_columns(pl.Series(name, np.tile(beside[:, j], 2)) for j, name in enumerate(names))
+        more = [pl.col(names).max().name.suffix("_most"), pl.col(names).first()]
+    told = told.sort("s", descending=True)
     s, into = pl.col("s"), pl.col("in")
     kept = told.group_by("account", maintain_order=True).agg(
-        highest=s.first(), second=s.slice(1, 1).first(), third=s.slice(2, 1).first(), sum=s.sum(),
+        *more, highest=s.first(), second=s.slice(1, 1).first(), third=s.slice(2, 1).first(), sum=s.sum(),
         mean=pl.col("odds").mean(), n=pl.len(), n_out=(~into).sum(), many=(s > 0.1).sum(),
         highest_out=s.filter(~into).first(), highest_in=s.filter(into).first(),
         sum_out=s.filter(~into).sum(), sum_in=s.filter(into).sum(), none=(1 - s.clip(0, 0.999999)).log().sum(),
@@ -298,9 +307,9 @@ def of_accounts(frame: pl.DataFrame, score: np.ndarray) -> tuple[np.ndarray, np.
     return kept.drop("account", "gang").to_numpy().astype(float), kept["gang"].to_numpy() >= 0
 
 
-def accounts(frames: list[pl.DataFrame], scores: list[np.ndarray]) -> float:
+def accounts(frames: list[pl.DataFrame], scores: list[np.ndarray], wider: bool = False) -> float:
     """PR AUC of accounts by a model of their transfers' scores, fitted on scores out of fold."""
-    (X, y), (Z, z) = (of_accounts(frame, score) for frame, score in zip(frames, scores, strict=True))
+    (X, y), (Z, z) = (of_accounts(frame, score, wider) for frame, score in zip(frames, scores, strict=True))
     p = np.zeros(len(z))
     for seed in range(3):
         model = LGBMClassifier(
@@ -347,8 +356,10 @@ def nightly(table: pl.DataFrame, seed: int) -> None:
             model, none = Model(seed), np.zeros(len(y), dtype=bool)
             score = model.fit(X[0], y, none).predict_proba(X[1])[:, 1]
             told = detection(frames[1], z, score)
-            by_scores = accounts(frames, [model.out_of_fold(X[0], y, none, groups), score])
-            print(f"{name}, {X[0].shape[1]} columns: {told}; accounts by their transfers' scores {by_scores:.3f}")
+            scores = [model.out_of_fold(X[0], y, none, groups), score]
+            by_scores, wider = accounts(frames, scores), accounts(frames, scores, wider=True)
+            print(f"{name}, {X[0].shape[1]} columns: {told}; accounts by their transfers' scores {by_scores:.3f}, "
+                  f"with the scores around {wider:.3f}")  # fmt: skip
 
 
 def main() -> int:
