@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from scenarios import claims, customers, lenders
+from scenarios import claims, customers, lenders, networks
 from tael.runs.plan import Plan
 from tael.tables import Tables
 from tasks import Task, berka, superlender
@@ -88,5 +88,7 @@ CASES = {
             "provider_fraud", "commercial-insurance-fraud", claims.providers, ("provider-fraud", "claims", "Provider")
         ),
         Case("vehicle", "commercial-insurance-fraud", claims.vehicle),
+        Case("amlsim_accounts", "money-laundering", networks.amlsim),
+        Case("amlsim_gangs", "laundering-gangs", networks.amlsim),
     )
 }
