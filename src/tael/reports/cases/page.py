@@ -66,8 +66,9 @@ def case_page(case: Case, lang: str = "en", *, back: str | None = "../queue.html
 def _head(said: Said, case: Case, title: str, back: str | None) -> Safe:
     tiles = []
     if case.score is not None:
-        title, score = said.say(case.score_title), said.fmt.number(case.score, 2)
-        tiles.append(tile(title, score) if title else tile(said.t("score"), said.fmt.percent(case.score, 2)))
+        named = said.say(case.score_title)
+        as_number, as_share = said.fmt.number(case.score, 2), said.fmt.percent(case.score, 2)
+        tiles.append(tile(named, as_number) if named else tile(said.t("score"), as_share))
     if case.money is not None:
         tiles.append(tile(said.say(case.money_title) or said.t("money"), said.fmt.money(case.money)))
     facts = [el("div", el("dt", said.say(name)), el("dd", said.say(value))) for name, value in case.facts]
