@@ -38,7 +38,7 @@ class Moves:
     >>> day = 86_400_000_000
     >>> moves = Moves.of(["a", "b"], ["b", "c"], [1, 2], [9.0, 8.0], [3, 3], ["t1", "t2"])
     >>> [(name, rows.tolist()) for name, rows in moves.searches()]
-    [('1970-01-01T00:00', [0, 1])]
+    [('1970-01-01', [0, 1])]
     """
 
     sender: Named
