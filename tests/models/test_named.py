@@ -15,6 +15,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from tael.errors import ModelError
 from tael.models import NamedClassifier, load_model, save_model
+from tael.models.estimator_state import decode, encode
 from tael.models.estimators import public_name
 
 TREE = {"estimator": "sklearn.tree.DecisionTreeClassifier", "parameters": {"max_depth": 3}}
@@ -120,6 +121,37 @@ def test_a_tree_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
     far[0] = 10**6
     left.update(json.loads(json.dumps(_bytes(far))))
     with pytest.raises(ValueError, match="later nodes"):
+        decode(written)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "spoil"),
+    [
+        ("sklearn.tree.DecisionTreeClassifier", {"max_depth": 2}, lambda state: state.update(n_features_in_=1)),
+        ("sklearn.ensemble.RandomForestClassifier", {"n_estimators": 2}, lambda state: state.update(n_features_in_=1)),
+        (
+            "sklearn.ensemble.GradientBoostingClassifier",
+            {"n_estimators": 2},
+            lambda state: state.update(n_features_in_=1),
+        ),
+        (
+            "sklearn.ensemble.HistGradientBoostingClassifier",
+            {"max_iter": 2},
+            lambda state: state.update(n_features_in_=1),
+        ),
+        ("sklearn.svm.SVC", {"probability": True}, lambda state: state.update(_n_support=encode(np.array([9999, 1])))),
+        ("sklearn.svm.SVC", {"probability": True}, lambda state: state.update(support_=encode(np.array([0])))),
+    ],
+)
+def test_what_would_be_read_beyond_its_rows_is_refused(name: str, parameters: dict[str, Any], spoil: Any) -> None:
+    """Compiled code looks up columns and support vectors without asking whether they are there."""
+    X, y = rows()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        written = encode(NamedClassifier(name, parameters).fit(X, y).estimator_)
+    decode(written)
+    spoil(written["state"])
+    with pytest.raises(ValueError, match=r"columns|support vectors"):
         decode(written)
 
 

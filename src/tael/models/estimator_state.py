@@ -302,7 +302,39 @@ def _read_object(value: Mapping[str, Any]) -> Any:
 
         grown = KDTree if made._fit_method == "kd_tree" else BallTree
         made._tree = grown(made._fit_X, made.leaf_size, metric=made.effective_metric_, **made.effective_metric_params_)
+    _check_inside(made)
     return made
+
+
+def _check_inside(made: Any) -> None:
+    """What the libraries look up in memory without checking: columns that trees split by, support vectors.
+
+    An estimator checks rows against its own number of columns, and its trees against nothing.
+    """
+    from sklearn.ensemble._forest import BaseForest
+    from sklearn.ensemble._gb import BaseGradientBoosting
+    from sklearn.svm._base import BaseLibSVM
+
+    held, n = vars(made), vars(made).get("n_features_in_", 0)
+    trees = [held["tree_"]] if "tree_" in held else []
+    if isinstance(made, BaseForest | BaseGradientBoosting) and "estimators_" in held:
+        trees += [one.tree_ for one in np.ravel(np.asarray(made.estimators_, dtype=object))]
+    if any(tree.n_features != n for tree in trees):
+        raise ValueError("trees of as many columns as their estimator")
+    for stage in held.get("_predictors", ()):
+        for one in stage:
+            if (one.nodes["feature_idx"][one.nodes["is_leaf"] == 0] >= n).any():
+                raise ValueError("trees that split by columns of their estimator")
+    if isinstance(made, BaseLibSVM) and "support_vectors_" in held:
+        rows, counts = len(made.support_vectors_), np.asarray(made._n_support)
+        told = made._dual_coef_.shape[1] == rows == len(made.support_) and made.support_vectors_.shape[1] == n
+        if hasattr(made, "classes_"):
+            pairs = len(counts) * (len(counts) - 1) // 2
+            told &= (counts >= 0).all() and counts.sum() == rows and len(made._dual_coef_) == len(counts) - 1
+            told &= np.size(made._intercept_) == pairs
+            told &= np.size(made._probA) == np.size(made._probB) and np.size(made._probA) in (0, pairs)
+        if not told:
+            raise ValueError("as many support vectors as weights")
 
 
 def _read_registered(value: Mapping[str, Any]) -> Any:
