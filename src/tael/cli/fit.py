@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -56,6 +55,8 @@ def fit(
         )  # fmt: skip
     zh = said == "zh"
     say(f"{_TASKS[done.task] if zh else done.task}{': ' + ' / '.join(map(str, done.classes)) if done.classes else ''}")
+    if done.table.ignored:
+        say("未使用的列：" if zh else "Columns left out:")
     for name, words in done.table.ignored.items():
         say(f"  - {done.table.shown(name)}: {words[zh]}")
     test = done.figures.get("out_of_time", {})
@@ -79,13 +80,14 @@ def fit(
 
 def holds_a_fit(folder: Path) -> bool:
     """Whether a folder is one that `tael fit` left with a model."""
+    from tael.runs.folder import read_json
     from tael.runs.single.kept import FORMAT
 
     page = folder / "model" / "manifest.json"
     page = page if page.is_file() else folder / "manifest.json"
     if not page.is_file():
         return False
-    content = json.loads(page.read_text(encoding="utf-8"))
+    content = read_json(page)
     return isinstance(content, dict) and content.get("format") == FORMAT
 
 

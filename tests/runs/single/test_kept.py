@@ -105,6 +105,27 @@ def test_what_cannot_be_written_as_data_is_told(tmp_path: Path) -> None:
     assert result.predict(table).height == 300
 
 
+def test_a_copy_that_answers_otherwise_is_no_model_and_no_crash(tmp_path: Path, monkeypatch: Any) -> None:
+    rng = np.random.default_rng(0)
+    table = pl.DataFrame({"x": rng.normal(size=300), "y": rng.integers(0, 2, 300)})
+    turns = iter(range(9))
+    monkeypatch.setattr("tael.runs.single.kept._answers", lambda kept, rows: {"turn": [str(next(turns))]})
+    result = tael.fit(table, "y", model=LINE, out=tmp_path / "out")
+    assert "answers its golden rows differently" in result.unsaved
+    assert not (tmp_path / "out" / "model").exists()
+    assert result.report_path is not None
+    assert result.report_path.is_file()
+
+
+def test_a_column_of_numbers_with_words_in_it_says_how_many_and_what_to_do() -> None:
+    rng = np.random.default_rng(0)
+    sums = [f"¥{value:,.2f}" for value in rng.lognormal(9, 1, 240)] + ["未知"] * 60
+    table = pl.DataFrame({"x": rng.normal(size=300), "income": sums, "y": rng.integers(0, 2, 300)})
+    en, zh = tael.fit(table, "y", model=LINE).table.ignored["income"]
+    assert "60 rows are not, such as '未知'" in en
+    assert "60 行不是" in zh
+
+
 @pytest.mark.parametrize("task", ["portfolio", "regression", "clustering"])
 def test_every_task_is_kept(task: str, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)

@@ -18,7 +18,7 @@ from tael.runs.folder import read_json, write_json
 from tael.runs.sealing import environment, exact, opened, read_exact, seal, told_of
 from tael.runs.single.reading import read_again
 from tael.runs.single.table import SingleTable, Task, days_of
-from tael.tables.schema import TableSchema, Type
+from tael.tables.schema import TableSchema
 
 FORMAT = 200
 """Far from the formats of other bundles: none reads another's."""
@@ -82,9 +82,6 @@ class TableModel:
             name: stated.columns[name].model_copy(update={"role": "feature", "known_at": None, "to": None})
             for name in dict.fromkeys(wanted)
         }
-        for name in self.table.categories:
-            if columns[name].type == Type.NUMBER:  # codes are compared as text
-                columns[name] = columns[name].model_copy(update={"type": Type.NUMBER})
         return TableSchema(columns=columns, missing=stated.missing)
 
     def prepared(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -142,8 +139,8 @@ def save_table_model(kept: TableModel, folder: Path) -> str:
     version = seal(folder, FORMAT)
     try:
         load_table_model(folder)
-    except (AttributeError, TypeError, ValueError) as error:
-        # What an answer needs was no data: nothing is left that could be taken for a model.
+    except (AttributeError, TypeError, ValueError, RunError) as error:
+        # What an answer needs was no data, or the copy answers otherwise: nothing is left to be taken for a model.
         shutil.rmtree(folder)
         raise ModelError(
             "This model cannot be saved as data.", expected="a copy that answers alike", got=str(error),

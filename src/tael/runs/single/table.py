@@ -177,19 +177,23 @@ def _left_out(name: str, column: pl.Series, read: Source, to_come: pl.Series | N
     if there.n_unique() > LEVELS and (column.dtype == pl.String or _names_things(header, column)):
         many = there.n_unique()
         if column.dtype == pl.String and (odd := _odd_one(there)) is not None:
-            en, zh = f"most are numbers, but not {odd!r}: mend such values", f"多为数字，但含 {odd!r} 等：请修正"
-            return en, zh
+            text, n = odd
+            return (
+                f"most are numbers, but {n:,} rows are not, such as {text!r}: empty or mend them, and it is used",
+                f"多为数字，但有 {n:,} 行不是，如 {text!r}：改为空白或修正后即可使用",
+            )
         kind = ("texts", "文本取值") if column.dtype == pl.String else ("numbers that are names", "编号取值")
         return f"{many:,} different {kind[0]}", f"{kind[1]}多达 {many:,} 个"
     return None
 
 
-def _odd_one(texts: pl.Series) -> str | None:
-    """The first value that is no number in a column of which three in four are."""
+def _odd_one(texts: pl.Series) -> tuple[str, int] | None:
+    """The first value that is no number in a column of which three in four are, and how many are none."""
     spelled = texts.str.contains(r"^\s*\D{0,3}\s*\d[\d,. ]*\s*\D{0,3}$")
     if spelled.all() or float(spelled.mean() or 0.0) < 0.75:  # type: ignore[arg-type]
         return None
-    return str(texts.filter(~spelled)[0])[:30]
+    odd = texts.filter(~spelled)
+    return str(odd[0])[:30], odd.len()
 
 
 def _comes_with(column: pl.Series, to_come: pl.Series) -> bool:
