@@ -6,25 +6,25 @@ from tael.validation.words import Words
 
 TYPOLOGY_WORDS: dict[str, tuple[Words, Words]] = {
     "cycle": (
-        Words("cycle", "循环转账"),
+        Words("cycle", "资金回流"),
         Words("money goes round and comes back to where it began", "资金经多手流转后回到起点"),
     ),
     "scatter_gather": (
-        Words("scatter-gather", "先散后聚"),
+        Words("scatter-gather", "先分散后集中"),
         Words("one account pays several, which pay on to one account", "由一户分散转给多户，再汇集到一户"),
     ),
     "gather_scatter": (
-        Words("gather-scatter", "先聚后散"),
+        Words("gather-scatter", "先集中后分散"),
         Words("several pay one account, which pays several others", "多户汇入一户，再由该户分散转出"),
     ),
     "fan_in": (Words("fan-in", "集中转入"), Words("several accounts pay one", "多户集中转入一户")),
     "fan_out": (Words("fan-out", "分散转出"), Words("one account pays several", "由一户分散转给多户")),
     "bipartite": (
-        Words("bipartite", "多对多转账"),
+        Words("bipartite layers", "两层交叉转账"),
         Words("several accounts pay several, each more than one", "多个付款方交叉转给多个收款方"),
     ),
     "stack": (
-        Words("stack", "多层转账"),
+        Words("stacked layers", "多层转移"),
         Words("money passes through layers of accounts, each several wide", "资金逐层经过多组账户"),
     ),
     "chain": (

@@ -20,6 +20,7 @@ money after the step; ``from_steps`` are the steps whose money it passes on, fir
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -141,6 +142,35 @@ def case_graph(gang: Gang, edges: Edges, most: int = 60) -> dict[str, Any]:
             "amount": float(edges.amount[missing].sum()),
         },
     }
+
+
+def relabelled(graph: Mapping[str, Any], labels: Mapping[Any, Any]) -> dict[str, Any]:
+    """A graph that can be shown: nodes numbered in their order and called as `labels` says, no ids, no trail.
+
+    Parameters
+    ----------
+    graph : mapping
+        As `case_graph` makes it.
+    labels : mapping
+        Node id -> what it is called.
+
+    Examples
+    --------
+    >>> graph = {"nodes": [{"id": "acc-1"}], "edges": [{"id": 7, "source": "acc-1", "target": "acc-1"}], "trail": [1]}
+    >>> relabelled(graph, {"acc-1": "****1"})["edges"]
+    [{'source': 'n1', 'target': 'n1'}]
+    """
+    number = {node["id"]: f"n{k}" for k, node in enumerate(graph["nodes"], start=1)}
+    nodes = [{**node, "id": number[node["id"]], "label": labels[node["id"]]} for node in graph["nodes"]]
+    edges = [
+        {
+            **{name: value for name, value in edge.items() if name != "id"},
+            "source": number[edge["source"]],
+            "target": number[edge["target"]],
+        }
+        for edge in graph["edges"]
+    ]
+    return {**graph, "nodes": nodes, "edges": edges, "trail": []}
 
 
 def _chosen(gang: Gang, edges: Edges, most: int) -> tuple[Ints, np.ndarray]:

@@ -11,7 +11,7 @@ import polars as pl
 from tael.decisions.gangs import GangPolicy, Search
 from tael.engine import Engine
 from tael.errors import RunError
-from tael.networks.cases import case_graph
+from tael.networks.cases import case_graph, relabelled
 from tael.networks.gang import Gang
 from tael.observations.observe import CUTOFF
 from tael.reports.cases import Case, Queue, Queued
@@ -188,7 +188,7 @@ class GangMaker:
             peers_note=told.beside_note(found.search),
             trail=(told.members_table(gang, found.search.gangs.edges, names, self.currency),
                    told.trail_table(graph, names)),
-            graph=told.masked_graph(graph, names), history=self._history(alert, gang),
+            graph=relabelled(graph, names), history=self._history(alert, gang),
             draft=gang_draft(engine, bundle.formulas.entity, found, names, graph, reasons, show, self.currency),
             checks=told.checks(found, then, self.tables[bundle.formulas.entity], engine.key, same),
             worries=() if same else (told.scores_differ(),),

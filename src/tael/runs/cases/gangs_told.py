@@ -164,18 +164,6 @@ def trail_table(graph: Mapping[str, Any], names: Mapping[Any, Text]) -> Rows:
     return Rows(both("The money trail", "资金链"), heads, rows, (1, 2, 3, 5), note)
 
 
-def masked_graph(graph: Mapping[str, Any], names: Mapping[Any, Text]) -> dict[str, Any]:
-    """The graph with accounts as they may be named."""
-    number = {node["id"]: f"n{k}" for k, node in enumerate(graph["nodes"])}
-    nodes = [{**node, "id": number[node["id"]], "label": names[node["id"]]} for node in graph["nodes"]]
-    edges = [
-        {**{k: v for k, v in edge.items() if k != "id"}, "source": number[edge["source"]],
-         "target": number[edge["target"]]}
-        for edge in graph["edges"]
-    ]  # fmt: skip
-    return {**graph, "nodes": nodes, "edges": edges, "trail": []}
-
-
 _FIGURES = (
     (both("accounts", "账户数"), len),
     (both("transfers", "转账数"), lambda gang: len(gang.edges)),

@@ -19,8 +19,9 @@ from tael.decisions.gangs_measure import (
     held_against,
 )
 from tael.decisions.gangs_words import ROLE_WORDS, TYPOLOGY_WORDS
-from tael.networks.cases import case_graph
+from tael.networks.cases import case_graph, relabelled
 from tael.networks.gang import GangSettings
+from tael.runs.deciding.base import LANGUAGES
 from tael.runs.deciding.gangs_terms import GangTerms
 from tael.runs.plans import GangsPlan
 from tael.runs.tasks.base import Outputs
@@ -216,19 +217,13 @@ def _first(searches: list[Search], held: Held, currency: str) -> list[dict[str, 
 
 def _nameless(graph: dict[str, Any]) -> dict[str, Any]:
     """A graph whose accounts are numbered in the order in which they appear: a report names nobody."""
-    number = {node["id"]: k for k, node in enumerate(graph["nodes"], start=1)}
-    nodes = [
-        {**node, "id": f"n{number[node['id']]}",
-         "label": {"en": f"{number[node['id']]} {ROLE_WORDS[node['role']].en}",
-                   "zh": f"{number[node['id']]} {ROLE_WORDS[node['role']].zh}"}}
-        for node in graph["nodes"]
-    ]  # fmt: skip
-    edges = [
-        {**{k: v for k, v in edge.items() if k != "id"}, "source": f"n{number[edge['source']]}",
-         "target": f"n{number[edge['target']]}"}
-        for edge in graph["edges"]
-    ]  # fmt: skip
-    return {**graph, "nodes": nodes, "edges": edges, "trail": []}
+    return relabelled(
+        graph,
+        {
+            node["id"]: {lang: f"{k} {ROLE_WORDS[node['role']].text(lang)}" for lang in LANGUAGES}
+            for k, node in enumerate(graph["nodes"], start=1)
+        },
+    )
 
 
 def _economics(plan: GangsPlan) -> dict[str, Any]:
