@@ -301,3 +301,31 @@ def test_a_text_column_without_a_value_is_no_fault(tmp_path: Path) -> None:
     assert set(infer(tmp_path).schema.tables["people"].columns) == {"name", "note"}
     pl.DataFrame(schema={"name": pl.String, "note": pl.String}).write_parquet(tmp_path / "people.parquet")
     assert set(infer(tmp_path).schema.tables["people"].columns) == {"name", "note"}
+
+
+@pytest.mark.parametrize(
+    ("column", "promise"),
+    [
+        ("balance", {"type": "number", "strip": ["EUR"]}),
+        ("used", {"type": "number", "percent": True}),
+        ("income", {"type": "number", "strip": ["¥"]}),
+    ],
+)
+def test_words_for_nothing_among_amounts_and_shares(folder: Callable[..., Path], column: str, promise: dict) -> None:
+    """Also where the same word stands in several columns, and in the case that people type."""
+    rows = ["balance;used;income;kind"]
+    for k in range(200):
+        gone = k % 9 == 0
+        balance, used = ("n/a", "n/a") if gone else (f"{1000 + k * 7.5:,.2f} EUR", f"{k / 3:.1f}%")
+        rows.append(f"{balance};{used};{'未知' if gone else f'¥{3000 + 11 * k:,}'};{'n/a' if gone else 'retail'}")
+    draft = infer(folder({"clients.csv": "\n".join(rows) + "\n"}))
+    (table,) = draft.schema.tables.values()
+    assert set(table.missing) == {"n/a", "未知"}
+    told = table.columns[column].model_dump(mode="json", exclude_defaults=True)
+    assert {name: value for name, value in told.items() if name != "thousands"} == promise
+
+
+def test_words_for_nothing_are_a_category_where_nothing_else_needs_them_gone(folder: Callable[..., Path]) -> None:
+    draft = infer(folder({"clients.csv": "kind,n\n" + "".join(f"{('none', 'car')[k % 2]},{k}\n" for k in range(40))}))
+    (table,) = draft.schema.tables.values()
+    assert table.missing == ()

@@ -59,6 +59,8 @@ def fit(
         say("未使用的列：" if zh else "Columns left out:")
     for name, words in done.table.ignored.items():
         say(f"  - {done.table.shown(name)}: {words[zh]}")
+    if words := ", ".join(map(repr, done.table.promise.missing)):
+        say(f"视为缺失：{words}" if zh else f"Read as missing: {words}")
     test = done.figures.get("out_of_time", {})
     for name in _FIRST:
         if name in test:

@@ -29,6 +29,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "fit.all_rows": ("Rows", "行数"),
     "fit.rows": ("Labelled rows", "有标签行数"),
     "fit.unlabelled": ("Rows foretold", "待预测行数"),
+    "fit.missing_words": ("Read as missing: {words}.", "视为缺失：{words}。"),
     "fit.ignored": ("Columns left out", "未使用的列"),
     "fit.used": ("{numbers} columns of numbers, {categories} of categories are looked at.",
                  "使用数值列 {numbers} 个，类别列 {categories} 个。"),

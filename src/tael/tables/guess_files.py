@@ -23,7 +23,11 @@ from tael.tables.sources.files import Files, kind_of
 from tael.tables.sources.text import numeric
 from tael.tables.times import looks_like_time, spells_day
 
-MARKERS = ("NA", "N/A", "NaN", "nan", "NULL", "null", "None", "NONE", "\\N", "#N/A", "?", "-", ".", "--", "无", "空")
+MARKERS = frozenset(
+    {"na", "n/a", "nan", "null", "none", "nil", "\\n", "#n/a", "?", "-", ".", "--"}
+    | {"无", "空", "未知", "不详", "缺失", "未填", "暂无"}
+)
+"""Words that people write for nothing, in lower case: missing where all else is numbers or times."""
 _HEAD = 1 << 20
 _BEFORE = 20
 _SAMPLE = 2000
@@ -192,11 +196,11 @@ def _markers(frame: pl.DataFrame) -> dict[str, str]:
     found: dict[str, str] = {}
     for series in frame.select(pl.col(pl.String)).get_columns():
         there = series.drop_nulls()
-        inside = [word for word in MARKERS if (there == word).any()]
+        inside = there.filter(there.str.to_lowercase().is_in(list(MARKERS))).unique(maintain_order=True).to_list()
         if not inside:
             continue
         rest = there.filter(~there.is_in(inside))
-        if len(rest) and (numeric(rest).dtype.is_numeric() or looks_like_time(rest)):
+        if len(rest) and (numeric(rest).dtype.is_numeric() or looks_like_time(rest) or _all_read(rest)):
             for word in inside:
                 count = int((there == word).sum())
                 found.setdefault(word, f"{count:,} values of {series.name}, which are else numbers or times")
@@ -204,6 +208,12 @@ def _markers(frame: pl.DataFrame) -> dict[str, str]:
             if word in ("NULL", "\\N", "#N/A", "NaN"):
                 found.setdefault(word, f"in {series.name}")
     return found | _odd_words(frame, found)
+
+
+def _all_read(there: pl.Series) -> bool:
+    """Whether a column is all amounts of money, percentages or dates, as people write them."""
+    fits, _ = _mostly(there)
+    return fits is not None and bool(fits.all())
 
 
 def _odd_words(frame: pl.DataFrame, known: dict[str, str]) -> dict[str, str]:

@@ -38,7 +38,7 @@ def _verdicts(page: Page) -> Safe:
         for one in page.rows("fit", "verdicts")
     ]
     heads = [page.t("fit.code"), page.t("fit.finding"), page.t("fit.to_do")]
-    return table(page.t("fit.verdict"), heads, rows, text=(0, 1, 2), kind="quiet")
+    return table(page.t("fit.verdict"), heads, rows, text=(0, 1, 2), kind="quiet verdict")
 
 
 def _columns(page: Page) -> Safe:
@@ -62,9 +62,15 @@ def _columns(page: Page) -> Safe:
     return join(
         el("dl", tiles, class_="tiles"),
         el("p", page.t("fit.used", **used)),
+        el("p", page.t("fit.missing_words", words=words)) if (words := _quoted(page)) else None,
         el("p", divided) if divided else None,
         table(page.t("fit.ignored"), [page.t("fit.column"), page.t("fit.why")], rows, text=(0, 1)) if rows else None,
     )
+
+
+def _quoted(page: Page) -> str:
+    """Words that were read as missing."""
+    return ("、" if page.lang == "zh" else ", ").join(f'"{word}"' for word in page.at("fit", "missing") or ())
 
 
 def _figures(page: Page) -> Safe:

@@ -272,7 +272,7 @@ def _content(read: SingleTable, task: Task, learned: Learned | None, n: int, emp
     told: dict[str, Any] = {
         "task": task, "label": label, "rows": n, "unlabelled": empty,
         "time": None if read.time is None else read.shown(read.time),
-        "numbers": list(read.numbers), "categories": list(read.categories),
+        "numbers": list(read.numbers), "categories": list(read.categories), "missing": list(read.promise.missing),
         "ignored": [{"name": read.shown(k), "why": {"en": v[0], "zh": v[1]}} for k, v in read.ignored.items()],
     }  # fmt: skip
     if learned is not None:
