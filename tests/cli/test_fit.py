@@ -32,9 +32,23 @@ def test_a_table_in_chinese_from_file_to_report(loans: Path, tael_cli: Any, tmp_
     assert "分类: 正常 / 违约" in done.out
     assert "编号" in done.out  # a key is left out, and the reason said
     assert "12 行尚无标签" in done.out
+    assert "查全率" in done.out
     assert done.out.split()[-1].endswith("report.zh.html")
     assert pl.read_csv(out / "predictions.csv").height == 12
     assert "TAEL-V" in (out / "report.html").read_text("utf-8")
+
+
+def test_a_column_that_was_left_out_is_kept_where_asked(tael_cli: Any, tmp_path: Path) -> None:
+    rows = "".join(f"{k % 2},{k % 7},{3 * (k % 2) + k % 5}\n" for k in range(200))
+    path = tmp_path / "claims.csv"
+    path.write_text("defaulted,x,loss\n" + rows, "utf-8")
+    told = [
+        tael_cli("fit", path, "--label", "loss", "--task", "regression", "--out", tmp_path / name, *more)
+        for name, more in (("a", ()), ("b", ("--keep", "defaulted")))
+    ]
+    assert [done.code for done in told] == [0, 0], told
+    assert ["defaulted" in done.out for done in told] == [True, False]
+    assert "Mean absolute error" in told[0].out
 
 
 def test_nothing_is_written_over(loans: Path, tael_cli: Any, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from tael.cli.lang import Lang, LangOption, language
-from tael.cli.show import Stages, say
+from tael.cli.show import Stages, say, say_table
 from tael.errors import RunError
 
 _TASKS = {"regression": "回归", "classification": "分类", "clustering": "聚类"}
@@ -39,19 +39,23 @@ def fit(
     ] = None,
     time: Annotated[str | None, typer.Option(help="Column of time (default: the one there is).")] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="A column to leave out; may be repeated.")] = None,
+    keep: Annotated[
+        list[str] | None, typer.Option(help="A column to look at although it was left out; may be repeated.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     out: Annotated[Path | None, typer.Option(help="A new folder for report, figures and predictions.")] = None,
     lang: LangOption = Lang.EN,
 ) -> None:
     """Fit a single table: task, model, verdict, predictions. 单表建模。"""
+    from tael.reports.catalogue_learning import TEXTS
     from tael.runs.single import fit as run
 
     said = language(lang)
     folder = out if out is not None else _free(Path("runs"), f"fit-{label or 'segments'}")
     with Stages(said):
         done: Any = run(
-            table, label, task=task, model=model, time=time, seed=seed, out=folder, ignore=ignore or (),  # type: ignore[arg-type]
-            parameters=read_parameters(parameters or ()),
+            table, label, task=task, model=model, time=time, seed=seed, out=folder,  # type: ignore[arg-type]
+            ignore=ignore or (), keep=keep or (), parameters=read_parameters(parameters or ()),
         )  # fmt: skip
     zh = said == "zh"
     say(f"{_TASKS[done.task] if zh else done.task}{': ' + ' / '.join(map(str, done.classes)) if done.classes else ''}")
@@ -62,9 +66,9 @@ def fit(
     if words := ", ".join(map(repr, done.table.promise.missing)):
         say(f"视为缺失：{words}" if zh else f"Read as missing: {words}")
     test = done.figures.get("out_of_time", {})
-    for name in _FIRST:
-        if name in test:
-            say(f"  {name:<20}{test[name]:>12.4g}")
+    titled = [[TEXTS[f"fit.{name}"][zh], f"{test[name]:.4g}"] for name in _FIRST if name in test]
+    if titled:
+        say_table(["未见样本" if zh else "on rows not seen", ""], titled, right=(1,))
     for verdict in done.verdicts:
         say(f"{verdict.code}  {verdict.text(said)}")
     if done.task != "clustering" and done.predictions.height:
@@ -95,7 +99,6 @@ def holds_a_fit(folder: Path) -> bool:
 
 def score_rows(folder: Path, table: Path, out: Path | None, lang: str) -> None:
     """Foretell the rows of a file, and write them or show the first."""
-    from tael.cli.show import say_table
     from tael.runs.scoring import write_table
     from tael.runs.single import load_fit
 

@@ -119,10 +119,10 @@ def test_a_copy_that_answers_otherwise_is_no_model_and_no_crash(tmp_path: Path, 
 
 def test_a_column_of_numbers_with_words_in_it_says_how_many_and_what_to_do() -> None:
     rng = np.random.default_rng(0)
-    sums = [f"¥{value:,.2f}" for value in rng.lognormal(9, 1, 240)] + ["未知"] * 60
+    sums = [f"¥{value:,.2f}" for value in rng.lognormal(9, 1, 240)] + ["面议"] * 60
     table = pl.DataFrame({"x": rng.normal(size=300), "income": sums, "y": rng.integers(0, 2, 300)})
     en, zh = tael.fit(table, "y", model=LINE).table.ignored["income"]
-    assert "60 rows are not, such as '未知'" in en
+    assert "60 rows are not, such as '面议'" in en
     assert "60 行不是" in zh
 
 
@@ -198,3 +198,24 @@ def test_faults_are_told_of_the_users_file(tmp_path: Path) -> None:
         tael.fit(path, "b")
     assert "mine.csv" in str(caught.value)
     assert "tael-fit-" not in str(caught.value)
+
+
+def test_a_column_called_like_an_outcome_is_kept_where_asked(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    late = rng.random(400) < 0.4
+    frame = pl.DataFrame({"id": range(400), "违约": np.where(late, "是", "否"), "x": rng.normal(size=400)})
+    frame = frame.with_columns(loss=3.0 * late + rng.normal(size=400))
+    line = "sklearn.linear_model.LinearRegression"
+    without = tael.fit(frame, "loss", model=line)
+    assert "keep" in without.table.ignored["违约"][0]
+    result = tael.fit(frame, "loss", model=line, keep=["违约"], out=tmp_path / "made")
+    assert "违约" not in result.table.ignored
+    assert result.figures["out_of_time"]["r2"] > without.figures["out_of_time"]["r2"] + 0.3
+    assert load_fit(tmp_path / "made").predict(frame).height == 400
+
+
+@pytest.mark.parametrize("more", [{"ignore": ["x"]}, {}])
+def test_what_is_to_be_kept_cannot_be_ignored_or_be_the_label(more: dict[str, Any]) -> None:
+    frame = pl.DataFrame({"x": [float(k) for k in range(60)], "y": [float(k % 7) for k in range(60)]})
+    with pytest.raises(RunError, match="cannot be kept"):
+        tael.fit(frame, "y", model=LINE, keep=["x" if more else "y"], **more)

@@ -133,6 +133,7 @@ def fit(
     out: str | Path | None = None,
     parameters: Mapping[str, Any] | None = None,
     ignore: Sequence[str] = (),
+    keep: Sequence[str] = (),
 ) -> FitResult:
     """Fit one table: the task is found from the label, rows without a label are predicted.
 
@@ -156,6 +157,8 @@ def fit(
         Of a model that is named; one that is an estimator itself is a table of ``estimator`` and ``parameters``.
     ignore : sequence of str
         Columns that the model may not look at, such as those known only after the label.
+    keep : sequence of str
+        Columns that it may look at although they would be left out: of an outcome's name but known before, for example.
 
     Returns
     -------
@@ -182,7 +185,7 @@ def fit(
             "There is no such task.", expected=", ".join(TASKS), got=str(task), fix=did_you_mean(str(task), TASKS)
         )
     folder = None if out is None else _new(Path(out))
-    read = read_single(table, label, time, tuple(ignore))
+    read = read_single(table, label, time, tuple(ignore), tuple(keep))
     if read.label is None or task == "clustering":
         if task in ("regression", "classification"):
             raise RunError(

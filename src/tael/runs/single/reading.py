@@ -170,8 +170,8 @@ def left_out(promise: TableSchema, *, stated: bool) -> dict[str, tuple[str, str]
             found[name] = (f"role {column.role} in tables.toml", f"tables.toml 中角色为 {column.role}")
         elif column.role == Role.LABEL:
             found[name] = (
-                'called like an outcome, known only later; if it is known before, say role = "feature" in tables.toml',
-                '名称像事后结果，晚于标签才可知；若事前可知，请在 tables.toml 中写 role = "feature"',
+                "called like an outcome, known only later; if it is known before, keep it",
+                "名称像事后结果，晚于标签才可知；若事前可知，请用 keep 保留",
             )
     return found
 

@@ -63,7 +63,9 @@ class SingleTable:
         return self.headers.get(name, name)
 
 
-def read_single(source: Any, label: str | None, time: str | None, ignore: Sequence[str] = ()) -> SingleTable:
+def read_single(
+    source: Any, label: str | None, time: str | None, ignore: Sequence[str] = (), keep: Sequence[str] = ()
+) -> SingleTable:
     """Read a table and find out what its columns are.
 
     Parameters
@@ -75,6 +77,8 @@ def read_single(source: Any, label: str | None, time: str | None, ignore: Sequen
         Columns by their names in the table.
     ignore : sequence of str
         Columns that no model may look at: those that are known only after the label.
+    keep : sequence of str
+        Columns that it may look at although their names or values speak against it: known before the label after all.
 
     Returns
     -------
@@ -83,13 +87,14 @@ def read_single(source: Any, label: str | None, time: str | None, ignore: Sequen
     Raises
     ------
     RunError
-        If there is no such file or column, or nothing to learn from.
+        If there is no such file or column, nothing to learn from, or a column to keep that is to be ignored or is the
+        label.
     TablesError
         If the file cannot be read.
     """
     read = read_source(source)
     names = {name: name for name in read.frame.columns} | {header: name for name, header in read.headers.items()}
-    for column in (label, time, *ignore):
+    for column in (label, time, *ignore, *keep):
         if column is not None and column not in names:
             known = list(read.headers.values())
             raise RunError(
@@ -97,10 +102,17 @@ def read_single(source: Any, label: str | None, time: str | None, ignore: Sequen
                 fix=did_you_mean(column, known),
             )  # fmt: skip
     label = names[label] if label is not None else None
+    for column in keep:
+        if names[column] in {label, *(names[one] for one in ignore)}:
+            other = "the label" if names[column] == label else "to be ignored"
+            raise RunError(
+                f"Column {column!r} cannot be kept: it is {other}.", expected="a column that a model may look at",
+                got=repr(column), fix="Leave it out of `keep`.",
+            )  # fmt: skip
     time = names[time] if time is not None else _time_of(read)
     if time is not None and time == label:
         time = None
-    return _with_parts(read, label, time, {names[column] for column in ignore})
+    return _with_parts(read, label, time, {names[column] for column in ignore}, {names[column] for column in keep})
 
 
 def _time_of(read: Source) -> str | None:
@@ -108,7 +120,7 @@ def _time_of(read: Source) -> str | None:
     return read.promise.time or (times[0] if len(times) == 1 else None)
 
 
-def _with_parts(read: Source, label: str | None, time: str | None, ignore: set[str]) -> SingleTable:
+def _with_parts(read: Source, label: str | None, time: str | None, ignore: set[str], keep: set[str]) -> SingleTable:
     by_role, aside = left_out(read.promise, stated=read.stated), set_aside(read.promise)
     ignored: dict[str, tuple[str, str]] = {}
     numbers: list[str] = []
@@ -123,6 +135,8 @@ def _with_parts(read: Source, label: str | None, time: str | None, ignore: set[s
             continue
         why = ("as you asked", "按要求忽略") if name in ignore else by_role.get(name)
         why = why or _left_out(name, column, read, to_come) or aside.get(name)
+        if name in keep and column.drop_nulls().n_unique() > 1:
+            why = None
         if why is None and name in twins:
             first = read.headers.get(twins[name], twins[name])
             why = f"the same as {first} in every row", f"与 {first} 逐行相同"
