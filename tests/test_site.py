@@ -76,3 +76,12 @@ def test_the_slowest_pages_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert website.slowest() == ""
     (tmp_path / "times.tsv").write_text("en\t01_a\t3.0\nzh\t01_a\t4.0\nen\t02_b\t9.0\n", "utf-8")
     assert website.slowest(most=2) == "02_b 9, 01_a 4"
+
+
+def test_the_theme_speaks_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    website = importlib.import_module("website")
+    said = website.pages("zh")["locale/zh_CN/LC_MESSAGES/sphinx.po"].decode()
+    pairs = re.findall(r'^msgid "(.+)"\nmsgstr "(.*)"$', said, re.MULTILINE)
+    assert {"Next", "Previous", "Back to top"} <= {english for english, _ in pairs}
+    assert not [english for english, chinese in pairs if not re.search(r"[\u4e00-\u9fff]", chinese)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,7 @@ GALLERIES = {
     "scenarios": ("Scenarios: from raw tables to a decision", "场景：从原始数据表到业务决策"),
     "depth": ("In depth: features, your own tables, your own parts", "深入：特征、自有数据与自定义组件"),
 }
+KERNELS = ("depth/01_*.py", "scenarios/*_stock_daily.py", "scenarios/*_futures_daily.py")
 _OUTSIDE = re.compile(r"\[([^\]]*)\]\((?:\.\./)+[^)]*\)")
 
 
@@ -47,6 +49,12 @@ def assemble(lang: str, *, scenarios: bool = True) -> Path:
     ]:
         if old.relative_to(source).as_posix() not in laid:
             old.unlink()
+    for folder in source.glob("lessons/*"):
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    for made in source.glob("gallery/*"):
+        if not (source / "lessons" / made.name).is_dir() and f"lessons/{made.name}/README.rst" not in laid:
+            shutil.rmtree(made)
     for old in source.glob("gallery/*/*.*"):  # what an earlier lesson of another name left there
         lesson = f"lessons/{old.parent.name}/{old.name.partition('.')[0]}.py"
         if lesson not in laid and not old.name.startswith("index."):
@@ -65,6 +73,7 @@ def pages(lang: str) -> dict[str, bytes]:
     own = "operators.zh-CN.md" if lang == "zh" else "operators.md"
     laid = {page.name: page.read_bytes() for page in sorted((DOCS / "site" / lang).glob("*.md"))}
     laid |= {"conf.py": (DOCS / "site" / "conf.py").read_bytes()}
+    laid |= {"locale/zh_CN/LC_MESSAGES/sphinx.po": (DOCS / "site" / "theme.zh_CN.po").read_bytes()}
     laid |= {f"_static/{picture.name}": picture.read_bytes() for picture in sorted((DOCS / "images").glob("*.png"))}
     laid |= {"_static/report.png": (DOCS / "images" / image).read_bytes()}
     laid |= {f"_static/{sheet.name}": sheet.read_bytes() for sheet in sorted((DOCS / "site").glob("*.css"))}
@@ -94,21 +103,37 @@ def _within(text: str) -> str:
     return inside.replace("](reference/", "](../reference/").replace("](images/", "](../_static/")
 
 
-def build(lang: str) -> int:
-    """Build one language from what was laid out; Sphinx's exit status."""
-    source = BUILD / "source" / lang
-    target = BUILD / "html" / lang
+def compiled(source: Path) -> int:
+    """Run the lessons that use most kernels once, so that they are compiled once and not in each language's process."""
+    print("tael: compiling kernels", flush=True)
+    status = 0
+    for pattern in KERNELS:
+        for script in sorted((source / "lessons").glob(pattern)):
+            done = subprocess.run(
+                [sys.executable, str(script)], env=_environment(), cwd=script.parent, check=False,
+                stdout=subprocess.DEVNULL,
+            )  # fmt: skip
+            status = status or done.returncode
+    return status
+
+
+def _environment() -> dict[str, str]:
     threads = {name: "1" for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS")}
-    environment = {
+    return {
         **os.environ,
         **threads,
-        "TAEL_DOCS_LANG": lang,
         "MPLBACKEND": "agg",
         "NO_COLOR": "1",
         "COLUMNS": "100",
         "PYTHONHASHSEED": "0",
-        "TAEL_DOCS_TIMES": str(TIMES),
     }
+
+
+def build(lang: str) -> int:
+    """Build one language from what was laid out; Sphinx's exit status."""
+    source = BUILD / "source" / lang
+    target = BUILD / "html" / lang
+    environment = {**_environment(), "TAEL_DOCS_LANG": lang, "TAEL_DOCS_TIMES": str(TIMES)}
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", str(source), str(target)]
     print(f"tael: building the site ({lang}); every lesson is run", flush=True)
     done = subprocess.run(command, env=environment, check=False).returncode
@@ -127,6 +152,8 @@ def main() -> int:
     for lang in chosen:
         assemble(lang, scenarios=not args.no_scenarios)
     TIMES.unlink(missing_ok=True)
+    if compiled(BUILD / "source" / chosen[0]) != 0:
+        return 1
     with ThreadPoolExecutor(len(chosen)) as pool:  # one process a language
         done = max(pool.map(build, chosen))
     told = slowest()

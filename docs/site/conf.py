@@ -36,6 +36,7 @@ if lang == "zh":
 here = Path(__file__).resolve().parent
 project, author, copyright = "tael", "The tael founders", "The tael founders"
 language = "zh_CN" if lang == "zh" else "en"
+locale_dirs = ["locale"]
 extensions = ["myst_parser", "sphinx_gallery.gen_gallery"]
 html_theme = "furo"
 html_title = "tael"
