@@ -58,7 +58,7 @@ GOLDEN = [
     (
         "loans",
         'max(instalments.late, next="12mo") >= 90',
-        "highest days late of instalments in the next 12 months is at least 90 days",
+        "most days late of instalments in the next 12 months is at least 90 days",
         "未来 12 个月分期逾期天数最大值不小于 90 天",
     ),
     (
@@ -242,8 +242,8 @@ GOLDEN = [
         "loans",
         '(amount - mean(amount, by="all")) / std(amount, by="all")',
         "ratio of (amount minus average amount of all training "
-        "loans) to standard deviation of amount of all training loans",
-        "（金额减训练样本中全部贷款金额均值）与训练样本中全部贷款金额标准差之比",
+        "loans) to spread (standard deviation) of amount of all training loans",
+        "（金额减训练样本中全部贷款金额均值）与训练样本中全部贷款金额离散程度（标准差）之比",
     ),
     (
         "customers",
@@ -254,7 +254,7 @@ GOLDEN = [
     (
         "customers",
         "count(loans, where=max(instalments.late) > 30)",
-        "number of loans where highest days late of instalments is above 30 days",
+        "number of loans where most days late of instalments is above 30 days",
         "分期逾期天数最大值大于 30 天的贷款数量",
     ),
     (

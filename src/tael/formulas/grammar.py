@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from tael.formulas.printer import number_text
 from tael.tables.schema import Language
@@ -30,6 +31,13 @@ _UNITS_ZH = {
 }
 # What says only that a number is bare: "above 0.2 share" is no English, and no Chinese.
 _NO_UNIT = frozenset({"share", "ratio", "score", "number", "count", "points"})
+_ONE = {f"{unit}s": unit for unit in ("day", "week", "month", "year", "hour", "minute", "second", "time", "person")}
+_YEARS = range(1800, 2200)
+_LONG = 1000  # so many days are told in years, too
+DAYS = "days"
+"""The unit of differences of times."""
+PART = "part of one"
+"""The unit of shares that operators compute: said in per cent."""
 _KEY_ENDS = {
     "en": re.compile(r"[ _](id|ID|Id|code|no|number|key)$"),
     "zh": re.compile(r"(?<=.)(编号|编码|号码|标识|[ _]?(id|ID|Id)|_code|_no|_key)$"),
@@ -95,20 +103,33 @@ def pointed_at(title: str, lang: Language) -> str:
 
 
 def spoken_number(value: float, unit: str | None, lang: Language) -> str:
-    """A number with its unit; thousands are parted from five digits on, so that years stay whole.
+    """A number with its unit; thousands are parted, but not of a bare number that may be a year.
 
-    >>> spoken_number(12000.0, "CNY", "en"), spoken_number(90.0, "days", "zh"), spoken_number(2024.0, None, "en")
-    ('12,000 CNY', '90 天', '2024')
-    >>> spoken_number(0.2, "share", "en")
-    '0.2'
+    >>> spoken_number(4000.0, "CNY", "en"), spoken_number(90.0, "days", "zh"), spoken_number(2024.0, None, "en")
+    ('4,000 CNY', '90 天', '2024')
+    >>> spoken_number(0.2, "share", "en"), spoken_number(0.07, PART, "en"), spoken_number(1.0, "days", "en")
+    ('0.2', '7%', '1 day')
+    >>> spoken_number(27000.0, "days", "en")
+    '27,000 days (about 74 years)'
     """
-    large = value == int(value) and 10_000 <= abs(value) < 1e15
-    text = f"{int(value):,}" if large else number_text(value)
-    if unit is None or unit in _NO_UNIT:
+    if unit == PART:
+        value, unit = float(Decimal(repr(float(value))) * 100), "%"
+    bare = unit is None or unit in _NO_UNIT
+    text = number_text(value)
+    if abs(value) >= 1000 and not (bare and value in _YEARS):
+        whole, point, rest = text.partition(".")
+        text = f"{int(whole):,}{point}{rest}" if whole.removeprefix("-").isdecimal() else text
+    if unit is None or bare:
         return text
     if unit == "%":
         return f"{text}%"
-    return f"{text} {_UNITS_ZH.get(unit, unit) if lang == 'zh' else unit}"
+    years = abs(value) / 365.25
+    about = f"{years:.0f}" if years >= 10 else f"{years:.1f}"
+    if lang == "zh":
+        long = f"（约 {about} 年）" if unit == DAYS and abs(value) >= _LONG else ""
+        return f"{text} {_UNITS_ZH.get(unit, unit)}{long}"
+    long = f" (about {about} years)" if unit == DAYS and abs(value) >= _LONG else ""
+    return f"{text} {_ONE.get(unit, unit) if value == 1 else unit}{long}"
 
 
 def spoken_text(text: str) -> str:

@@ -9,8 +9,8 @@ from tael.formulas.grammar import glued, pointed_at, possessive, singular
 from tael.formulas.relations import path_text, relations_of
 from tael.tables.schema import Language, Schema
 
-SUM = 5
-"""How tightly the words of a sum hold together; see :mod:`tael.formulas.words`."""
+SUM, PHRASE = 5, 7
+"""How tightly the words of a sum, and of a phrase, hold together; see :mod:`tael.formulas.words`."""
 
 
 class Owners(ABC):

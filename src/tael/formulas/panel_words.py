@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from tael.formulas import operators
 from tael.formulas.grammar import chinese_spaces, spoken_number, spoken_text
+from tael.formulas.owners import PHRASE
 from tael.formulas.panel import PanelCall, PanelConstant, PanelField, PanelNode, PanelSchema, resolve_panel
 from tael.formulas.printer import number_text
 from tael.formulas.syntax import Node
-from tael.formulas.words import CLAUSE, HOLDS, NEEDS, NOUN, PHRASE
+from tael.formulas.words import CLAUSE, HOLDS, NEEDS, NOUN
 from tael.tables.schema import Language, Type
 
 _DAYS = ("1d", "d", "day")

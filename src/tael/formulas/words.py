@@ -19,6 +19,8 @@ from tael.formulas.bound import (
 )
 from tael.formulas.durations import Duration
 from tael.formulas.grammar import (
+    DAYS,
+    PART,
     chinese_spaces,
     glued,
     plural,
@@ -27,14 +29,16 @@ from tael.formulas.grammar import (
     spoken_text,
 )
 from tael.formulas.network_words import network_words
-from tael.formulas.owners import SUM, Owners
+from tael.formulas.owners import PHRASE, SUM, Owners
+from tael.formulas.rate_words import rate_words
 from tael.formulas.resolve import resolve
+from tael.formulas.row_words import attached, number_known
 from tael.formulas.syntax import Node
 from tael.tables.schema import Language, Schema, Type
 
 # How closely a phrase holds together: it is put in brackets where its place needs more. Infix operators bind in words
 # as they do in the formula.
-_WHERE, _OR, _AND, CLAUSE, _PRODUCT, PHRASE, NOUN = 0, 1, 2, 4, 6, 7, 9
+_WHERE, _OR, _AND, CLAUSE, _PRODUCT, NOUN = 0, 1, 2, 4, 6, 9
 HOLDS = {
     "where": _WHERE,
     "or": _OR,
@@ -61,6 +65,7 @@ _NO_ADJECTIVE = {"yes", "no", "other", "unknown", "none", "true", "false", "miss
 _ADJECTIVE = re.compile(r"(?:[^\W\d_]|[ \-]){2,}")
 _SAME_UNIT = {"add", "sub", "neg", "abs", "clip", "minimum", "maximum", "coalesce", "round", "floor"}
 _VALUE_UNIT = {"sum", "mean", "min", "max", "std", "first", "last", "mode", "median", "quantile", "balance_after"}
+_SHARES = {"share", "share_of", "top_share", "matched", "round_share", "night_share"}
 
 
 def words(
@@ -100,6 +105,33 @@ def words(
     '近 90 天取现交易总额'
     """
     return bound_words(resolve(formula, schema, entity, own=own, label=True), schema, entity, lang)
+
+
+def unit_of(formula: Node | str, schema: Schema, entity: str, *, own: Mapping[str, Type] | None = None) -> str | None:
+    """The unit in which a formula's values are told, as far as the schema's units say; for `spoken_number`.
+
+    Parameters
+    ----------
+    formula, schema, entity, own
+        As of `words`.
+
+    Returns
+    -------
+    str or None
+
+    Raises
+    ------
+    FormulaError
+        If the formula does not fit the schema.
+
+    Examples
+    --------
+    >>> schema = Schema.from_dict({"loans": {"time": "at", "columns": {"paid": {"type": "time"}, "amount": {
+    ...     "type": "number", "unit": "CNY"}}}})
+    >>> unit_of("amount / (paid - at)", schema, "loans"), unit_of("paid - at", schema, "loans")
+    ('CNY', 'days')
+    """
+    return _Speaker(schema, entity, "en").unit(resolve(formula, schema, entity, own=own, label=True))
 
 
 def bound_words(bound: Bound, schema: Schema, entity: str, lang: Language = "en") -> str:
@@ -155,6 +187,10 @@ class _Speaker(Owners):
             return self.said(inner if holding else BoundCall("not", (inner,), Type.FLAG), None)
         args = bound.args[:1] if operator.takes_cutoff else bound.args
         unit = next((found for arg in args if (found := self.unit(arg)) is not None), None)
+        if bound.op == "add" and (known := number_known(self, bound)) is not None:
+            return known, PHRASE
+        if bound.op == "div" and (rate := rate_words(self, bound, self.unit(inner))) is not None:
+            return rate, holds
         if holds != CLAUSE and bound.op not in _SAME_UNIT:
             unit = None
         default = SUM if holds == CLAUSE else PHRASE
@@ -180,13 +216,19 @@ class _Speaker(Owners):
             case BoundColumn() if bound.table in self.schema.tables:
                 return self.schema.tables[bound.table].column(bound.column).unit
             case BoundCall() if bound.op == "days_since" or (bound.op == "sub" and bound.args[0].type is Type.TIME):
-                return "days"
+                return DAYS
             case BoundCall() if bound.op in _SAME_UNIT:
                 return next((found for arg in bound.args if (found := self.unit(arg)) is not None), None)
-            case BoundAggregate() if bound.op in _VALUE_UNIT and bound.value is not None:
+            case BoundCall() if bound.op == "div":
+                # an amount per day, or per patient, is an amount; an amount to an amount is a bare number
+                unit = self.unit(bound.args[0])
+                return unit if rate_words(self, bound, unit) is not None else None
+            case BoundAggregate() | BoundGroup() if bound.op in _SHARES or share_asked(bound):
+                return PART
+            case BoundAggregate() | BoundGroup() if bound.op in _VALUE_UNIT and bound.value is not None:
                 return self.unit(bound.value)
             case BoundAggregate() if bound.op.startswith(("days_since", "gap_", "next_event")):
-                return "days"
+                return DAYS
         return None
 
     def aggregate(self, bound: BoundAggregate | BoundGroup) -> tuple[str, int]:
@@ -194,14 +236,14 @@ class _Speaker(Owners):
         if isinstance(bound, BoundAggregate) and bound.network is not None:
             window, said = self.window(bound.window, False, None), "" if where is None else self.say(where, _OR)
             return network_words(self, bound, window, said), CLAUSE if self.english and said else PHRASE
-        # The mean of a condition is the share of rows that meet it.
-        as_share = op == "mean" and isinstance(value, BoundCall) and value.type is Type.FLAG
+        as_share = share_asked(bound)
         whole = op == "share" or as_share
         # some ask about the condition itself, in the others it says which rows
         asked = operators.get(op).needs_where
         adjective, condition = ("", where) if asked else self.adjective(bound.table, where)
         said = "" if condition is None else self.say(condition, _OR)
         restriction = "" if asked else said
+        beside = "" if asked or condition is None else attached(self, bound, condition)
         if as_share and value is not None:
             op, said = "share", self.say(value, _OR)
         types = () if value is None or whole else (value.type,)
@@ -213,13 +255,13 @@ class _Speaker(Owners):
         if text and value is not None and any(isinstance(one, BoundAggregate | BoundGroup) for one in in_row(value)):
             # an aggregate of aggregates: brackets show which rows are whose
             text = f"({text})" if self.english else f"（{text}）"
-        slots = self.slots(bound, adjective, restriction, text, isinstance(value, BoundColumn))
+        slots = self.slots(bound, adjective, restriction, text, isinstance(value, BoundColumn), beside)
         slots["condition"] = said
         slots |= self.further(bound)
         if isinstance(value, BoundColumn) and value.hops:
             slots |= self.of_parent(value, slots["rows"])
         spoken = operators.get(op).say_rows(slots, types, self.lang)
-        return spoken, CLAUSE if self.english and (restriction or whole or asked) else PHRASE
+        return spoken, CLAUSE if self.english and ((restriction and not beside) or whole or asked) else PHRASE
 
     def further(self, bound: BoundAggregate | BoundGroup) -> dict[str, str]:
         """Slots for arguments and options that few operators have."""
@@ -235,7 +277,13 @@ class _Speaker(Owners):
         return out
 
     def slots(
-        self, bound: BoundAggregate | BoundGroup, adjective: str, restriction: str, value: str, is_column: bool
+        self,
+        bound: BoundAggregate | BoundGroup,
+        adjective: str,
+        restriction: str,
+        value: str,
+        is_column: bool,
+        beside: str,
     ) -> dict[str, str]:
         ahead = bound if isinstance(bound, BoundAggregate) else None
         window = self.window(bound.window, ahead is not None and ahead.forward, None if ahead is None else ahead.gap)
@@ -243,7 +291,8 @@ class _Speaker(Owners):
         noun = self.noun(bound.table)
         if self.english:
             lead = f"{early}{adjective} ".lstrip() if adjective else early
-            tail = f"{after}{window}" + (f" where {restriction}" if restriction else "")
+            shown = beside or (f"where {restriction}" if restriction else "")
+            tail = f"{after}{window}" + (f" {shown}" if shown else "")
             rows = f"{lead}{noun}{tail}"
             of = f"{value} {'of' if is_column else 'over'} {rows}" if value else rows
             one, kept = f"{lead}{self.one(bound.table)}{tail}", f"{lead}{noun}{after}"
@@ -252,7 +301,9 @@ class _Speaker(Owners):
             return slots | {"window": window, "plain": rows}
         # Two Latin words side by side need a space, Chinese ones none.
         between = " " if adjective.isascii() and noun[:1].isascii() and adjective else ""
-        named = whose + (f"{restriction}的" if restriction else "") + early + adjective + between + noun + after
+        named = (
+            whose + (beside or (f"{restriction}的" if restriction else "")) + early + adjective + between + noun + after
+        )
         rows = window + named
         of = glued(rows, value) if value else rows
         slots = {"value": value, "values": value, "rows": rows, "of": of, "one": rows, "noun": named}
@@ -303,6 +354,11 @@ class _Speaker(Owners):
         if gap is not None:
             return f" in the {length} that begin {gap.words()} later"
         return f" in the {'next' if forward else 'last'} {length.removeprefix('1 ') if window.count == 1 else length}"
+
+
+def share_asked(bound: BoundAggregate | BoundGroup) -> bool:
+    """Whether the mean of a condition is asked: the share of rows that meet it."""
+    return bound.op == "mean" and isinstance(bound.value, BoundCall) and bound.value.type is Type.FLAG
 
 
 def _conjuncts(where: Bound | None) -> list[Bound]:

@@ -21,17 +21,37 @@ def _by_value(rows: str, value: str) -> Callable[[Slots, Sequence[Type]], str]:
     return say
 
 
-def _by_type(number: str, time: str) -> Callable[[Slots, Sequence[Type]], str]:
-    def say(slots: Slots, types: Sequence[Type]) -> str:
-        return (time if types[0] is Type.TIME else number).format_map(slots)
-
-    return say
-
-
 def _sum_zh(slots: Slots, types: Sequence[Type]) -> str:
     # "交易金额总和" is said "交易总额".
     money = "金额"
     return slots["of"].removesuffix(money) + "总额" if slots["of"].endswith(money) else slots["of"] + "总和"
+
+
+def _extreme(number: str, time: str, *days: str) -> Callable[[Slots, Sequence[Type]], str]:
+    """Of times the earliest or latest; of days the longest or shortest, or most or fewest of what is called days."""
+    passing, called = days
+
+    def say(slots: Slots, types: Sequence[Type]) -> str:
+        of = slots["of"]
+        if types[0] is Type.TIME:
+            return time.format_map(slots)
+        if of.startswith(("days from ", "days since ")):
+            return f"{passing} time in {of}"
+        return f"{called} {of}" if of.startswith("days ") else number.format_map(slots)
+
+    return say
+
+
+def _extreme_zh(number: str, time: str, days: str) -> Callable[[Slots, Sequence[Type]], str]:
+    end = "的天数"
+
+    def say(slots: Slots, types: Sequence[Type]) -> str:
+        of = slots["of"]
+        if types[0] is not Type.TIME and of.endswith(end):
+            return f"{of.removesuffix(end)}的{days}天数"
+        return (time if types[0] is Type.TIME else number).format_map(slots)
+
+    return say
 
 
 OPERATORS = (
@@ -76,7 +96,10 @@ OPERATORS = (
         "aggregate",
         (ORDERED,),
         _extreme_type,
-        {"en": _by_type("lowest {of}", "earliest {of}"), "zh": _by_type("{of}最小值", "{of}最早值")},
+        {
+            "en": _extreme("lowest {of}", "earliest {of}", "shortest", "fewest"),
+            "zh": _extreme_zh("{of}最小值", "{of}最早值", "最短"),
+        },
         {"en": "The least value, or the earliest time.", "zh": "最小值，或最早时间。"},
         "min(loans.amount)",
     ),
@@ -85,7 +108,10 @@ OPERATORS = (
         "aggregate",
         (ORDERED,),
         _extreme_type,
-        {"en": _by_type("highest {of}", "latest {of}"), "zh": _by_type("{of}最大值", "{of}最晚值")},
+        {
+            "en": _extreme("highest {of}", "latest {of}", "longest", "most"),
+            "zh": _extreme_zh("{of}最大值", "{of}最晚值", "最长"),
+        },
         {"en": "The greatest value, or the latest time.", "zh": "最大值，或最晚时间。"},
         "max(loans.amount)",
     ),
@@ -94,7 +120,7 @@ OPERATORS = (
         "aggregate",
         (NUMERIC,),
         Type.NUMBER,
-        {"en": "standard deviation of {of}", "zh": "{of}标准差"},
+        {"en": "spread (standard deviation) of {of}", "zh": "{of}离散程度（标准差）"},
         {
             "en": "The sample standard deviation (n - 1); needs two values.",
             "zh": "样本标准差（n - 1）；至少需要两个值。",

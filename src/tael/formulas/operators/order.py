@@ -101,8 +101,11 @@ OPERATORS = (
     ),
     _of_times(
         "gap_std",
-        ("standard deviation of days between {rows}", "standard deviation of days between successive {of}"),
-        ("{rows}间隔天数标准差", "{of}间隔天数标准差"),
+        (
+            "spread (standard deviation) of days between {rows}",
+            "spread (standard deviation) of days between successive {of}",
+        ),
+        ("{rows}间隔天数离散程度（标准差）", "{of}间隔天数离散程度（标准差）"),
         (
             "The sample standard deviation of the days between one row and the next; needs three rows.",
             "相邻两条之间天数的样本标准差；至少需要三条。",
