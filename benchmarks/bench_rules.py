@@ -65,7 +65,19 @@ TITLES = {
 NUMBERED = {
     "ClmDiagnosisCode": ("diagnosis", "诊断"),
     "ClmProcedureCode": ("procedure", "手术"),
-    "ChronicCond": ("chronic", "慢性病"),
+}
+CHRONIC = {  # 1: yes, 2: no
+    "Alzheimer": ("Alzheimer's", "阿尔茨海默病"),
+    "Heartfailure": ("heart failure", "心力衰竭"),
+    "KidneyDisease": ("chronic kidney disease", "慢性肾病"),
+    "Cancer": ("cancer", "癌症"),
+    "ObstrPulmonary": ("chronic lung disease", "慢性阻塞性肺病"),
+    "Depression": ("depression", "抑郁症"),
+    "Diabetes": ("diabetes", "糖尿病"),
+    "IschemicHeart": ("ischaemic heart disease", "缺血性心脏病"),
+    "Osteoporasis": ("osteoporosis", "骨质疏松"),
+    "rheumatoidarthritis": ("rheumatoid arthritis", "类风湿关节炎"),
+    "stroke": ("stroke", "脑卒中"),
 }
 
 
@@ -80,6 +92,9 @@ def titled(task: Task) -> Any:
             found = TITLES.get(column)
             if head in NUMBERED and rest:
                 found = tuple(f"{text} {rest}" for text in NUMBERED[head])  # type: ignore[assignment]
+            if head == "ChronicCond" and rest in CHRONIC:
+                en, zh = CHRONIC[rest]
+                found = f"code for {en} [1 yes, 2 no]", f"{zh}代码 [1 有，2 无]"
             if found:
                 detail["title"] = dict(zip(("en", "zh"), found, strict=True))
     return type(task.tables.schema).model_validate(plain)
@@ -132,7 +147,7 @@ def figures_of_score(y: np.ndarray, p: np.ndarray) -> dict[str, float]:
 
 def providers(args: argparse.Namespace) -> None:
     """Print the tables and the rules of the first fold."""
-    from tael.formulas import words
+    from tael.formulas import unit_of, words
     from tael.models import RuleMiner, beside
 
     task = load("provider-fraud", args.data)
@@ -146,6 +161,9 @@ def providers(args: argparse.Namespace) -> None:
         p = foretold(varied(values), task.y, train, test)
         scores["tael"].append(figures_of_score(task.y[test], p))
         said = {f: {lang: words(f, schema, task.entity, lang) for lang in ("en", "zh")} for f in formulas}
+        for formula, texts in said.items():
+            if unit := unit_of(formula, schema, task.entity):
+                texts["unit"] = unit
         X = pl.DataFrame(values, schema=formulas)
         for aim, recall in (("recall", WANTED), ("f1", None)):
             start = time.process_time()

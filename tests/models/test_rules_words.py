@@ -14,7 +14,7 @@ from tael.errors import ModelError, ValidationError
 from tael.features.formula_set import FormulaSet
 from tael.formulas import words
 from tael.models import RuleMiner, beside, rule_formula
-from tael.models.rule_words import rule_words, term_words
+from tael.models.rule_words import condition_words, rule_words, term_words
 from tael.models.rules_terms import RuleTerm
 from tael.tables import Tables
 
@@ -51,7 +51,11 @@ def test_flags_in_words_and_joined() -> None:
     terms = [RuleTerm(0, low=5.0), RuleTerm(1, high=0.0)]
     told = {"amount": SAID, "night": night}
     names, flags = ["amount", "night"], [False, True]
-    assert rule_words(terms, names, told, flags) == "claimed amount is above 5 CNY, and not (channel is night desk)"
+    assert rule_words(terms, names, told, flags) == "claimed amount is above 5 CNY, and channel is not night desk"
+    assert condition_words(terms, names, told, flags) == ["claimed amount is above 5 CNY", "channel is not night desk"]
+    either = {"night": {"en": "channel is night desk or agent", "zh": "渠道 为 a 或 b"}}
+    assert condition_words(terms[1:], names, either, flags) == ["not (channel is night desk or agent)"]
+    assert condition_words(terms[1:], names, either, flags, "zh") == ["非（渠道 为 a 或 b）"]
     assert rule_words(terms, names, told, flags, "zh") == "申报金额大于 5 元，且非（渠道为夜间窗口）"
     with pytest.raises(ValidationError, match="no words in this language"):
         rule_words(terms, names, told, flags, "fr")  # type: ignore[arg-type]
@@ -77,6 +81,22 @@ def test_sentences_tell_figures_money_and_weak_periods() -> None:
     rule = miner.rules_[0]
     assert rule.stable == all(p.lift > 1 for p in rule.periods)
     assert ("Not stable: no better than the base rate from 0 to 224." in english[0]) == (rule.periods[0].lift <= 1)
+
+
+def test_several_conditions_are_listed() -> None:
+    rng = np.random.default_rng(0)
+    X = pl.DataFrame({"amount": rng.uniform(0, 1000, 900), "visits": rng.integers(0, 9, 900)})
+    y = (X["amount"] > 700).to_numpy() & (X["visits"] > 5).to_numpy()
+    said = {"amount": {**SAID, "en": "claimed amount where visits are late"}}
+    miner = RuleMiner(permutations=12, rounds=15, cv=3, descriptions=said).fit(X, y)
+    first = miner.describe().splitlines()
+    assert first[0] == "Rule 1: all of these hold"
+    assert {line.split(". ")[1].split(" is above")[0] for line in first[1:3]} == {
+        "claimed amount (only those where visits are late)", "visits",
+    }  # fmt: skip
+    assert "cases flagged are positive (" in first[3]
+    assert miner.words()[0] == ", and ".join(miner.conditions()[0])
+    assert miner.describe("zh").startswith("规则 1：同时满足\n  1. ")
 
 
 @settings(max_examples=25, deadline=None)

@@ -29,7 +29,7 @@ def made(y: Any, features: pl.DataFrame, keys: Any, **patterns: Any) -> dict[str
     split = three_way(at, y=y, out_of_time=0.25, validation=0.25, seed=0)
     X = pl.DataFrame({"person": keys, "cutoff": at})
     sample = Sample(X, y, None, None, split, timedelta(0))
-    return patterns_section(plan, sample, features, WORDS, np.full(N, 100.0), "person")
+    return patterns_section(plan, sample, features, WORDS, np.full(N, 100.0), "person", ["CNY", None])
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +46,8 @@ def test_a_planted_pattern_is_told(features: pl.DataFrame) -> None:
     assert first["recall"] > 0.9
     assert "amount of transfers is above" in first["words"]["en"]
     assert "转账金额大于" in first["words"]["zh"]
+    assert first["words"]["en"] == ", and ".join(part["en"] for part in first["conditions"])
+    assert any(part["zh"].endswith(" 元") for part in first["conditions"])
     assert first["money"] == 100.0 * first["hits"]
     assert sum(p["rows"] for p in first["periods"]) == first["rows"]
     assert told["n"] == round(0.25 * N)

@@ -16,7 +16,7 @@ from tael.engine.observed import to_polars, with_own
 from tael.engine.peers import Population
 from tael.errors import FeaturesError
 from tael.features.formula_file import LANGUAGES, read_file, write_formulas
-from tael.formulas.words import words
+from tael.formulas.words import unit_of, words
 from tael.tables.frames import Tables
 from tael.tables.schema import Language, Schema, Type
 
@@ -65,6 +65,11 @@ class FormulaSet:
         """The formulas in words."""
         wider = with_own(schema, self.entity, self.own)
         return [words(formula, wider, self.entity, lang) for formula in self.formulas]
+
+    def units(self, schema: Schema) -> list[str | None]:
+        """The unit of each formula's values, as `tael.formulas.words.unit_of` gives it."""
+        wider = with_own(schema, self.entity, self.own)
+        return [unit_of(formula, wider, self.entity) for formula in self.formulas]
 
     def fit(self, tables: Tables, X: Any, *, n_threads: int = 1) -> FormulaSet:
         """The same formulas with the statistics of training observations that they compare with (``by=``).

@@ -13,7 +13,7 @@ from tael.formulas.resolve import resolve
 from tael.formulas.rows import evaluate_row
 from tael.formulas.syntax import Call, Literal, Name, Node, walk
 from tael.formulas.values import NAT, Values
-from tael.formulas.words import bound_words, words
+from tael.formulas.words import bound_words, unit_of, words
 
 __all__ = [
     "NAT",
@@ -36,6 +36,7 @@ __all__ = [
     "short_name",
     "short_names",
     "to_text",
+    "unit_of",
     "walk",
     "words",
 ]

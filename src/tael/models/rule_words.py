@@ -14,6 +14,7 @@ from tael.tables.schema import Language
 from tael.validation.words import Words
 
 Descriptions = Mapping[str, Any]
+_WHERE, _ASKED = " where ", ("share of ", "longest run of ")
 
 
 def check_descriptions(descriptions: Any) -> dict[str, dict[str, str]]:
@@ -62,8 +63,13 @@ def term_words(term: RuleTerm, said: Mapping[str, str], is_flag: bool, lang: Lan
     ('claimed amount is above 20,000 CNY', '申报金额大于 20,000 元')
     >>> term_words(RuleTerm(0, high=3.0, missing=True), said, False, "en")
     'claimed amount is at most 3 CNY or missing'
+    >>> said = {"en": "total amount of claims where days late is above 30 days", "zh": "", "unit": "CNY"}
+    >>> term_words(RuleTerm(0, low=5000.0), said, False, "en")
+    'total amount of claims (only those where days late is above 30 days) is above 5,000 CNY'
     """
     name, unit, kind = said[lang], said.get("unit"), term.kind
+    if lang == "en" and not is_flag:
+        name = set_off(name)
     low, high = (spoken_number(v, unit, lang) if np.isfinite(v) else "" for v in (term.low, term.high))
     english = lang == "en"
     if kind == "missing":
@@ -72,7 +78,7 @@ def term_words(term: RuleTerm, said: Mapping[str, str], is_flag: bool, lang: Lan
         return f"{name} is known" if english else chinese_spaces(f"{name}不缺失")
     if is_flag:
         is_so = kind == "above"
-        text = (name if is_so else f"not ({name})") if english else (name if is_so else f"非（{name}）")
+        text = name if is_so else _denied(name, lang)
     elif english:
         text = {
             "above": f"{name} is above {low}",
@@ -94,7 +100,7 @@ def rule_words(
     terms: Sequence[RuleTerm], names: Sequence[str], descriptions: Mapping[str, Mapping[str, str]],
     flags: Sequence[bool], lang: Language = "en",
 ) -> str:  # fmt: skip
-    """All conditions of a rule.
+    """All conditions of a rule in one line.
 
     Parameters
     ----------
@@ -107,32 +113,73 @@ def rule_words(
         Which columns are true or false.
     lang : {"en", "zh"}
     """
+    return (", and " if lang == "en" else "，且").join(condition_words(terms, names, descriptions, flags, lang))
+
+
+def condition_words(
+    terms: Sequence[RuleTerm], names: Sequence[str], descriptions: Mapping[str, Mapping[str, str]],
+    flags: Sequence[bool], lang: Language = "en",
+) -> list[str]:  # fmt: skip
+    """Each condition of a rule; parameters as of `rule_words`."""
     Words("", "").text(lang)  # refuses other languages
     parts = []
     for term in terms:
         name = names[term.column]
         parts.append(term_words(term, descriptions.get(name, {"en": name, "zh": name}), flags[term.column], lang))
-    if lang == "en":
-        return ", and ".join(parts)
-    return "，且".join(parts)
+    return parts
 
 
-def rule_sentence(number: int, conditions: str, rule: MinedRule, lang: Language = "en") -> str:
-    """A rule with what it found, as it goes into a report.
+def set_off(name: str) -> str:
+    """An English name whose last words say which rows count, with brackets around these.
+
+    >>> set_off("number of claims where amount is above 5 CNY"), set_off("share of claims where amount is above 5 CNY")
+    ('number of claims (only those where amount is above 5 CNY)', '(share of claims where amount is above 5 CNY)')
+    >>> set_off("ratio of (number of claims where amount is above 5 CNY) to income")
+    'ratio of (number of claims where amount is above 5 CNY) to income'
+    """
+    depth, places = 0, []
+    for place, letter in enumerate(name):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0 and name.startswith(_WHERE, place):
+            places.append(place)
+    if not places:
+        return name
+    # a share is asked about all rows, and two conditions may be of two kinds of row: there nothing is set apart
+    if len(places) > 1 or name.startswith(_ASKED):
+        return f"({name})"
+    return f"{name[: places[0]]} (only those{name[places[0] :]})"
+
+
+def _denied(name: str, lang: Language) -> str:
+    """A flag that does not hold: "fault is third party" is denied where it is said, a longer one as a whole."""
+    en = lang == "en"
+    # 为 without spaces may be a part of a word, such as 行为
+    old, new, joints = (" is ", " is not ", (" and ", " or ", "(")) if en else (" 为 ", " 不为 ", ("且", "或", "（"))
+    if name.count(old) == 1 and not any(joint in name for joint in joints):
+        return name.replace(old, new)
+    return f"not ({name})" if en else f"非（{name}）"
+
+
+def rule_sentence(number: int, conditions: Sequence[str], rule: MinedRule, lang: Language = "en") -> str:
+    """A rule with what it found, as it goes into a report: more than one condition is listed, a line each.
 
     Parameters
     ----------
     number : int
         Place in the list, from 1.
-    conditions : str
-        From `rule_words`.
+    conditions : sequence of str
+        From `condition_words`.
     rule : MinedRule
     lang : {"en", "zh"}
     """
     f = rule.judged or rule.mined
     where, where_zh = (" of later rows", "在其后的数据中，") if rule.judged else ("", "")
-    en = f"Rule {number}: {conditions}. {_found(f, where)}"
-    zh = f"规则 {number}：{conditions}。{where_zh}{_found_zh(f)}"
+    if len(conditions) == 1:
+        en, zh = f"Rule {number}: {conditions[0]}. ", f"规则 {number}：{conditions[0]}。"
+    else:
+        en = f"Rule {number}: all of these hold\n" + "".join(f"  {i}. {one}\n" for i, one in enumerate(conditions, 1))
+        zh = f"规则 {number}：同时满足\n" + "".join(f"  {i}. {one}\n" for i, one in enumerate(conditions, 1))
+    en, zh = f"{en}{_found(f, where)}", f"{zh}{where_zh}{_found_zh(f)}"
     if rule.judged is None:
         en += f" To be expected on new rows: {rule.expected:.0%}."
         zh += f"新数据上预计精确率约 {rule.expected:.0%}。"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -16,7 +17,7 @@ from tael.errors import ModelError
 from tael.models._input import check_matrix, check_training
 from tael.models.folds import make_folds
 from tael.models.logistic import Floats
-from tael.models.rule_words import check_descriptions, rule_sentence, rule_words
+from tael.models.rule_words import check_descriptions, condition_words, rule_sentence, rule_words
 from tael.models.rules_cover import FoldFigures, Mining, tradeoff_table
 from tael.models.rules_fit import check_groups, earlier_rows, ease_of, mine
 from tael.models.rules_measure import check_amount, check_time, figures_table, jaccard, measure
@@ -320,16 +321,27 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
         return tradeoff_table(self.tried_)
 
     def words(self, lang: Language = "en") -> list[str]:
-        """The conditions of each rule.
+        """The conditions of each rule in one line.
 
         Parameters
         ----------
         lang : {"en", "zh"}
         """
+        return self._told(rule_words, lang)
+
+    def conditions(self, lang: Language = "en") -> list[list[str]]:
+        """The conditions of each rule, each by itself.
+
+        Parameters
+        ----------
+        lang : {"en", "zh"}
+        """
+        return self._told(condition_words, lang)
+
+    def _told(self, say: Callable[..., Any], lang: Language) -> list[Any]:
         check_is_fitted(self)
-        said = check_descriptions(self.descriptions)
-        names = self.column_names()
-        return [rule_words(rule.terms, names, said, self.flags_, lang) for rule in self.rules_]
+        said, names = check_descriptions(self.descriptions), self.column_names()
+        return [say(rule.terms, names, said, self.flags_, lang) for rule in self.rules_]
 
     def column_names(self) -> list[str]:
         """Names of the columns; "column 0" and so on where fit saw none."""
@@ -364,14 +376,14 @@ class RuleMiner(ClassifierMixin, BaseEstimator):
         return pl.concat([figures_table([r.judged or r.mined for r in self.rules_]), told], how="horizontal")
 
     def describe(self, lang: Language = "en") -> str:
-        """All rules as sentences.
+        """All rules as sentences; those of several conditions as lists.
 
         Parameters
         ----------
         lang : {"en", "zh"}
         """
-        told = zip(self.words(lang), self.rules_, strict=True)
-        lines = [rule_sentence(k + 1, words, rule, lang) for k, (words, rule) in enumerate(told)]
+        told = zip(self.conditions(lang), self.rules_, strict=True)
+        lines = [rule_sentence(k + 1, parts, rule, lang) for k, (parts, rule) in enumerate(told)]
         if lines:
             return "\n".join(lines)
         return "No rule is stronger than chance." if lang == "en" else "没有规则强于随机。"

@@ -107,6 +107,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "patterns.table": ("Rules and what they find", "规则及其发现"),
     "patterns.rule": ("Rule", "规则"),
+    "patterns.all_of": ("All of these hold:", "同时满足："),
     "patterns.support": ("Flags", "命中"),
     "patterns.precision": ("Share true", "属实率"),
     "patterns.lift": ("Times the base rate", "相对基准倍数"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,7 @@ def patterns_section(
     words: dict[str, list[str]],
     stake: NDArray[np.float64] | None,
     key: str,
+    units: Sequence[str | None] = (),
 ) -> dict[str, Any]:
     """The part of ``run.json`` on mined rules; empty where the plan asks for none.
 
@@ -41,6 +44,8 @@ def patterns_section(
         Money of each observation.
     key : str
         Column of the observations' key: what comes again is mined once.
+    units : list of str or None, optional
+        Of the formulas' values.
     """
     stated = plan.patterns
     if stated is None:
@@ -61,7 +66,8 @@ def patterns_section(
         most_flagged=stated.most_flagged, min_rows=stated.min_rows,
         judged=stated.judged, permutations=stated.permutations, significance=stated.significance,
         descriptions={
-            name: {lang: words[lang][i] for lang in LANGUAGES} for i, name in enumerate(features.columns)
+            name: {lang: words[lang][i] for lang in LANGUAGES} | ({"unit": unit} if unit else {})
+            for i, (name, unit) in enumerate(zip_longest(features.columns, units))
         },
         random_state=plan.seed,
     )  # fmt: skip
@@ -78,6 +84,7 @@ def patterns_section(
     found = measure(fires, hit, weight, None if stake is None else stake[last])
     names = miner.column_names()
     told = {lang: miner.words(lang) for lang in LANGUAGES}
+    each = {lang: miner.conditions(lang) for lang in LANGUAGES}
     shared, alone = jaccard(fires), np.zeros(len(last), dtype=bool)
     rules = []
     for k, (rule, seen) in enumerate(zip(miner.rules_, found, strict=True)):
@@ -86,6 +93,7 @@ def patterns_section(
             {
                 "rule": k + 1,
                 "words": {lang: told[lang][k] for lang in LANGUAGES},
+                "conditions": [{lang: each[lang][k][i] for lang in LANGUAGES} for i in range(len(rule.terms))],
                 "features": [names[term.column] for term in rule.terms],
                 "expected": rule.expected,
                 "p_value": rule.p_value,

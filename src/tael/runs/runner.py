@@ -146,7 +146,8 @@ def run(
         if plan.patterns is not None:
             with clock.stage("patterns", "mining rules"):
                 stake = deciding.stake(terms.take(labelled))
-                more |= patterns_section(plan, sample, features, words, stake, engine.key)
+                units = auto.formula_set_.units(tables.schema)
+                more |= patterns_section(plan, sample, features, words, stake, engine.key, units)
         with clock.stage("bundle", "saving the model"):
             own = deciding.own(engine, outputs)
             version = save_bundle(

@@ -21,7 +21,7 @@ def _table(page: Page, rows: list[Mapping[str, Any]]) -> Safe:
         found = {"value": row.get("precision"), "low": row.get("low"), "high": row.get("high")}
         lift = {"value": row.get("lift"), "low": row.get("lift_low"), "high": row.get("lift_high")}
         line: list[Any] = [
-            f"{fmt.integer(row.get('rule'))}. {page.say(row.get('words'))}",
+            _conditions(page, row),
             join(fmt.integer(row.get("rows")), el("small", fmt.percent(row.get("support")), class_="interval")),
             page.with_interval(found, fmt.percent),
             page.with_interval(lift, lambda v: fmt.number(v, 1)),
@@ -34,6 +34,15 @@ def _table(page: Page, rows: list[Mapping[str, Any]]) -> Safe:
                                                              class_="interval")))  # fmt: skip
         cells.append(line)
     return table(page.t("patterns.table"), [page.t(f"patterns.{name}") for name in names], cells)
+
+
+def _conditions(page: Page, row: Mapping[str, Any]) -> Safe | str:
+    """A rule in words: a line for each condition where there are several."""
+    number = page.fmt.integer(row.get("rule"))
+    parts = [page.say(part) for part in row.get("conditions") or []]
+    if len(parts) < 2:
+        return f"{number}. {page.say(row.get('words'))}"
+    return join(f"{number}. {page.t('patterns.all_of')}", el("ul", *(el("li", part) for part in parts)))
 
 
 def _periods(page: Page, rows: list[Mapping[str, Any]]) -> Safe | None:
