@@ -320,7 +320,7 @@ def accounts(frames: list[pl.DataFrame], scores: list[np.ndarray], wider: bool =
     return float(average_precision_score(z, p))
 
 
-def nightly(table: pl.DataFrame, seed: int) -> None:
+def nightly(table: pl.DataFrame, draws: int) -> None:
     """Columns as of the end of each transfer's day: raw, with GFP, with tael's kernels."""
     python = Path(".venv-bench/snapml/bin/python")
     names = ("raw", "raw + GFP", "raw + tael", "at the cutoff, raw + GFP in one batch", "at the cutoff, raw + tael")
@@ -351,15 +351,16 @@ def nightly(table: pl.DataFrame, seed: int) -> None:
     y, z = (frame["gang"].to_numpy() >= 0 for frame in frames)
     payer, gang = (frames[0][name].cast(pl.Int64).to_numpy() for name in ("source", "gang"))
     groups = np.where(y, 10_000_000 + gang, payer)
+    none = np.zeros(len(y), dtype=bool)
     for name, X in sets.items():
-        if X:
-            model, none = Model(seed), np.zeros(len(y), dtype=bool)
+        for seed in range(draws if X else 0):
+            model = Model(seed)
             score = model.fit(X[0], y, none).predict_proba(X[1])[:, 1]
             told = detection(frames[1], z, score)
             scores = [model.out_of_fold(X[0], y, none, groups), score]
             by_scores, wider = accounts(frames, scores), accounts(frames, scores, wider=True)
-            print(f"{name}, {X[0].shape[1]} columns: {told}; accounts by their transfers' scores {by_scores:.3f}, "
-                  f"with the scores around {wider:.3f}")  # fmt: skip
+            print(f"{name}, {X[0].shape[1]} columns, seed {seed}: {told}; accounts by their transfers' scores "
+                  f"{by_scores:.3f}, with the scores around {wider:.3f}", flush=True)  # fmt: skip
 
 
 def main() -> int:
@@ -375,7 +376,7 @@ def main() -> int:
     begun = time.process_time()
     table, gangs = transfers(args.data)
     if args.nightly:
-        nightly(table, seed=0)
+        nightly(table, args.draws)
         return 0
     parts = [columns(table, cutoff) for cutoff in (60, 90)]
     print(f"columns: {time.process_time() - begun:.1f} CPU s")

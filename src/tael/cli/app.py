@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 from tael.cli.cases import cases
 from tael.cli.dispose import dispose
 from tael.cli.document import document
+from tael.cli.ending import ENDED, STOPPED, unwound
 from tael.cli.fit import fit, holds_a_fit, score_rows
 from tael.cli.lang import Lang, LangOption, language
 from tael.cli.show import Stages, fail, new_page, say, say_table, stop
@@ -27,10 +27,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-STOPPED, ENDED = 130, 143
-"""Exit codes after Ctrl-C and after `kill`."""
-
 
 OutOption = Annotated[Path, typer.Option("--out", help="Folder in which the run's own folder is made.")]
 RunArgument = Annotated[Path, typer.Argument(help="A run folder.")]
@@ -316,10 +312,10 @@ app.command()(trade)
 
 def main() -> None:
     """Run the command line; errors are told in four parts, without a traceback."""
-    # `kill` asks to end: whoever is writing a folder gets the chance to take it away
-    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
-        app(standalone_mode=True)
+        # whoever is writing a folder gets the chance to take it away
+        with unwound():
+            app(standalone_mode=True)
     except TaelError as error:
         fail(error)
         sys.exit(1)
@@ -327,5 +323,3 @@ def main() -> None:
         if end.code in (STOPPED, ENDED):
             stop()
         raise
-    finally:
-        signal.signal(signal.SIGTERM, before)
