@@ -66,7 +66,7 @@ NUMBERED = {
     "ClmDiagnosisCode": ("diagnosis", "诊断"),
     "ClmProcedureCode": ("procedure", "手术"),
 }
-CHRONIC = {  # 1: yes, 2: no
+CHRONIC = {  # their codes: 1 yes, 2 no
     "Alzheimer": ("Alzheimer's", "阿尔茨海默病"),
     "Heartfailure": ("heart failure", "心力衰竭"),
     "KidneyDisease": ("chronic kidney disease", "慢性肾病"),
@@ -94,7 +94,7 @@ def titled(task: Task) -> Any:
                 found = tuple(f"{text} {rest}" for text in NUMBERED[head])  # type: ignore[assignment]
             if head == "ChronicCond" and rest in CHRONIC:
                 en, zh = CHRONIC[rest]
-                found = f"code for {en} [1 yes, 2 no]", f"{zh}代码 [1 有，2 无]"
+                found = f"{en} code", f"{zh}代码"
             if found:
                 detail["title"] = dict(zip(("en", "zh"), found, strict=True))
     return type(task.tables.schema).model_validate(plain)

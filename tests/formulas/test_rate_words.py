@@ -123,6 +123,16 @@ GOLDEN = [
         "住院理赔诊断 1 至 3 的已登记个数最大值",
     ),
     (
+        'max((claims.code_1 == "C9") + (claims.code_2 == "C9") + (claims.code_3 == "C9"))',
+        "highest number equal to C9 of diagnosis 1 to 3 over inpatient claims",
+        "住院理赔诊断 1 至 3 中为 C9 的个数最大值",
+    ),
+    (
+        'max((claims.code_1 == "C9") + (claims.code_2 == "C8") + (claims.code_3 == "C9"))',
+        "highest (diagnosis 1 is C9) plus (diagnosis 2 is C8) plus (diagnosis 3 is C9) over inpatient claims",
+        "住院理赔的（诊断 1 为 C9）加（诊断 2 为 C8）加（诊断 3 为 C9）最大值",
+    ),
+    (
         "max((not is_missing(claims.code_1)) + (not is_missing(claims.surgeon)) + (not is_missing(claims.code_3)))",
         "highest number known of diagnosis 1, operating physician and diagnosis 3 over inpatient claims",
         "住院理赔诊断 1、手术医生、诊断 3 的已登记个数最大值",

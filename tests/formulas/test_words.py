@@ -267,8 +267,8 @@ GOLDEN = [
         "customers",
         'share(transactions, where=is_night(at) and at - min(transactions.at, by=counterparty) < 7, last="30d")',
         "share of transactions in the last 30 days where at falls in the night and days "
-        "from earliest at of transactions with the same counterparty to at is below 7 days",
-        "近 30 天交易中 at 在夜间且从相同对手方的交易的 at 最早值到 at 的天数小于 7 天的占比",
+        "after the first row of transactions with the same counterparty is below 7 days",
+        "近 30 天交易中 at 在夜间且与相同对手方首次交易相隔的天数小于 7 天的占比",
     ),
     (
         "customers",

@@ -32,7 +32,7 @@ from tael.formulas.network_words import network_words
 from tael.formulas.owners import PHRASE, SUM, Owners
 from tael.formulas.rate_words import rate_words
 from tael.formulas.resolve import resolve
-from tael.formulas.row_words import attached, number_known
+from tael.formulas.row_words import attached, days_after_first, number_of_flags
 from tael.formulas.syntax import Node
 from tael.tables.schema import Language, Schema, Type
 
@@ -187,8 +187,10 @@ class _Speaker(Owners):
             return self.said(inner if holding else BoundCall("not", (inner,), Type.FLAG), None)
         args = bound.args[:1] if operator.takes_cutoff else bound.args
         unit = next((found for arg in args if (found := self.unit(arg)) is not None), None)
-        if bound.op == "add" and (known := number_known(self, bound)) is not None:
-            return known, PHRASE
+        if bound.op == "sub" and (after := days_after_first(self, bound)) is not None:
+            return after, PHRASE
+        if bound.op == "add" and (number := number_of_flags(self, bound)) is not None:
+            return number, PHRASE
         if bound.op == "div" and (rate := rate_words(self, bound, self.unit(inner))) is not None:
             return rate, holds
         if holds != CLAUSE and bound.op not in _SAME_UNIT:

@@ -35,7 +35,7 @@ def _extreme(number: str, time: str, *days: str) -> Callable[[Slots, Sequence[Ty
         of = slots["of"]
         if types[0] is Type.TIME:
             return time.format_map(slots)
-        if of.startswith(("days from ", "days since ")):
+        if of.startswith(("days from ", "days since ", "days after ")):
             return f"{passing} time in {of}"
         return f"{called} {of}" if of.startswith("days ") else number.format_map(slots)
 
