@@ -56,6 +56,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "per.month": ("Places a month", "每月名额"),
     "per.batch": ("Places a batch", "每批名额"),
     "queue.share": ("Share", "比例"),
+    "queue.in_unit": ("{what}, {unit}", "{what}（{unit}）"),
     "queue.worth_in": ("Worth after reviews, {unit}", "扣除核查成本后的价值（{unit}）"),
     "queue.typologies": ("By typology: units found of all that were true", "按类型：属实对象中的查获数"),
     "queue.typology": ("Typology", "类型"),

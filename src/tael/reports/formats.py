@@ -172,6 +172,22 @@ class Format:
         )
         return self._with_unit(text, word)
 
+    def money_column(self, values: Iterable[Any]) -> tuple[str, Callable[[Any], str], Callable[[Any, Any], str]]:
+        """A table's money in one unit, which its heading names: the unit, how to write an amount, and an interval.
+
+        >>> unit, write, between = Format("en").money_column([1.53e6, 134810])
+        >>> unit, write(1.53e6), write(134810), between(-21000, 1.4e6)
+        ('CNY million', '1.53', '0.13', '−0.02 to 1.40')
+        """
+        divisor, unit = self.scale(values)
+        digits = 0 if divisor == 1.0 else 2
+
+        def write(value: Any) -> str:
+            number = finite(value)
+            return NONE if number is None else _signed(f"{number / divisor:,.{digits}f}")
+
+        return unit, write, lambda low, high: self.interval(low, high, write)
+
     def interval(self, low: Any, high: Any, write: Callable[[Any], str] | None = None) -> str:
         """``low to high``, or an empty text where there is no interval."""
         if finite(low) is None or finite(high) is None:

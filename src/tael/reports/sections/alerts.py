@@ -35,12 +35,11 @@ def _size(page: Page) -> Safe:
 def _rankings(page: Page) -> Safe:
     """A row a ranking, all with the same places."""
     fmt, queue = page.fmt, page.at("decision", "queue")
-    heads = ["ranking", "right", "precision", "recall", "units", "lift", "money", "worth", "behind"]
+    names = ["ranking", "right", "precision", "recall", "units", "lift", "money", "worth", "behind"]
     cells = []
-    for row in page.rows("decision", "values"):
-        found = row.get("found")
-        if not isinstance(found, Mapping):
-            continue
+    rows = [(row, row["found"]) for row in page.rows("decision", "values") if isinstance(row.get("found"), Mapping)]
+    unit, write, between = fmt.money_column(found.get("money") for _, found in rows)
+    for row, found in rows:
         ahead = row.get("behind") if row.get("code") != "chosen" else None
         cells.append(
             [
@@ -50,9 +49,9 @@ def _rankings(page: Page) -> Safe:
                 page.with_interval(found.get("recall"), fmt.percent),
                 page.t("queue.of", n=fmt.integer(found.get("units_hit")), all=fmt.integer(found.get("units_positive"))),
                 fmt.number(found.get("lift"), 1),
-                fmt.money(found.get("money")),
-                page.with_interval(found.get("worth"), fmt.money, fmt.money_interval),
-                page.with_interval(ahead, fmt.money, fmt.money_interval) if ahead else "–",
+                write(found.get("money")),
+                page.with_interval(found.get("worth"), write, between),
+                page.with_interval(ahead, write, between) if ahead else "–",
             ]
         )
     lot = queue.get("lot")
@@ -62,10 +61,12 @@ def _rankings(page: Page) -> Safe:
                 _title(page, "lot"),
                 page.t("queue.of", n=fmt.integer(lot.get("hits")), all=fmt.integer(lot.get("alerts"))),
                 _percent(page, lot.get("precision")), _percent(page, lot.get("recall")), "–", fmt.number(1.0, 1),
-                fmt.money(lot.get("money")), fmt.money(lot.get("worth")), "–",
+                write(lot.get("money")), write(lot.get("worth")), "–",
             ]
         )  # fmt: skip
-    return table(page.t("queue.rankings"), [page.t(f"queue.{h}") for h in heads], cells)
+    heads = [page.t(f"queue.{name}") for name in names]
+    heads[6:] = [page.t("queue.in_unit", what=head, unit=unit) for head in heads[6:]]
+    return table(page.t("queue.rankings"), heads, cells, kind="places")
 
 
 def _depths(page: Page) -> Safe | None:

@@ -29,7 +29,7 @@ def render(page: Page) -> Safe:
     return join(
         el("p", text) if text else None,
         el("pre", formula) if formula else None,
-        table(page.t("economics.parameters"), heads, cells, text=(0, 1, 3))
+        table(page.t("economics.parameters"), heads, cells, text=(0, 1, 3), kind="assumed")
         if rows
         else page.missing("missing.parameters"),
     )

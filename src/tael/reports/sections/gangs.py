@@ -53,10 +53,9 @@ def _read(page: Page) -> Safe:
 def _ways(page: Page) -> Safe:
     """A row a way to look, all with the same places."""
     fmt, cells = page.fmt, []
-    for row in page.rows("decision", "values"):
-        found = row.get("found")
-        if not isinstance(found, Mapping):
-            continue
+    rows = [(row, row["found"]) for row in page.rows("decision", "values") if isinstance(row.get("found"), Mapping)]
+    unit, write, between = fmt.money_column(found.get("money") for _, found in rows)
+    for row, found in rows:
         ahead = row.get("behind") if row.get("code") != "chosen" else None
         cells.append(
             [
@@ -66,9 +65,9 @@ def _ways(page: Page) -> Safe:
                 _of(page, found.get("found"), found.get("gangs")),
                 page.with_interval(found.get("recall"), lambda v: fmt.percent(v, 0)),
                 fmt.integer(found.get("close")),
-                fmt.money(found.get("money")),
-                page.with_interval(found.get("worth"), fmt.money, fmt.money_interval),
-                page.with_interval(ahead, fmt.money, fmt.money_interval) if ahead else "–",
+                write(found.get("money")),
+                page.with_interval(found.get("worth"), write, between),
+                page.with_interval(ahead, write, between) if ahead else "–",
             ]
         )
     lot = page.at("decision", "gangs", "lot")
@@ -77,12 +76,14 @@ def _ways(page: Page) -> Safe:
             [
                 _title(page, "lot"), _of(page, lot.get("right"), lot.get("reports")),
                 _percent(page, lot.get("precision")), _count(page, lot.get("found")), _percent(page, lot.get("recall")),
-                "–", fmt.money(lot.get("money")), fmt.money(lot.get("worth")), "–",
+                "–", write(lot.get("money")), write(lot.get("worth")), "–",
             ]
         )  # fmt: skip
-    heads = ["way", "right", "precision", "found", "recall", "close", "money", "worth", "behind"]
+    names = ["way", "right", "precision", "found", "recall", "close", "money", "worth", "behind"]
+    heads = [page.t(f"gangs.{name}") for name in names]
+    heads[6:] = [page.t("queue.in_unit", what=head, unit=unit) for head in heads[6:]]
     return join(
-        table(page.t("gangs.ways"), [page.t(f"gangs.{head}") for head in heads], cells),
+        table(page.t("gangs.ways"), heads, cells, kind="places"),
         el("p", page.t("gangs.ways_read"), class_="note"),
     )
 
