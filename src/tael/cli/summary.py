@@ -43,7 +43,8 @@ def summary(run: Run, lang: Language) -> None:
         "reference_metrics"
     ]["out_of_time"]
     for kind, metrics in beside.items():
-        rows.append([f"  {MODELS.get(kind, (kind, kind))[zh]}", "", *(_interval(metrics[name]) for name in SHOWN)])
+        title = MODELS[kind][zh] if kind in MODELS else kind.rpartition(".")[2]
+        rows.append([f"  {title}", "", *(_interval(metrics[name]) for name in SHOWN)])
     say_table(head, rows, right=(1,))
     say("")
     if options:

@@ -103,7 +103,10 @@ def challengers(page: Page, split: str) -> Safe | None:
         return None
     rows: list[tuple[str, Any]] = [
         (page.t("performance.deciding", model=model_title(page)), page.at("metrics", split)),
-        *((page.name("kind", kind), page.at("challengers", str(kind), split)) for kind in found),
+        *(
+            (page.name("kind", str(kind).rpartition(".")[2]), page.at("challengers", str(kind), split))
+            for kind in found
+        ),
     ]
     if plain := page.at("reference_metrics", split):
         rows.append((page.t("performance.plain"), plain))

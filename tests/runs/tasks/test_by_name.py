@@ -77,3 +77,10 @@ def test_a_wrong_one_stops_before_anything_is_computed(
         tiny(content(plans, kind, named))
     assert said in str(caught.value)
     assert "model.estimator" in str(caught.value)
+
+
+def test_a_challenger_that_cannot_stand_there_is_refused(tiny: Any, plans: Any) -> None:
+    wrong = {"challengers": ["sklearn.linear_model.RidgeClassifier"]}
+    with pytest.raises(ScenarioError, match="no probabilities") as found:
+        tiny(content(plans, "classification", wrong))
+    assert found.value.where == "model.challengers = sklearn.linear_model.RidgeClassifier"

@@ -15,6 +15,7 @@ from tael.models import load_model, save_model
 from tael.runs.tasks import task_of
 
 FOREST = {"estimator": "sklearn.ensemble.RandomForestClassifier", "parameters": {"n_estimators": 10}}
+NAIVE = "sklearn.naive_bayes.GaussianNB"
 KINDS: list[Any] = ["portfolio", "scorecard", "additive", FOREST]
 
 
@@ -22,7 +23,8 @@ KINDS: list[Any] = ["portfolio", "scorecard", "additive", FOREST]
 def made(request: Any, tiny: Any, plans: Any) -> Any:
     model = request.param if isinstance(request.param, dict) else {"kind": request.param}
     model = model | ({"members": ["linear"]} if request.param == "portfolio" else {})
-    others = ["scorecard", "portfolio" if isinstance(request.param, dict) else request.param]
+    others = ["scorecard", NAIVE, *(["portfolio"] if request.param is FOREST else [request.param])]
+    others = list(dict.fromkeys(others))
     scene = tiny(plans["classification"] | {"model": model | {"challengers": others}})
     return scene, scene.task.fit(scene.features, scene.sample)
 
@@ -50,7 +52,7 @@ def test_it_is_judged_row_for_row_beside_others(made: Any) -> None:
     assert judged.y.tolist() == scene.sample.y.tolist()
     assert judged.p.tobytes() == fitted.outputs(scene.features)["p"].tobytes()
     # a challenger of the model's own kind is the model itself
-    by_name = {"portfolio"} if scene.plan.model.kind == "estimator" else set()
+    by_name = {NAIVE, "portfolio"} if scene.plan.model.kind == "estimator" else {NAIVE}
     assert set(judged.others) == ({"scorecard"} | by_name) - {scene.plan.model.kind}
     for p in (judged.reference, *judged.others.values()):
         assert ((p > 0) & (p < 1)).all()

@@ -11,7 +11,8 @@ from tael.formulas.durations import Duration
 from tael.runs.plans._strict import Strict
 
 ModelKind = Literal["portfolio", "scorecard", "additive", "estimator", "uplift", "risks", "recommender"]
-Challenger = Literal["portfolio", "scorecard", "additive"]
+CHALLENGERS = ("portfolio", "scorecard", "additive")
+"""Kinds of model that may stand beside the model, besides any classifier by its name."""
 BY_NAME: tuple[ModelKind, ...] = ("estimator", "uplift", "risks", "recommender")
 """Kinds of model in which an estimator by its name may stand."""
 
@@ -33,8 +34,9 @@ class ModelPlan(Strict):
         Of that estimator. One that is an estimator itself is a table of the same two keys.
     members : "auto" or tuple of str
         Settings of the portfolio.
-    challengers : tuple of {"portfolio", "scorecard", "additive"}
-        Further models of a yes or no, fitted on the same rows and measured in the same report; they decide nothing.
+    challengers : tuple of str
+        Further models of a yes or no, fitted on the same rows and measured in the same report; they decide nothing:
+        "portfolio", "scorecard", "additive", or the name of any classifier, with its own defaults.
     learner : str
         Of an uplift model: "auto" or a name such as "t_linear" (``tael.models.uplift_choice.LEARNERS``).
     monotone : dict of str to {-1, 1}
@@ -45,9 +47,20 @@ class ModelPlan(Strict):
     estimator: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     members: Literal["auto"] | tuple[str, ...] = "auto"
-    challengers: tuple[Challenger, ...] = ()
+    challengers: tuple[str, ...] = ()
     learner: str = "auto"
     monotone: dict[str, Literal[-1, 1]] = Field(default_factory=dict)
+
+    @field_validator("challengers")
+    @classmethod
+    def _kinds_or_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if name not in CHALLENGERS and "." not in name:
+                kinds = ", ".join(CHALLENGERS)
+                raise ValueError(f'one of {kinds}, or a name such as "sklearn.ensemble.RandomForestClassifier"')
+        if len({name.rpartition(".")[2] for name in value}) < len(value):
+            raise ValueError("each challenger once: they are told apart by the last part of their names")
+        return value
 
     @model_validator(mode="before")
     @classmethod

@@ -7,24 +7,26 @@ from tael.runs.plan import Plan
 
 
 def check_estimator(plan: Plan) -> None:
-    """Refuse an estimator that is not there or that cannot stand there.
+    """Refuse an estimator, or a challenger by its name, that is not there or that cannot stand there.
 
     Raises
     ------
     ScenarioError
         Of another package, not there, no classifier, no probabilities, or a parameter that it does not have.
     """
-    if plan.model.estimator is None:
+    named = [] if plan.model.estimator is None else [("estimator", plan.model.estimator, plan.model.parameters)]
+    named += [("challengers", name, {}) for name in plan.model.challengers if "." in name]
+    if not named:
         return
     from tael.models.named import classifier
 
-    try:
-        classifier(plan.model.estimator, plan.model.parameters, seed=plan.seed)
-    except ModelError as error:
-        where = f"model.estimator = {plan.model.estimator}"
-        raise ScenarioError(
-            error.problem, expected=error.expected, got=error.got, where=where, fix=error.fix
-        ) from error
+    for field, name, parameters in named:
+        try:
+            classifier(name, parameters, seed=plan.seed)
+        except ModelError as error:
+            raise ScenarioError(
+                error.problem, expected=error.expected, got=error.got, where=f"model.{field} = {name}", fix=error.fix
+            ) from error
 
 
 def title_of(plan: Plan, own: dict[str, str]) -> dict[str, str]:

@@ -26,7 +26,7 @@ TITLES = {
 
 
 def classifier(kind: str, plan: Plan, *, n_jobs: int = 1, monotone: Mapping[str, int] | None = None) -> Any:
-    """The unfitted estimator of a kind, as a plan states it."""
+    """The unfitted estimator of a kind, as a plan states it; one that is named has its own defaults."""
     if kind == "scorecard":
         from tael.models import Scorecard
 
@@ -39,6 +39,10 @@ def classifier(kind: str, plan: Plan, *, n_jobs: int = 1, monotone: Mapping[str,
         from tael.models import NamedClassifier
 
         return NamedClassifier(str(plan.model.estimator), plan.model.parameters or None, random_state=plan.seed)
+    if "." in kind:
+        from tael.models import NamedClassifier
+
+        return NamedClassifier(kind, random_state=plan.seed)
     from tael.models import PortfolioClassifier
 
     members: Any = plan.model.members if plan.model.members == "auto" else list(plan.model.members)

@@ -103,7 +103,8 @@ def _challengers(told: Told) -> list[Block]:
     part = splits[-1] if splits else told.judged()
     found = {told("Logistic regression", "逻辑回归"): told.pairs("reference_metrics", str(part))}
     for kind in told.pairs("challengers"):
-        found[told(*KINDS[kind]) if kind in KINDS else kind] = told.pairs("challengers", kind, str(part))
+        title = told(*KINDS[kind]) if kind in KINDS else kind.rpartition(".")[2]
+        found[title] = told.pairs("challengers", kind, str(part))
     found = {name: metrics for name, metrics in found.items() if metrics}
     cells: list[tuple[str | Cell, ...]] = []
     for metric, mine in told.pairs("metrics", str(part)).items():
