@@ -56,6 +56,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "per.month": ("Places a month", "每月名额"),
     "per.batch": ("Places a batch", "每批名额"),
     "queue.share": ("Share", "比例"),
+    "queue.taught": ("Known in training", "训练时已知"),
+    "queue.untaught": (
+        "None of these was known when the model learned: {names}. A scheme that nobody had found yet is found only by "
+        "what it shares with others.",
+        "模型训练时尚无已知案例：{names}。尚未查获过的手法，只能凭其与其他手法的共同之处发现。",
+    ),
     "queue.in_unit": ("{what}, {unit}", "{what}（{unit}）"),
     "queue.worth_in": ("Worth after reviews, {unit}", "扣除核查成本后的价值（{unit}）"),
     "queue.typologies": ("By typology: units found of all that were true", "按类型：属实对象中的查获数"),

@@ -132,6 +132,8 @@ def run(
                 policy, *of_part["out_of_time"][:2], fitted.truths(sample, features, last), of_part["out_of_time"][2],
                 split="out_of_time", seed=plan.seed,
             )  # fmt: skip
+            known = np.concatenate([parts["train"], valid])
+            decision = deciding.taught(decision, terms.take(labelled[known]), sample.y[known], ids[known])
             favoured = deciding.favoured(deciding.decide(policy, *of_part["validation"]))
             baseline = baseline_of(fitted, features[valid], favoured)
             refused = governance.rejected_frame(plan, engine, seen)

@@ -150,7 +150,9 @@ def _typologies(page: Page) -> Safe | None:
     if not rows:
         return None
     who = list(rows[0].get("units_found") or {})
-    heads = [page.t("queue.typology"), page.t("queue.true_units"), *(_title(page, name) for name in who)]
+    told = "taught" in rows[0]
+    heads = [page.t("queue.typology"), page.t("queue.true_units"), *([page.t("queue.taught")] if told else [])]
+    heads += [_title(page, name) for name in who]
 
     def cell(row: Mapping[str, Any], name: str) -> Safe:
         n, all_ = finite((row.get("units_found") or {}).get(name)) or 0.0, finite(row.get("units")) or 0.0
@@ -161,11 +163,17 @@ def _typologies(page: Page) -> Safe | None:
         [
             typology_name(str(row.get("typology") or ""), page.lang) or page.t("queue.unnamed"),
             fmt.integer(row.get("units")),
+            *([fmt.integer(row.get("taught"))] if told else []),
             *(cell(row, name) for name in who),
         ]
         for row in rows
     ]
-    return table(page.t("queue.typologies"), heads, cells)
+    unknown = [str(line[0]) for line, row in zip(cells, rows, strict=True) if told and not row.get("taught")]
+    comma = "、" if page.lang == "zh" else ", "
+    return join(
+        table(page.t("queue.typologies"), heads, cells),
+        el("p", page.t("queue.untaught", names=comma.join(unknown)), class_="note") if unknown else None,
+    )
 
 
 def render(page: Page) -> Safe:

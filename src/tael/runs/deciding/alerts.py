@@ -91,6 +91,14 @@ class Alerts(Deciding):
 
         return alerts_section(self, policy, outputs, terms, truths, ids, split=split, seed=seed)
 
+    def taught(self, decision: dict[str, Any], terms: Any, y: NDArray[Any], ids: NDArray[Any]) -> dict[str, Any]:
+        """How many true units of each typology were known when the model learned."""
+        from tael.runs.deciding.alerts_beside import taught
+
+        known = taught(terms.typology, y == 1, grouped(terms, ids))
+        rows = [row | {"taught": known.get(row["typology"], 0)} for row in decision["queue"]["typologies"]]
+        return decision | {"queue": decision["queue"] | {"typologies": rows}}
+
     def lines(self, lang: Language = "en") -> list[str]:
         """Capacity, value and cost."""
         zh, plan = lang == "zh", self.stated

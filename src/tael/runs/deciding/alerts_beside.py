@@ -20,6 +20,23 @@ if TYPE_CHECKING:
 Flags = NDArray[np.bool_]
 
 
+def taught(typology: NDArray[Any] | None, hit: Flags, units: NDArray[Any]) -> dict[str, int]:
+    """How many true units of each typology there were to learn from.
+
+    >>> named = np.array(["ring", "ring", None, "ring"], dtype=object)
+    >>> taught(named, np.array([1, 1, 1, 0]) > 0, np.array([5, 5, 6, 7]))
+    {'': 1, 'ring': 1}
+    """
+    named = _named(typology, len(hit))
+    return {name: len(np.unique(units[hit & (named == name)])) for name in sorted(set(named[hit].tolist()))}
+
+
+def _named(typology: NDArray[Any] | None, n: int) -> NDArray[Any]:
+    """Typologies as texts, empty where there is none."""
+    told = [None] * n if typology is None else typology.tolist()
+    return np.array(["" if t is None else str(t) for t in told], dtype=object)
+
+
 def typologies(typology: NDArray[Any] | None, alerts: Mapping[str, Flags], came: Came) -> list[dict[str, Any]]:
     """How much of each typology every ranking finds, the most frequent first.
 
@@ -32,7 +49,7 @@ def typologies(typology: NDArray[Any] | None, alerts: Mapping[str, Flags], came:
     """
     if typology is None:
         return []
-    named = np.array(["" if t is None else str(t) for t in typology.tolist()], dtype=object)
+    named = _named(typology, len(came.y))
     rows = []
     for name in sorted(set(named[came.y].tolist())):
         mine = came.y & (named == name)

@@ -117,6 +117,18 @@ class Deciding(ABC):
             What came of the rows, under the names of `outputs`.
         """
 
+    def taught(self, decision: dict[str, Any], terms: Any, y: NDArray[Any], ids: NDArray[Any]) -> dict[str, Any]:
+        """`section`'s answer with what the model had to learn from: as it was, unless a kind of decision says more.
+
+        Parameters
+        ----------
+        decision : dict
+            From `section`.
+        terms, y, ids
+            Of the rows of training and validation.
+        """
+        return decision
+
     def stake(self, terms: Any) -> NDArray[np.float64] | None:
         """The money that is at stake where the label is true, shape (n,); None where the decision states none."""
         return None
