@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from tael.errors import ModelError
-from tael.formulas.grammar import chinese_spaces, spoken_number
+from tael.formulas.grammar import PART, chinese_spaces, spoken_number
 from tael.models.rules_terms import MinedRule, RuleFigures, RuleTerm
 from tael.tables.schema import Language
 from tael.validation.words import Words
 
 Descriptions = Mapping[str, Any]
+_PARTS = {"above": "more than {low}", "at_most": "at most {high}", "between": "more than {low} and at most {high}"}
 _WHERE, _ASKED = " where ", ("share of ", "longest run of ")
 
 
@@ -66,12 +67,17 @@ def term_words(term: RuleTerm, said: Mapping[str, str], is_flag: bool, lang: Lan
     >>> said = {"en": "total amount of claims where days late is above 30 days", "zh": "", "unit": "CNY"}
     >>> term_words(RuleTerm(0, low=5000.0), said, False, "en")
     'total amount of claims (only those where days late is above 30 days) is above 5,000 CNY'
+    >>> said = {"en": "share of claims where days late is above 30 days", "zh": "", "unit": "part of one"}
+    >>> term_words(RuleTerm(0, low=0.07), said, False, "en")
+    'more than 7% of claims are those where days late is above 30 days'
     """
     name, unit, kind = said[lang], said.get("unit"), term.kind
-    if lang == "en" and not is_flag:
-        name = set_off(name)
     low, high = (spoken_number(v, unit, lang) if np.isfinite(v) else "" for v in (term.low, term.high))
     english = lang == "en"
+    if english and not is_flag:
+        if kind in _PARTS and not term.missing and (part := _part_of(name)) is not None and unit == PART:
+            return f"{_PARTS[kind].format(low=low, high=high)} of {part}"
+        name = set_off(name)
     if kind == "missing":
         return f"{name} is missing" if english else chinese_spaces(f"{name}缺失")
     if kind == "known":
@@ -137,17 +143,36 @@ def set_off(name: str) -> str:
     >>> set_off("ratio of (number of claims where amount is above 5 CNY) to income")
     'ratio of (number of claims where amount is above 5 CNY) to income'
     """
-    depth, places = 0, []
-    for place, letter in enumerate(name):
-        depth += (letter == "(") - (letter == ")")
-        if depth == 0 and name.startswith(_WHERE, place):
-            places.append(place)
+    places = _wheres(name)
     if not places:
         return name
     # a share is asked about all rows, and two conditions may be of two kinds of row: there nothing is set apart
     if len(places) > 1 or name.startswith(_ASKED):
         return f"({name})"
     return f"{name[: places[0]]} (only those{name[places[0] :]})"
+
+
+def _wheres(name: str) -> list[int]:
+    """Where "where" stands outside brackets."""
+    depth, places = 0, []
+    for place, letter in enumerate(name):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0 and name.startswith(_WHERE, place):
+            places.append(place)
+    return places
+
+
+def _part_of(name: str) -> str | None:
+    """A share as what it is a part of, and which part; None: no share of rows or of their sum.
+
+    >>> _part_of("share of total amount of claims where purpose is car")
+    'total amount of claims comes from those where purpose is car'
+    """
+    places = _wheres(name)
+    if len(places) != 1 or not name.startswith("share of ") or name.startswith("share of the most frequent "):
+        return None
+    whole, condition = name[len("share of ") : places[0]], name[places[0] :]
+    return f"{whole} {'comes from' if whole.startswith('total ') else 'are'} those{condition}"
 
 
 def _denied(name: str, lang: Language) -> str:
