@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tael.errors import ScenarioError
 from tael.runs.markets.plan import MarketPlan
+from tael.scenarios.planned import Planned
 from tael.tables.frames import Tables
 from tael.tables.schema import Language
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tael.runs.result import Run
 
 
-class MarketScenario:
+class MarketScenario(Planned[MarketPlan]):
     """One market, from bars to positions.
 
     Parameters
@@ -33,25 +33,6 @@ class MarketScenario:
     'stocks'
     """
 
-    def __init__(self, plan: MarketPlan, source: str = "") -> None:
-        self.plan, self.source = plan, source
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.plan.name
-
-    def __repr__(self) -> str:
-        return f"MarketScenario({self.name!r})"
-
-    def title(self, lang: Language = "en") -> str:
-        """Its title in a language."""
-        return getattr(self.plan.title, lang) or self.name
-
-    def question(self, lang: Language = "en") -> str:
-        """The question it answers."""
-        return getattr(self.plan.question, lang) or self.plan.label.formula
-
     def sized(self, size: int | None = None, seed: int | None = None) -> MarketScenario:
         """The same scenario with an example of another size (entities; days of an order book) and seed."""
         plan, example = self.plan, self.plan.example
@@ -64,29 +45,9 @@ class MarketScenario:
             plan = plan.model_copy(update={"seed": seed})
         return MarketScenario(plan, self.source)
 
-    def example(self) -> Tables:
-        """Simulated example data."""
-        tables: Tables = self.simulate().tables()
-        return tables
-
-    def simulate(self) -> Any:
-        """The simulator's result, with its truth.
-
-        Raises
-        ------
-        ScenarioError
-            If the scenario has no example.
-        """
+    def _simulated(self, example: Any) -> Any:
         from tael import datasets
 
-        example = self.plan.example
-        if example is None:
-            raise ScenarioError(
-                "This scenario has no example data.",
-                expected="a section [example]",
-                where=self.name,
-                fix="Bring tables of your own.",
-            )
         if example.simulator == "order_book":
             return datasets.simulate_order_book(example.n_bars, example.n_days, seed=example.seed)
         if example.simulator == "minutes":
@@ -130,5 +91,5 @@ class MarketScenario:
 
         return run_market(
             self.plan, self.example() if tables is None else tables, out, lang=lang, tell=tell, n_jobs=n_jobs,
-            command=command, extra={**({"scenario.toml": self.source} if self.source else {}), **(extra or {})} or None,
+            command=command, extra=self._files(extra),
         )  # fmt: skip

@@ -20,6 +20,7 @@ from tael.runs.plan import Plan
 from tael.runs.plans.faults import read_toml
 from tael.runs.sample import people_of
 from tael.scenarios.market import MarketScenario
+from tael.scenarios.planned import Planned
 from tael.tables.frames import Tables
 from tael.tables.schema import Language
 
@@ -57,7 +58,7 @@ SCENARIOS = PACKS | MARKETS
 """All that there are."""
 
 
-class Scenario:
+class Scenario(Planned[Plan]):
     """One business case, from tables to a decision.
 
     Parameters
@@ -72,50 +73,12 @@ class Scenario:
     'applications'
     """
 
-    def __init__(self, plan: Plan, source: str = "") -> None:
-        self.plan, self.source = plan, source
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.plan.name
-
-    def __repr__(self) -> str:
-        return f"Scenario({self.name!r})"
-
-    def title(self, lang: Language = "en") -> str:
-        """Its title in a language."""
-        return getattr(self.plan.title, lang) or self.name
-
-    def question(self, lang: Language = "en") -> str:
-        """The question it answers."""
-        return getattr(self.plan.question, lang) or self.plan.label.formula
-
-    # ------------------------------------------------------------ data
-    def example(self) -> Tables:
-        """Simulated example data."""
-        return self.simulate().tables()
-
-    def simulate(self) -> Any:
-        """The simulator's result, with its truth.
-
-        Raises
-        ------
-        ScenarioError
-            If the scenario has no example.
-        """
+    def _simulated(self, example: Any) -> Any:
         from tael.scenarios.examples import simulated
 
-        example = self.plan.example
-        if example is None:
-            raise ScenarioError(
-                "This scenario has no example data.",
-                expected="a section [example]",
-                where=self.name,
-                fix="Bring tables of your own.",
-            )
         return simulated(example)
 
+    # ------------------------------------------------------------ data
     def sample(self, tables: Tables) -> Observations:
         """All observations, those to predict too."""
         return observe(tables, self.plan.observations, self.plan.label)
@@ -227,7 +190,7 @@ class Scenario:
         tables = self.example() if tables is None else tables
         return run(
             self.plan, tables, out, lang=lang, tell=tell, n_jobs=n_jobs, command=command,
-            extra={**({"scenario.toml": self.source} if self.source else {}), **(extra or {})} or None,
+            extra=self._files(extra),
             despite_leaks=despite_leaks,
         )  # fmt: skip
 
