@@ -140,9 +140,9 @@ def _text(rules: int, candidates: int) -> Words:
             f"No rule is stronger than chance ({candidates:,} candidates).",
             f"没有规则强于随机（候选 {candidates:,} 条）。",
         )
-    held = "1 rule" if rules == 1 else f"{rules} rules"
+    held, they = ("1 rule", "it was") if rules == 1 else (f"{rules} rules", "they were")
     return Words(
-        f"{held} out of {candidates:,} candidates held on rows without a part in the mining.",
+        f"{held} out of {candidates:,} candidates held on rows that {they} not mined on.",
         f"候选 {candidates:,} 条，其中 {rules} 条在未参与挖掘的样本上成立。",
     )
 

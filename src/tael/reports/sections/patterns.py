@@ -33,7 +33,7 @@ def _table(page: Page, rows: list[Mapping[str, Any]]) -> Safe:
             line.append(join(fmt.money(row.get("money")), el("small", fmt.percent(row.get("money_share")),
                                                              class_="interval")))  # fmt: skip
         cells.append(line)
-    return table(page.t("patterns.table"), [page.t(f"patterns.{name}") for name in names], cells)
+    return table(page.t("patterns.table"), [page.t(f"patterns.{name}") for name in names], cells, kind="mined")
 
 
 def _conditions(page: Page, row: Mapping[str, Any]) -> Safe | str:
