@@ -168,8 +168,13 @@ def _typologies(page: Page) -> Safe | None:
         ]
         for row in rows
     ]
-    unknown = [str(line[0]) for line, row in zip(cells, rows, strict=True) if told and not row.get("taught")]
-    comma = "、" if page.lang == "zh" else ", "
+    # names hold commas of their own; what has no name may be of any
+    unknown = [
+        str(line[0])
+        for line, row in zip(cells, rows, strict=True)
+        if told and row.get("typology") and not row.get("taught")
+    ]
+    comma = "；" if page.lang == "zh" else "; "
     return join(
         table(page.t("queue.typologies"), heads, cells),
         el("p", page.t("queue.untaught", names=comma.join(unknown)), class_="note") if unknown else None,
