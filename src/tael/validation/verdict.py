@@ -31,10 +31,10 @@ class Verdict:
     Parameters
     ----------
     code : str
-        ``TAEL-V01`` to ``TAEL-V09``.
+        ``TAEL-V01`` to ``TAEL-V10``.
     name : str
         Its short name: sound, over-fitted, leaking, drifting, under-fitted, too-few-events, miscalibrated,
-        random-holdout, short-test.
+        random-holdout, short-test, one-column.
     severity : {"good", "note", "warning", "serious"}
         A note is neither praise nor a fault.
     words : Words

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import hypot, isfinite
@@ -17,8 +19,12 @@ ADVICE = {
         "换用更简单、更保守的模型（树：降低深度；提升树：减少叶子），或增加样本。",
     ),
     "TAEL-V03": Words(
-        "Ask of the first columns when each value was known; leave out what is known only after the label (ignore).",
-        "检查最重要的列：其值何时可知？晚于标签才可知的列应当忽略（ignore）。",
+        "Ask of the first columns when each value was known; leave out what is known only after the label.",
+        "检查最重要的列：其值何时可知？晚于标签才可知的列应当排除。",
+    ),
+    "TAEL-V10": Words(
+        "Ask when its values were filled in: if after the outcome, leave it out; if it was known before, keep it.",
+        "核实其取值何时录入：若在结果之后，请排除；若事前已知，可以保留。",
     ),
     "TAEL-V04": Words(
         "See what changed between the periods; train on more recent rows, and refit more often.",
@@ -38,6 +44,7 @@ ADVICE = {
     "TAEL-V09": Words("Bring rows of later months.", "补充更晚月份的数据。"),
 }
 """What to do, said of a single table; a code without an entry keeps its own words."""
+_PLAIN = re.compile(r"[\w.-]+")
 SURE = 0.997
 """AUC above which, on validation and test alike, the label is given away, whether or not one column does it alone:
 honest tables are known that reach .994 (bank churners)."""
@@ -203,12 +210,61 @@ def naming(found: list[Finding], columns: list[str], area: float) -> list[Findin
         if any(one.severity in ("warning", "serious") or one.code == "TAEL-V02" for one in others):
             return others
         return [_high(), *others]
-    listed = ", ".join(columns)
+    listed, out = ", ".join(columns), left_out(columns)
     en, zh = f"By itself {listed} tells the label.", f"仅凭 {listed} 即可得知标签。"
     return [
-        replace(one, to_do=Words(f"{en} {one.to_do.en}", zh + one.to_do.zh)) if one.code == "TAEL-V03" else one
+        replace(
+            one,
+            words=Words(f"{one.words.en} {en}", one.words.zh + zh),
+            to_do=Words(f"{one.to_do.en} {out}", f"{one.to_do.zh}{out}"),
+        )
+        if one.code == "TAEL-V03"
+        else one
         for one in found
     ]
+
+
+def asking(found: list[Finding], columns: Mapping[str, float]) -> list[Finding]:
+    """Verdicts with a question about columns that tell much of a yes or no by themselves.
+
+    No column is called a leak for it: a score built for the purpose may be as good. A model is not called sound,
+    though, before the question is answered.
+
+    Parameters
+    ----------
+    found : list of Finding
+    columns : mapping of str to float
+        AUC of each by itself.
+
+    Examples
+    --------
+    >>> [one.code for one in asking([], {"days late": 0.91})]
+    ['TAEL-V10']
+    """
+    ranked = sorted(columns.items(), key=lambda pair: -pair[1])
+    en = ", ".join(f"{name} (AUC {area:.3f})" for name, area in ranked)
+    zh = "、".join(f"{name}（AUC {area:.3f}）" for name, area in ranked)
+    out, advice = left_out([name for name, _ in ranked]), ADVICE["TAEL-V10"]
+    asked = Finding(
+        "TAEL-V10",
+        "one-column",
+        "warning",
+        Words(f"One column tells nearly all by itself: {en}.", f"单独一列几乎决定结果：{zh}。"),
+        Words(f"{advice.en} {out}", f"{advice.zh}{out}"),
+    )
+    others = [one for one in found if one.code != "TAEL-V01"]
+    rank = {"serious": 0, "warning": 1, "good": 2, "note": 3}
+    return sorted([*others, asked], key=lambda one: rank[one.severity])
+
+
+def left_out(columns: list[str]) -> str:
+    """How columns are left out, as it is typed.
+
+    >>> left_out(["days late", "status"])
+    '--ignore "days late" --ignore status'
+    """
+    quoted = (n if _PLAIN.fullmatch(n) else json.dumps(n, ensure_ascii=False) for n in columns)
+    return " ".join(f"--ignore {name}" for name in quoted)
 
 
 def _high() -> Finding:

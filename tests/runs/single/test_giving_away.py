@@ -6,7 +6,7 @@ import pytest
 
 import tael
 from tael.reports import build_report
-from tael.runs.single.giving_away import telling
+from tael.runs.single.giving_away import HINT, alone
 
 TREE = "sklearn.tree.DecisionTreeClassifier"
 
@@ -46,12 +46,26 @@ def test_a_leak_is_found_however_it_is_hidden(columns: list[pl.Expr], named: str
     made = tael.fit(rows().with_columns(columns), "y", model=TREE, parameters={"max_depth": 6})
     assert made.verdicts[0].code == "TAEL-V03"
     assert named in made.verdicts[0].what_to_do()
+    assert not named or made.verdicts[0].what_to_do().endswith(f"--ignore {named}")
 
 
 def test_honest_columns_give_nothing_away() -> None:
     table = rows().with_columns(pl.when(pl.col("lot") == 0).then(None).otherwise(pl.col("x")).alias("x"))
     part = table, table["y"].to_numpy().astype(float)
-    assert telling(("x", "sum"), ("lot",), part, part) == []
+    assert max(alone(("x", "sum"), ("lot",), part, part).values()) < HINT
+
+
+def test_a_column_that_tells_nearly_all_is_asked_about_and_nothing_is_called_sound() -> None:
+    """Calls of the collections desk: none to the good, one or more to most of the bad."""
+    called = pl.when(BAD & (pl.col("sum") > 2.5)).then(pl.col("lot") + 1).otherwise(0).alias("calls of the desk")
+    made = tael.fit(rows().with_columns(called), "y", model=TREE, parameters={"max_depth": 3})
+    (asked,) = (one for one in made.verdicts if one.code == "TAEL-V10")
+    assert "calls of the desk (AUC 0.9" in asked.text()
+    assert asked.what_to_do("zh").endswith('--ignore "calls of the desk"')
+    assert "TAEL-V01" not in [one.code for one in made.verdicts]
+    assert "TAEL-V10" not in [
+        one.code for one in tael.fit(rows(), "y", model=TREE, parameters={"max_depth": 3}).verdicts
+    ]
 
 
 def test_a_column_that_is_known_only_with_the_label_is_left_out() -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from tael.validation import evaluate
 from tael.validation.verdict import TOO_GOOD
-from tael.validation.verdict_table import Finding, naming
+from tael.validation.verdict_table import Finding, asking, naming
 
 Floats = NDArray[np.float64]
 Rows = tuple[pl.DataFrame, Floats]
 
 
-def telling(numbers: tuple[str, ...], categories: tuple[str, ...], train: Rows, held: Rows) -> list[str]:
-    """Columns that rank a yes or no as no honest column does: by value, by being filled in, or by category.
+HINT = 0.85
+"""AUC of one column by itself above which it is asked about; scores that are built for the purpose reach .8."""
+
+
+def alone(numbers: tuple[str, ...], categories: tuple[str, ...], train: Rows, held: Rows) -> dict[str, float]:
+    """How well each column by itself ranks a yes or no: by value, by being filled in, or by category.
 
     A sum collected is there for defaulters alone, so that being filled in tells all; the values of a status share the
     cases among them, so that each tells little and the column everything.
@@ -28,47 +34,57 @@ def telling(numbers: tuple[str, ...], categories: tuple[str, ...], train: Rows, 
 
     Returns
     -------
-    list of str
+    dict of str to float
+        AUC, one way or the other; .5 of a column that says the same of every row.
 
     Examples
     --------
     >>> y = np.array([0.0, 1.0] * 20)
     >>> rows = pl.DataFrame({"age": list(range(40)), "paid": [None, 5.0] * 20, "end": ["closed", "court"] * 20}), y
-    >>> telling(("age", "paid"), ("end",), rows, rows)
-    ['paid', 'end']
+    >>> {name: round(area, 2) for name, area in alone(("age", "paid"), ("end",), rows, rows).items()}
+    {'age': 0.53, 'paid': 1.0, 'end': 1.0}
     """
-    (frame, y), found = held, []
+    (frame, y), found = held, {}
     for name in numbers:
         column = frame[name].cast(pl.Float64, strict=False).to_numpy()
         there = np.isfinite(column)
-        mostly = there.mean() > 0.5 and _tells(column[there], y[there])
-        if mostly or _tells(there.astype(np.float64), y):
-            found.append(name)
+        mostly = _area(column[there], y[there]) if there.mean() > 0.5 else 0.5
+        found[name] = max(mostly, _area(there.astype(np.float64), y))
     for name in categories:
         seen = train[0].select(pl.col(name).cast(pl.String).fill_null("")).with_columns(pl.Series("y", train[1]))
         rates = dict(seen.group_by(name).agg(pl.col("y").mean()).iter_rows())
         mean = float(train[1].mean())
         told = [rates.get(value, mean) for value in frame[name].cast(pl.String).fill_null("").to_list()]
-        if _tells(np.array(told), y):
-            found.append(name)
+        found[name] = _area(np.array(told), y)
     return found
 
 
-def _tells(values: Floats, y: Floats) -> bool:
-    """Whether the order of the values is nearly that of the labels, one way or the other."""
+def _area(values: Floats, y: Floats) -> float:
+    """AUC of the order of the values, one way or the other."""
     if not 0 < y.sum() < len(y):
-        return False
+        return 0.5
     different, ranks = np.unique(values, return_inverse=True)
     if len(different) < 2:
-        return False
+        return 0.5
     area = evaluate(y, (ranks + 0.5) / len(different), metrics=["roc_auc"], n_boot=0)["roc_auc"].value
-    return max(area, 1 - area) > TOO_GOOD
+    return max(area, 1 - area)
 
 
-def named(
-    found: list[Finding], numbers: tuple[str, ...], categories: tuple[str, ...], train: Rows, held: Rows, area: float
-) -> list[Finding]:
-    """Verdicts of a yes or no with the columns behind a leak, whose model has this AUC."""
-    if not any(one.code == "TAEL-V03" for one in found):
-        return found
-    return naming(found, telling(numbers, categories, train, held), area)
+def named(found: list[Finding], areas: Mapping[str, float], shown: Callable[[str], str], area: float) -> list[Finding]:
+    """Verdicts of a yes or no with the columns behind a leak, and a question about those that tell nearly as much.
+
+    Parameters
+    ----------
+    found : list of Finding
+    areas : mapping of str to float
+        From `alone`.
+    shown : callable
+        What a column is called in the user's table.
+    area : float
+        AUC of the model.
+    """
+    telling = [shown(name) for name, one in areas.items() if one > TOO_GOOD]
+    hinting = {shown(name): one for name, one in areas.items() if HINT < one <= TOO_GOOD}
+    if any(one.code == "TAEL-V03" for one in found):
+        found = naming(found, telling, area)
+    return asking(found, hinting) if hinting else found

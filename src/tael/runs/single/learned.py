@@ -13,7 +13,7 @@ from tael.errors import RunError
 from tael.models.estimators import told
 from tael.runs.single.along import along
 from tael.runs.single.curves import learning_curve, validation_curve
-from tael.runs.single.giving_away import named
+from tael.runs.single.giving_away import alone, named
 from tael.runs.single.inside import explained
 from tael.runs.single.measuring import SPLIT, binary, regression, several
 from tael.runs.single.models import estimator_of, whole
@@ -97,7 +97,7 @@ def learn(
     columns = pipe[0]
     if len(classes) == 2:
         area = min(figures[split]["roc_auc"] for split in ("validation", "out_of_time"))
-        verdicts = named(verdicts, table.numbers, table.categories, train, held, area)
+        verdicts = named(verdicts, alone(table.numbers, table.categories, train, held), table.shown, area)
     pictures["learning"] = learning_curve(pipe, train, held, len(classes), seed)
     pictures["setting"] = validation_curve(pipe, train, held, len(classes), seed)
     pictures |= explained(pipe, columns.names(table.shown), train, held, len(classes), seed)
