@@ -62,7 +62,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "what it shares with others.",
         "模型训练时尚无已知案例：{names}。尚未查获过的手法，只能凭其与其他手法的共同之处发现。",
     ),
-    "queue.in_unit": ("{what}, {unit}", "{what}（{unit}）"),
+    "queue.in_unit": ("{what}, {unit}", "{what}（单位：{unit}）"),
     "queue.worth_in": ("Worth after reviews, {unit}", "扣除核查成本后的价值（{unit}）"),
     "queue.typologies": ("By typology: units found of all that were true", "按类型：属实对象中的查获数"),
     "queue.typology": ("Typology", "类型"),

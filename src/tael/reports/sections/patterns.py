@@ -42,7 +42,7 @@ def _conditions(page: Page, row: Mapping[str, Any]) -> Safe | str:
     parts = [page.say(part) for part in row.get("conditions") or []]
     if len(parts) < 2:
         return f"{number}. {page.say(row.get('words'))}"
-    return join(f"{number}. {page.t('patterns.all_of')}", el("ul", *(el("li", part) for part in parts)))
+    return join(f"{number}. ", page.t("patterns.all_of"), el("ul", *(el("li", part) for part in parts)))
 
 
 def _periods(page: Page, rows: list[Mapping[str, Any]]) -> Safe | None:
