@@ -58,7 +58,12 @@ def singular(noun: str) -> str:
     ('loan', 'beneficiary', 'address', 'status')
     >>> singular("loans paid out"), singular("customers on devices")
     ('loan paid out', 'customer on devices')
+    >>> singular("drugs and supplies"), singular("research and development")
+    ('drug or supply', 'research and development')
     """
+    both = noun.split(" and ")
+    if len(both) == 2 and all(one != singular(one) for one in both):
+        return " or ".join(singular(one) for one in both)
     after = _HEAD.search(noun)
     if after and (head := singular(noun[: after.start()])) != noun[: after.start()]:
         return head + noun[after.start() :]

@@ -176,7 +176,7 @@ def _typologies(page: Page) -> Safe | None:
     ]
     comma = "；" if page.lang == "zh" else "; "
     return join(
-        table(page.t("queue.typologies"), heads, cells),
+        table(page.t("queue.typologies"), heads, cells, kind="kinds"),
         el("p", page.t("queue.untaught", names=comma.join(unknown)), class_="note") if unknown else None,
     )
 
