@@ -9,6 +9,7 @@ import pytest
 
 from tael.errors import ValidationError
 from tael.validation import Metric, evaluate, judge
+from tael.validation.verdict_table import advised, calmer
 
 
 def splits(train, validation, out_of_time, half=0.02):
@@ -120,3 +121,16 @@ def test_one_class_is_too_few_events():
 def test_nothing_to_judge():
     with pytest.raises(ValidationError, match="nothing to judge"):
         judge({})
+
+
+@pytest.mark.parametrize(("plain", "said"), [(0.70, "take it"), (0.60, "no better")])
+def test_over_fitting_of_a_model_that_nobody_chose_is_seen_beside_a_plain_one(plain: float, said: str) -> None:
+    auc = {
+        "train": Metric(0.99, 0.98, 1.0),
+        "validation": Metric(0.65, 0.61, 0.69),
+        "out_of_time": Metric(0.66, 0.62, 0.7),
+    }
+    found = [advised(one) for one in judge({split: {"roc_auc": value} for split, value in auc.items()})]
+    (told,) = (one for one in calmer(found, 0.65, plain) if one.code == "TAEL-V02")
+    assert said in told.what_to_do()
+    assert ("--model sklearn.linear_model.LogisticRegression" in told.what_to_do("zh")) == (said == "take it")

@@ -153,7 +153,7 @@ def score(
     if out is not None:
         new_table(out)
     if holds_a_fit(run):
-        score_rows(run, tables, out, language(lang))
+        score_rows(run, tables, out, id or [], language(lang))
         return
     bundle = load_bundle(run)
     with Stages(language(lang)) as stages:

@@ -65,12 +65,24 @@ def fit(
         say(f"  - {done.table.shown(name)}: {words[zh]}")
     if words := ", ".join(map(repr, done.table.promise.missing)):
         say(f"视为缺失：{words}" if zh else f"Read as missing: {words}")
+    for line in _read_so(done, zh):
+        say(line)
     test = done.figures.get("out_of_time", {})
     titled = [[TEXTS[f"fit.{name}"][zh], f"{test[name]:.4g}"] for name in _FIRST if name in test]
     if titled:
         say_table(["未见样本" if zh else "on rows not seen", ""], titled, right=(1,))
     for verdict in done.verdicts:
         say(f"{verdict.code}  {verdict.text(said)}")
+        if verdict.severity in ("serious", "warning"):
+            say(f"          -> {verdict.what_to_do(said)}")
+    if done.task == "clustering":
+        head = ["客群", "行数", "占比", "如何识别"] if zh else ["segment", "rows", "share", "told by"]
+        rows = [
+            [str(one["segment"]), f"{one['rows']:,}", f"{one['share']:.1%}", one["rule"][said]]
+            for one in done.content["fit"]["segments"]
+        ]
+        say_table(head, rows, right=(1, 2))
+        say(done.content["fit"]["why"][said])
     if done.task != "clustering" and done.predictions.height:
         n = done.predictions.height
         say(f"{n} 行尚无标签，预测见 predictions.csv。" if zh else f"{n} rows have no label yet: see predictions.csv.")
@@ -82,6 +94,24 @@ def fit(
     assert done.report_path is not None
     shown = done.report_path.with_name("report.zh.html") if zh else done.report_path
     say(str(shown if shown.is_file() else done.report_path))
+
+
+def _read_so(done: Any, zh: bool) -> list[str]:
+    """What reading changed: rows left out, spellings joined."""
+    told = []
+    if n := done.table.repeated:
+        told.append(f"重复行（主键相同）未使用：{n:,}" if zh else f"Rows left out that repeat another one's key: {n:,}")
+    for name, joined in done.table.joined.items():
+        by_word: dict[str, list[str]] = {}
+        for old, new in joined.items():
+            by_word.setdefault(new, []).append(repr(old))
+        words = "; ".join(f"{', '.join(old)} = {new!r}" for new, old in list(by_word.items())[:4])
+        told.append(
+            f"写法合并（{done.table.shown(name)}）：{words}"
+            if zh
+            else f"Spellings of {done.table.shown(name)}: {words}"
+        )
+    return told
 
 
 def holds_a_fit(folder: Path) -> bool:
@@ -97,16 +127,46 @@ def holds_a_fit(folder: Path) -> bool:
     return isinstance(content, dict) and content.get("format") == FORMAT
 
 
-def score_rows(folder: Path, table: Path, out: Path | None, lang: str) -> None:
-    """Foretell the rows of a file, and write them or show the first."""
+def score_rows(folder: Path, table: Path, out: Path | None, keys: list[str], lang: str) -> None:
+    """Foretell the rows of a file, and write them or show the first, each beside its key.
+
+    Raises
+    ------
+    RunError
+        If rows are asked for by a key that the table does not have, or that none of them has.
+    """
+    import polars as pl
+
     from tael.runs.scoring import write_table
     from tael.runs.single import load_fit
 
-    told = load_fit(folder).predict(table)
+    model, zh = load_fit(folder), lang == "zh"
+    told = model.beside(table)
+    if keys:
+        name = next(
+            (model.table.shown(one) for one in model.table.keys if model.table.shown(one) in told.columns), None
+        )
+        if name is None:
+            raise RunError(
+                "These rows have no key by which they could be asked for.", got=", ".join(keys), where=str(table),
+                fix="Leave --id out, or bring the column that names the rows.",
+            )  # fmt: skip
+        told = told.filter(pl.col(name).cast(pl.String).is_in(keys))
+        if not told.height:
+            raise RunError(
+                "No row has such a key.", expected=f"values of {name}", got=", ".join(keys), where=str(table)
+            )
+    if model.threshold is not None:
+        cut = f"{model.threshold:.4f}"
+        say(
+            f"概率达到 {cut} 判为 {model.classes[1]}"
+            if zh
+            else f"From a probability of {cut} a row is called {model.classes[1]}"
+        )
     if out is not None:
         say(f"{told.height:,} -> {write_table(told, out)}")
         return
-    head = ["行" if lang == "zh" else "row", *told.columns]
+    head = ["行" if zh else "row", *told.columns]
     rows = [
         [str(k + 1), *(f"{v:.4f}" if isinstance(v, float) else str(v) for v in row)]
         for k, row in enumerate(told.head(20).iter_rows())

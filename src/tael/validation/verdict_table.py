@@ -267,6 +267,37 @@ def left_out(columns: list[str]) -> str:
     return " ".join(f"--ignore {name}" for name in quoted)
 
 
+def calmer(found: list[Finding], own: float, plain: float) -> list[Finding]:
+    """Over-fitting of a model that nobody chose: what to do is seen from a plain logistic regression on the same rows.
+
+    Trees know their training rows by heart, so that their training figure says little; whether something calmer is
+    better on rows that neither has seen is what counts.
+
+    Parameters
+    ----------
+    found : list of Finding
+    own, plain : float
+        AUC in validation.
+    """
+    figures = f"{plain:.3f}", f"{own:.3f}"
+    if plain > own:
+        en = f"A plain logistic regression is better in validation (AUC {figures[0]}, this one {figures[1]}): take it."
+        zh = f"普通逻辑回归在验证集上更好（AUC {figures[0]}，本模型 {figures[1]}）：建议改用。"
+        command = " --model sklearn.linear_model.LogisticRegression"
+    else:
+        en = (
+            f"A plain logistic regression is no better in validation (AUC {figures[0]}, this one {figures[1]}): trees "
+            "know their training rows by heart. Trust validation and test alone; more rows narrow the gap."
+        )
+        zh = (
+            f"普通逻辑回归在验证集上并不更好（AUC {figures[0]}，本模型 {figures[1]}）：树模型会记住训练样本。"
+            "只采信验证集与测试集的数字；增加样本可缩小差距。"
+        )
+        command = ""
+    to_do = Words(en + command, zh + command)
+    return [replace(one, to_do=to_do) if one.code == "TAEL-V02" else one for one in found]
+
+
 def _high() -> Finding:
     return Finding(
         "TAEL-V01",

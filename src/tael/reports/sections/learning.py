@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from tael.reports.charts import share_bar
@@ -10,6 +11,8 @@ from tael.reports.formats import finite
 from tael.reports.html import Safe, el, join
 from tael.reports.sections import learning_drawn
 
+SHOWN = 6
+"""Words whose spellings are shown of one column."""
 SEVERITY = {"good": "ok", "note": "note", "warning": "warning", "serious": "error"}
 
 
@@ -62,15 +65,33 @@ def _columns(page: Page) -> Safe:
     return join(
         el("dl", tiles, class_="tiles"),
         el("p", page.t("fit.used", **used)),
-        el("p", page.t("fit.missing_words", words=words)) if (words := _quoted(page)) else None,
+        el("p", page.t("fit.missing_words", words=words))
+        if (words := _quoted(page.at("fit", "missing"), page))
+        else None,
+        el("p", page.t("fit.repeated", n=page.fmt.integer(n))) if (n := page.at("fit", "repeated")) else None,
+        *_joined(page),
         el("p", divided) if divided else None,
         table(page.t("fit.ignored"), [page.t("fit.column"), page.t("fit.why")], rows, text=(0, 1)) if rows else None,
     )
 
 
-def _quoted(page: Page) -> str:
-    """Words that were read as missing."""
-    return ("、" if page.lang == "zh" else ", ").join(f'"{word}"' for word in page.at("fit", "missing") or ())
+def _quoted(words: Iterable[str] | None, page: Page) -> str:
+    """Words in quotation marks."""
+    return ("、" if page.lang == "zh" else ", ").join(f'"{word}"' for word in words or ())
+
+
+def _joined(page: Page) -> list[Safe]:
+    """Spellings that were read as one, column by column."""
+    told = []
+    for name, joined in (page.at("fit", "joined") or {}).items():
+        by_word: dict[str, list[str]] = {}
+        for old, new in joined.items():
+            by_word.setdefault(new, []).append(old)
+        words = ("；" if page.lang == "zh" else "; ").join(
+            f'{_quoted(old, page)} → "{new}"' for new, old in list(by_word.items())[:SHOWN]
+        )
+        told.append(el("p", page.t("fit.joined", name=name, words=words)))
+    return told
 
 
 def _figures(page: Page) -> Safe:
@@ -89,7 +110,12 @@ def _figures(page: Page) -> Safe:
     rows = [[page.name("fit", name), *(written(name, s) for s in splits)] for name in names]
     heads = [page.t("fit.measure"), *(_split(page, s) for s in splits)]
     note = el("p", page.t("fit.intervals"), class_="note") if page.at("fit", "intervals") else None
-    return join(table(page.t("fit.figures"), heads, rows, kind="quiet metrics"), note)
+    plain = page.at("fit", "pictures", "plain")
+    beside = None
+    if plain:
+        ends = {"validation": page.fmt.value(plain["validation"]), "test": page.fmt.value(plain["out_of_time"])}
+        beside = el("p", page.t("fit.plain", **ends), class_="note")
+    return join(table(page.t("fit.figures"), heads, rows, kind="quiet metrics"), note, beside)
 
 
 def _segments(page: Page) -> Safe:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,13 +12,15 @@ from typing import Any
 import polars as pl
 
 from tael.errors import ModelError, RunError, did_you_mean
-from tael.runs.single.kept import TableModel, save_table_model
+from tael.runs.single.kept import TableModel, next_to, save_table_model
 from tael.runs.single.learned import Learned, learn
 from tael.runs.single.table import TASKS, SingleTable, Task, read_single, task_of
 from tael.validation.verdict_table import Finding
 
 MOST = 5_000
 """Rows that segments are sought in."""
+SUBSTANTIAL = 0.25
+"""Silhouette below which no structure stands out (Kaufman, Rousseeuw 1990, Finding Groups in Data, table 4)."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +219,8 @@ def _supervised(read: SingleTable, task: Task | None, model: Any, seed: int, par
         found, learned.figures, learned.verdicts, learned.model, read, learned.classes, learned.threshold,
         _content(read, found, learned, known.height, empty.height, seed),
     )  # fmt: skip
-    told = _next_to(read, empty, result.kept.told(empty)) if empty.height else pl.DataFrame()
+    given = read.given.filter(missing)
+    told = next_to(read, given, result.kept.told(empty)) if empty.height else pl.DataFrame()
     return _with(result, predictions=told)
 
 
@@ -233,17 +237,24 @@ def _segments(read: SingleTable, seed: int) -> FitResult:
     result = FitResult("clustering", figures, [], model, read, [], None, content)
     told = result.kept.told(frame)
     rows = dict(told["segment"].value_counts().iter_rows())
+    quality = next((one.quality for one in model.choices_ if one.k == model.n_segments_), 0.0)
+    weak = {
+        "en": f"A silhouette below {SUBSTANTIAL} speaks of no clear groups: a convenient cut, not a finding.",
+        "zh": f"轮廓系数低于 {SUBSTANTIAL}，并无清晰的客群：可作方便的划分，不是发现。",
+    }
     content["fit"] |= {
         "segments": [
             {
                 "segment": en["segment"],
                 "rows": rows.get(en["segment"], 0),
                 "share": rows.get(en["segment"], 0) / frame.height,
-                **{name: {"en": _said(en[name]), "zh": _said(zh[name])} for name in ("rule", "differences")},
+                **{
+                    name: {"en": _said(en[name], read), "zh": _said(zh[name], read)} for name in ("rule", "differences")
+                },
             }
             for en, zh in zip(*(model.table(lang).to_dicts() for lang in ("en", "zh")), strict=True)
         ],
-        "why": {"en": model.why("en"), "zh": model.why("zh")},
+        "why": {lang: " ".join([model.why(lang), *([weak[lang]] if quality < SUBSTANTIAL else [])]) for lang in weak},
         "figures": figures,
         "sample": some.height if some.height < frame.height else None,
         "choices": [
@@ -251,18 +262,16 @@ def _segments(read: SingleTable, seed: int) -> FitResult:
             for one in model.choices_
         ],
     }
-    return _with(result, predictions=_next_to(read, read.frame, told))
+    return _with(result, predictions=next_to(read, read.given, told))
 
 
-def _next_to(read: SingleTable, rows: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
-    """Rows under their headers with what is foretold beside them, under names that the table does not have."""
-    shown = rows.rename({name: read.shown(name) for name in rows.columns})
-    free = {name: f"tael_{name}" if name in shown.columns else name for name in told.columns}
-    return shown.hstack(told.rename(free))
-
-
-def _said(words: Any) -> str:
-    return "; ".join(words) if isinstance(words, list) else str(words)
+def _said(words: Any, read: SingleTable) -> str:
+    """Words about columns, under their headers."""
+    text = "; ".join(words) if isinstance(words, list) else str(words)
+    for name in sorted(read.numbers + read.categories, key=len, reverse=True):
+        if (shown := read.shown(name)) != name:
+            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", shown.replace("\\", r"\\"), text)
+    return text
 
 
 def _content(read: SingleTable, task: Task, learned: Learned | None, n: int, empty: int, seed: int) -> dict[str, Any]:
@@ -276,6 +285,7 @@ def _content(read: SingleTable, task: Task, learned: Learned | None, n: int, emp
         "task": task, "label": label, "rows": n, "unlabelled": empty,
         "time": None if read.time is None else read.shown(read.time),
         "numbers": list(read.numbers), "categories": list(read.categories), "missing": list(read.promise.missing),
+        "repeated": read.repeated, "joined": {read.shown(name): one for name, one in read.joined.items()},
         "ignored": [{"name": read.shown(k), "why": {"en": v[0], "zh": v[1]}} for k, v in read.ignored.items()],
     }  # fmt: skip
     if learned is not None:
@@ -314,7 +324,8 @@ def _written(result: FitResult, folder: Path) -> FitResult:
         text = json.dumps(result.content, ensure_ascii=False, indent=1, default=str)
         (folder / "fit.json").write_text(text, encoding="utf-8")
         if result.predictions.height:
-            result.predictions.write_csv(folder / "predictions.csv")
+            # with its mark, or spreadsheets take UTF-8 for something else
+            result.predictions.write_csv(folder / "predictions.csv", include_bom=True)
         for lang in ("en", "zh"):
             path = result.write_report(folder / ("report.html" if lang == "en" else "report.zh.html"), lang)
         unsaved = _saved(result, folder / "model")

@@ -17,6 +17,7 @@ from tael.models.persist import State, register
 from tael.runs.folder import read_json, write_json
 from tael.runs.sealing import environment, exact, opened, read_exact, seal, told_of
 from tael.runs.single.reading import read_again
+from tael.runs.single.spelling import respelled
 from tael.runs.single.table import SingleTable, Task, days_of
 from tael.tables.schema import TableSchema
 
@@ -72,8 +73,28 @@ class TableModel:
         """
         return self.told(self.prepared(read_again(source, self._promise())))
 
-    def _promise(self) -> TableSchema:
-        """What other rows must bring: the columns that are looked at, and the time that days are counted from."""
+    def beside(self, source: Any) -> pl.DataFrame:
+        """The same, each row beside the key that names it, under the key's own header.
+
+        A key that the source does not bring is left out; names that the table has for itself get a ``tael_`` before.
+
+        Parameters
+        ----------
+        source : str, Path or frame
+
+        Returns
+        -------
+        polars.DataFrame
+        """
+        rows = read_again(source, self._promise(keys=True))
+        keys = [name for name in self.table.keys if name in rows.columns and rows[name].null_count() < rows.height]
+        return next_to(self.table, rows.select(keys), self.told(self.prepared(rows)))
+
+    def _promise(self, *, keys: bool = False) -> TableSchema:
+        """What other rows must bring: the columns that are looked at, and the time that days are counted from.
+
+        Keys have the role of a label: they may be absent.
+        """
         wanted = [*self.table.numbers, *self.table.categories]
         if self.table.dated and self.table.time is not None:
             wanted.append(self.table.time)
@@ -82,14 +103,18 @@ class TableModel:
             name: stated.columns[name].model_copy(update={"role": "feature", "known_at": None, "to": None})
             for name in dict.fromkeys(wanted)
         }
+        for name in self.table.keys if keys else ():
+            columns[name] = stated.columns[name].model_copy(update={"role": "label", "known_at": None, "to": None})
         return TableSchema(columns=columns, missing=stated.missing)
 
     def prepared(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Rows with the columns as they were learned from: times as days, codes as text."""
+        """Rows with the columns as they were learned from: times as days, codes as text, words as they are spelled."""
         made = {name: days_of(frame[name], frame, self.table.time) for name in self.table.dated}
         for name in self.table.categories:
             if frame[name].dtype.is_numeric():
                 made[name] = frame[name].cast(pl.Int64).cast(pl.String)
+            elif name in self.table.words:
+                made[name] = respelled(frame[name].cast(pl.String), self.table.words[name])
         return frame.with_columns(**made) if made else frame
 
     def told(self, rows: pl.DataFrame) -> pl.DataFrame:
@@ -106,6 +131,27 @@ class TableModel:
             return pl.DataFrame({"prediction": called, "probability": p[:, 1]})
         likeliest: dict[str, Any] = {"prediction": [self.classes[int(k)] for k in p.argmax(axis=1)]}
         return pl.DataFrame(likeliest | {f"p({c})": p[:, k] for k, c in enumerate(self.classes)})
+
+
+def next_to(table: SingleTable, rows: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """Rows under their headers with what is foretold beside them, under names that the table does not have.
+
+    Days are written as days, whole numbers as whole numbers, and no number with more digits than it was read from.
+    """
+    if not rows.width:
+        return told
+    made = {}
+    for name in rows.columns:
+        column = rows[name]
+        if column.dtype.is_temporal() and column.dtype != pl.Date:
+            if (column.drop_nulls().dt.truncate("1d") == column.drop_nulls()).all():
+                made[name] = column.dt.date()
+        elif column.dtype.is_float():
+            there = column.drop_nulls()
+            whole = bool(((there == there.round()) & (there.abs() < 2**53)).all())
+            made[name] = column.cast(pl.Int64) if whole else column.round_sig_figs(15)
+    shown = rows.with_columns(**made).rename({name: table.shown(name) for name in rows.columns})
+    return shown.hstack(told.rename({n: f"tael_{n}" if n in shown.columns else n for n in told.columns}))
 
 
 def save_table_model(kept: TableModel, folder: Path) -> str:
@@ -205,6 +251,8 @@ def _state(kept: TableModel) -> State:
         "categories": list(table.categories),
         "dated": list(table.dated),
         "headers": [[name, header] for name, header in table.headers.items()],
+        "keys": list(table.keys),
+        "words": [[name, [[k, v] for k, v in known.items()]] for name, known in table.words.items()],
         "promise": encode(table.promise.model_dump(mode="json", exclude_defaults=True, exclude_none=True)),
         "model": kept.model.state if isinstance(kept.model, _Written) else encode(kept.model),
     }
@@ -215,6 +263,7 @@ def _restored(state: State) -> TableModel:
     table = SingleTable(
         pl.DataFrame(), state["label"], state["time"], tuple(state["numbers"]), tuple(state["categories"]), {},
         tuple(state["dated"]), {name: header for name, header in state["headers"]}, promise,
+        tuple(state["keys"]), {name: dict(known) for name, known in state["words"]},
     )  # fmt: skip
     return TableModel(state["task"], table, decode(state["model"]), state["classes"], state["threshold"])
 

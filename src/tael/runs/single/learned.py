@@ -13,13 +13,14 @@ from tael.errors import RunError
 from tael.models.estimators import told
 from tael.runs.single.along import along
 from tael.runs.single.curves import learning_curve, validation_curve
-from tael.runs.single.giving_away import alone, named
+from tael.runs.single.giving_away import Rows, alone, named
 from tael.runs.single.inside import explained
 from tael.runs.single.measuring import SPLIT, binary, regression, several
 from tael.runs.single.models import estimator_of, whole
 from tael.runs.single.splitting import Parts, divide
 from tael.runs.single.table import SingleTable, Task, classes_of
-from tael.validation.verdict_table import Finding
+from tael.validation import evaluate
+from tael.validation.verdict_table import Finding, calmer
 
 RAREST = 10
 """Rows that a class needs: fewer cannot be learned from, tuned on and judged by."""
@@ -97,12 +98,27 @@ def learn(
     columns = pipe[0]
     if len(classes) == 2:
         area = min(figures[split]["roc_auc"] for split in ("validation", "out_of_time"))
+        if model is None:
+            plain = _plain(table, train, {s: (frame[rows[s]], y[rows[s]]) for s in ("validation", "out_of_time")})
+            verdicts = calmer(verdicts, figures["validation"]["roc_auc"], plain["validation"])
+            pictures["plain"] = plain
         verdicts = named(verdicts, alone(table.numbers, table.categories, train, held), table.shown, area)
     pictures["learning"] = learning_curve(pipe, train, held, len(classes), seed)
     pictures["setting"] = validation_curve(pipe, train, held, len(classes), seed)
     pictures |= explained(pipe, columns.names(table.shown), train, held, len(classes), seed)
     pictures["columns"] = along(table, train, classes)
     return Learned(pipe, classes, parts, figures, pictures, verdicts, pictures.get("threshold"))
+
+
+def _plain(table: SingleTable, train: Rows, held: Mapping[str, Rows]) -> dict[str, float]:
+    """AUC of a logistic regression on the same rows, beside which the table's own model stands."""
+    from sklearn.linear_model import LogisticRegression
+
+    pipe = whole(table, LogisticRegression(max_iter=1000)).fit(*train)
+    return {
+        split: evaluate(y, pipe.predict_proba(X)[:, 1], metrics=["roc_auc"], n_boot=0)["roc_auc"].value
+        for split, (X, y) in held.items()
+    }
 
 
 def _classes(label: pl.Series) -> list[Any]:

@@ -10,19 +10,44 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tael.errors import RunError, TablesError
+from tael.tables.sources.csv import decoded, unpacked
+from tael.tables.sources.encodings import encoding_of
+from tael.tables.sources.files import PACKED, kind_of
 
 STEM = "table"
 _TITLES = 20
 
 
-def place(path: Path, folder: Path) -> Path:
-    """Bring a file there under the name ``table``, as `tael.tables` reads it.
+def encoding_in(path: Path, told: str | None = None) -> str:
+    """The encoding of a file: what was told, or what its bytes tell.
+
+    Raises
+    ------
+    TablesError
+        If the bytes leave it in doubt.
+    """
+    if told is not None or kind_of(path) == "parquet" or path.name.lower().endswith(".zip") or not path.stat().st_size:
+        return told or "utf-8"
+    where = f"file {path}"
+    content = unpacked(path, where)
+    return "utf-8" if _no_text(path, content) else encoding_of(content, where)
+
+
+def _no_text(path: Path, content: bytes) -> bool:
+    """Whether it is neither called like a table nor holds text."""
+    return kind_of(path) is None and b"\0" in content[:4096]
+
+
+def place(path: Path, folder: Path, encoding: str = "utf-8") -> Path:
+    """Bring a file there under the name ``table``, as `tael.tables` reads it: text in UTF-8, lines where they were.
 
     Parameters
     ----------
     path : Path
         CSV, TSV, text whose columns stand apart by spaces, Parquet; compressed as ``.gz``, ``.zst``, ``.zip``.
     folder : Path
+    encoding : str
+        Of the file.
 
     Returns
     -------
@@ -33,30 +58,42 @@ def place(path: Path, folder: Path) -> Path:
     ------
     RunError
         If there are no rows, or it is no table.
+    TablesError
+        If it is not in the encoding.
     """
-    kind = path.name.lower()
+    named = path.with_suffix("") if encoding != "utf-8" and path.suffix.lower() in PACKED else path
+    kind = named.name.lower()
     if not kind.endswith((".parquet", ".gz", ".zst", ".zip")):
-        raw = path.read_bytes()
-        content = _under_titles(raw)
+        read = path.read_bytes() if named is path else unpacked(path, f"file {path}")
+        if _no_text(named, read):
+            raise _no_table(path)
+        raw = decoded(read, encoding, f"file {path}") if read else read
+        content, titles = _under_titles(raw)
+        # Empty lines in place of what is taken off, so that messages name the lines of the file.
+        above = b"\n" * titles
         first, _, rest = content.partition(b"\n")
         if not rest.strip():
             raise RunError("The table has no rows.", expected="a header and rows under it", got=path.name)
         if first.startswith(b",") and kind.endswith(".csv") and not _numbers(rest.split(b"\n", 1)[0]):
             # numbers of the columns above their names, as spreadsheets are sometimes saved
-            return _made(folder, ".csv", rest)
+            return _made(folder, ".csv", above + b"\n" + rest)
         if not re.search(rb"[,;\t|]", first) and len(first.split()) >= 3:
             rows = [b"\t".join(line.split()) for line in content.splitlines() if line.strip()]
             return _made(folder, ".tsv", b"\n".join(rows) + b"\n")
         if not kind.endswith((".csv", ".tsv", ".txt")):
-            raise RunError("This is no table that tael reads.", expected=".csv, .tsv, .txt or .parquet", got=path.name)
+            raise _no_table(path)
         header = _parted(first)
-        if header is not None or content is not raw:
-            whole = content if header is None else header + b"\n" + rest
-            return _made(folder, ".csv" if kind.endswith(".txt") else path.suffix.lower(), whole)
+        if header is not None or raw is not read or titles:
+            whole = above + (content if header is None else header + b"\n" + rest)
+            return _made(folder, ".csv" if kind.endswith(".txt") else named.suffix.lower(), whole)
     suffix = "".join(path.suffixes[-2:]) if kind.endswith((".gz", ".zst", ".zip")) else path.suffix.lower()
     made = folder / f"{STEM}{'.csv' if suffix == '.txt' else suffix}"
     made.symlink_to(path.resolve())
     return made
+
+
+def _no_table(path: Path) -> RunError:
+    return RunError("This is no table that tael reads.", expected=".csv, .tsv, .txt or .parquet", got=path.name)
 
 
 def _made(folder: Path, suffix: str, content: bytes) -> Path:
@@ -65,19 +102,20 @@ def _made(folder: Path, suffix: str, content: bytes) -> Path:
     return made
 
 
-def _under_titles(content: bytes) -> bytes:
-    """A file without the titles that a spreadsheet wrote above its header: lines of one cell, or of none.
+def _under_titles(content: bytes) -> tuple[bytes, int]:
+    """A file without the titles that a spreadsheet wrote above its header, and how many: lines of one cell, or none.
 
     >>> _under_titles(b"Loans of May;;\\n;;\\nid;sum;age\\n1;2;3\\n"), _under_titles(b"a;b\\n1;2\\n")
-    (b'id;sum;age\\n1;2;3\\n', b'a;b\\n1;2\\n')
+    ((b'id;sum;age\\n1;2;3\\n', 2), (b'a;b\\n1;2\\n', 0))
     """
     lines = content.splitlines(keepends=True)
     head = lines[:_TITLES]
     separator = max((b",", b";", b"\t", b"|"), key=lambda one: sum(line.count(one) for line in head))
     filled = [sum(1 for cell in line.split(separator) if cell.strip(b' "\r\n\xef\xbb\xbf')) for line in head]
     if not filled or max(filled) < 3 or filled[0] > 1:
-        return content
-    return b"".join(lines[next(k for k, count in enumerate(filled) if count >= 3) :])
+        return content, 0
+    titles = next(k for k, count in enumerate(filled) if count >= 3)
+    return b"".join(lines[titles:]), titles
 
 
 def _numbers(line: bytes) -> bool:
@@ -90,7 +128,7 @@ def _parted(line: bytes) -> bytes | None:
     >>> _parted(b"age,sum,age"), _parted(b"age,sum")
     (b'age,sum,age_2', None)
     """
-    text, encoding = _decoded(line.rstrip(b"\r"))
+    text = line.rstrip(b"\r").decode("utf-8", errors="replace")
     separator = max(",;\t|", key=text.count)
     names = [name.strip() for name in next(csv.reader([text], delimiter=separator), [])]
     told = Counter(name for name in names if name)
@@ -103,14 +141,7 @@ def _parted(line: bytes) -> bytes | None:
         free = f"{name}_{seen[name]}" if name and seen[name] > 1 else name
         apart.append(f"{free}_" if free != name and free in told else free)
     quoted = ['"' + name.replace('"', '""') + '"' if separator in name or '"' in name else name for name in apart]
-    return separator.join(quoted).encode(encoding)
-
-
-def _decoded(line: bytes) -> tuple[str, str]:
-    try:
-        return line.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError:
-        return line.decode("gb18030", errors="replace"), "gb18030"
+    return separator.join(quoted).encode()
 
 
 @contextmanager
@@ -122,11 +153,11 @@ def named_as(source: object, folder: Path) -> Iterator[None]:
         shown = str(source) if isinstance(source, str | Path) else "the frame"
 
         def own(text: str | None) -> str | None:
-            return (
-                None
-                if text is None
-                else re.sub(rf"(table {STEM}, file )?{re.escape(str(folder))}\S*/?[\w.]*", shown, text)
-            )
+            if text is None:
+                return None
+            # A separator cannot be told here; the encoding can, and whoever has one file has no tables.toml.
+            text = text.replace(", or set `separator`", "").replace(', or encoding = "..." in tables.toml', "")
+            return re.sub(rf"(table {STEM}, file )?{re.escape(str(folder))}\S*/?[\w.]*", lambda _: shown, text)
 
         raise TablesError(
             str(own(error.problem)), expected=own(error.expected), got=own(error.got), where=own(error.where),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from tael.errors import RunError
+from tael.errors import RunError, TablesError
 from tael.runs.single.placing import STEM as NAME
-from tael.runs.single.placing import named_as, place
+from tael.runs.single.placing import encoding_in, named_as, place
 from tael.tables import Tables
 from tael.tables.border import polars_of
 from tael.tables.infer import infer
@@ -36,15 +39,21 @@ class Source:
         Name of a column here, and its header in the table.
     stated : bool
         Whether a ``tables.toml`` beside the file said so.
+    repeated : int
+        Rows left out because they repeat another one's key.
+    encoding : str
+        Of the file.
     """
 
     frame: pl.DataFrame
     promise: TableSchema
     headers: dict[str, str]
     stated: bool = False
+    repeated: int = 0
+    encoding: str = "utf-8"
 
 
-def read_source(source: Any) -> Source:
+def read_source(source: Any, encoding: str | None = None) -> Source:
     """Read a file or a frame whose columns are not described, or described by a ``tables.toml`` beside the file.
 
     Words such as 是 and 否 stay words: what is foretold then comes back in the user's own.
@@ -52,6 +61,8 @@ def read_source(source: Any) -> Source:
     Parameters
     ----------
     source : str, Path or frame
+    encoding : str, optional
+        Of the file, where its bytes leave that in doubt.
 
     Returns
     -------
@@ -72,8 +83,9 @@ def read_source(source: Any) -> Source:
             if beside is not None:
                 return _typed(path.parent, beside, stated=True)
             with named_as(path, folder):
-                place(path, folder)
-                return _drafted(folder)
+                found = encoding_in(path, encoding)
+                place(path, folder, found)
+                return replace(_drafted(folder), encoding=found)
         else:
             given = polars_of(source, NAME)
             if given.height == 0:
@@ -91,6 +103,8 @@ def _drafted(folder: Path) -> Source:
 def read_again(source: Any, promise: TableSchema) -> pl.DataFrame:
     """Read another file or frame as the first was read; columns that the promise does not name are left out.
 
+    Columns of the role "label" may be absent.
+
     Raises
     ------
     TablesError
@@ -100,15 +114,50 @@ def read_again(source: Any, promise: TableSchema) -> pl.DataFrame:
         given = polars_of(source, NAME)
         wanted = {column.header or name for name, column in promise.columns.items()} | set(promise.columns)
         given = given.select([c for c in given.columns if c in wanted])
-        return Tables({NAME: given}, Schema(tables={NAME: promise}))[NAME].select(list(promise.columns))
+        with _own_words("the frame"):
+            found = Tables({NAME: given}, Schema(tables={NAME: promise}), absent="label")[NAME]
+        return found.select([name for name in promise.columns if name in found.columns])
     with tempfile.TemporaryDirectory(prefix="tael-fit-") as made:
         folder = Path(made)
         with named_as(source, folder):
-            placed = place(_file(Path(source)), folder)
+            path = _file(Path(source))
+            placed = place(path, folder, encoding_in(path))
             (guessed,) = infer(folder).schema.tables.values()
             how = {name: getattr(guessed, name) for name in ("encoding", "separator", "skip_lines")}
             both = promise.model_copy(update={**how, "file": placed.name})
-            return _tables(folder, both)[NAME].select(list(promise.columns))
+            with _own_words(Path(source).name):
+                found = _tables(folder, both)[NAME]
+            return found.select([name for name in promise.columns if name in found.columns])
+
+
+@contextmanager
+def _own_words(file: str) -> Iterator[None]:
+    """Whoever scores one file has no tables.toml: what is wrong is said of the file, and mended there."""
+    try:
+        yield
+    except TablesError as error:
+        where = _said_of(error.where or "", file) or file
+        fix = None if error.fix is None else _said_of(error.fix, file)
+        raise TablesError(
+            _said_of(error.problem, file), expected=error.expected, got=error.got, where=where, fix=fix
+        ) from error
+
+
+_ALIKE = "Write them as in the file that the model was fitted to, or leave them empty: an empty cell is missing."
+_SAID = {
+    rf"table {NAME}, column (\S+?), file {NAME}\.\w+": r"column \1, {file}",
+    rf"table {NAME}, column (\S+)": r"column \1, {file}",
+    rf"(table {NAME}, )?file {NAME}\.\w+|table {NAME}\b": "{file}",
+    r"Say how they are written, in \[.*": _ALIKE,
+    r"Mend them in the file, or, if they mean missing, write in \[.*": _ALIKE,
+    r"Put .* tables\.toml.*": "Bring the column under the name that it had in the file that the model was fitted to.",
+}
+
+
+def _said_of(text: str, file: str) -> str:
+    for old, new in _SAID.items():
+        text = re.sub(old, new.replace("{file}", file.replace("\\", r"\\")), text)
+    return text
 
 
 def _file(path: Path) -> Path:
@@ -154,7 +203,8 @@ def _typed(folder: Path, promise: TableSchema, *, stated: bool) -> Source:
     if frame.height == 0:
         raise RunError("The table has no rows.", expected="rows under the header", got="a header alone")
     headers = {name: column.header or name for name, column in whole.columns.items() if name in frame.columns}
-    return Source(frame, whole, headers, stated)
+    repeated = sum(note.count for note in tables.notes if note.kind == "duplicates")
+    return Source(frame, whole, headers, stated, repeated)
 
 
 def _with_type(promise: TableSchema, name: str, kind: Type) -> TableSchema:
@@ -170,8 +220,8 @@ def left_out(promise: TableSchema, *, stated: bool) -> dict[str, tuple[str, str]
             found[name] = (f"role {column.role} in tables.toml", f"tables.toml 中角色为 {column.role}")
         elif column.role == Role.LABEL:
             found[name] = (
-                "called like an outcome, known only later; if it is known before, keep it",
-                "名称像事后结果，晚于标签才可知；若事前可知，请用 keep 保留",
+                "called like an outcome, known only later; if it is known before: keep",
+                "名称像事后结果，晚于标签才可知；若事前可知：keep",
             )
     return found
 

@@ -11,6 +11,7 @@ import polars as pl
 
 from tael.errors import RunError, did_you_mean
 from tael.runs.single.reading import Source, left_out, read_source, set_aside
+from tael.runs.single.spelling import respelled, spellings
 from tael.tables.schema import TableSchema, Type
 
 Task = Literal["regression", "classification", "clustering"]
@@ -20,6 +21,7 @@ MANY = 20
 """Different numbers from which a numeric label is an amount, not a class."""
 LEVELS = 60
 """Different values from which a text column is a name, not a category."""
+_KEY = ("a key: it names the row", "主键：只标识行")
 _CODE = re.compile(
     r"(^|[_\s])(code|ticker|symbol|zip|postcode|branch|store|id)$|代码|证券|股票|编码|编号|邮编|网点", re.I
 )
@@ -46,6 +48,16 @@ class SingleTable:
         A column's name here, and its header in the table.
     promise : TableSchema
         By which other rows of these columns are read.
+    keys : tuple of str
+        Of the columns left out, those that name a row.
+    words : dict of str to dict of str to str
+        Of texts that are looked at, or are the label: how a word is spelled, by what its spellings have in common.
+    joined : dict of str to dict of str to str
+        Spellings that were changed, and to what.
+    given : polars.DataFrame
+        The rows as they were read, in the same order.
+    repeated : int
+        Rows that were left out because they repeat another one's key.
     """
 
     frame: pl.DataFrame
@@ -57,6 +69,11 @@ class SingleTable:
     dated: tuple[str, ...] = ()
     headers: dict[str, str] = field(default_factory=dict)
     promise: TableSchema = field(default_factory=TableSchema)
+    keys: tuple[str, ...] = ()
+    words: dict[str, dict[str, str]] = field(default_factory=dict)
+    joined: dict[str, dict[str, str]] = field(default_factory=dict)
+    given: pl.DataFrame = field(default_factory=pl.DataFrame)
+    repeated: int = 0
 
     def shown(self, name: str) -> str:
         """A column as its header calls it."""
@@ -127,6 +144,11 @@ def _with_parts(read: Source, label: str | None, time: str | None, ignore: set[s
     categories: list[str] = []
     dated: dict[str, pl.Series] = {}
     frame = read.frame.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
+    words = {name: spellings(frame[name]) for name in frame.columns if frame[name].dtype == pl.String}
+    spelled = {name: respelled(frame[name], words[name]) for name in words}
+    joined = {name: changed for name in words if (changed := _changed(frame[name], spelled[name]))}
+    frame = frame.with_columns(**spelled)
+    keys: list[str] = []
     to_come = None if label is None else frame[label].is_null()
     twins = _twins(frame, label)
     for name in frame.columns:
@@ -142,6 +164,8 @@ def _with_parts(read: Source, label: str | None, time: str | None, ignore: set[s
             why = f"the same as {first} in every row", f"与 {first} 逐行相同"
         if why is not None:
             ignored[name] = why
+            if why == _KEY:
+                keys.append(name)
         elif column.dtype.is_temporal():
             dated[name] = days_of(column, frame, time)
         elif column.dtype.is_numeric() and _names_things(read.headers.get(name, name), column):
@@ -157,9 +181,17 @@ def _with_parts(read: Source, label: str | None, time: str | None, ignore: set[s
     if not numbers and not categories:
         told = "; ".join(f"{name}: {words[0]}" for name, words in ignored.items())
         raise RunError("There is no column to learn from.", expected="numbers or categories", got=told or "no column")
+    used = {name: known for name, known in words.items() if name == label or name in categories}
     return SingleTable(
-        frame, label, time, tuple(numbers), tuple(categories), ignored, tuple(dated), read.headers, read.promise
-    )
+        frame, label, time, tuple(numbers), tuple(categories), ignored, tuple(dated), read.headers, read.promise,
+        tuple(keys), used, {name: one for name, one in joined.items() if name in used}, read.frame, read.repeated,
+    )  # fmt: skip
+
+
+def _changed(old: pl.Series, new: pl.Series) -> dict[str, str]:
+    """The texts that are spelled otherwise now."""
+    moved = old.is_not_null() & (old != new)
+    return dict(zip(old.filter(moved).to_list(), new.filter(moved).to_list(), strict=True))
 
 
 def _twins(frame: pl.DataFrame, label: str | None) -> dict[str, str]:
@@ -185,7 +217,7 @@ def _left_out(name: str, column: pl.Series, read: Source, to_come: pl.Series | N
     if to_come is not None and _comes_with(column, to_come):
         return "empty wherever the label is: known only with it", "标签为空时此列也为空：随标签才可知"
     if name == read.promise.key or _is_key(header, column):
-        return "a key: it names the row", "主键：只标识行"
+        return _KEY
     if there.n_unique() == 1:
         return "says the same of every row", "所有行取值相同"
     if there.n_unique() > LEVELS and (column.dtype == pl.String or _names_things(header, column)):
