@@ -76,7 +76,16 @@ def test_nothing_is_read_that_is_not_written_so(text: str, form: NumberForm) -> 
         (["5000元", "1,200元", "800 元"], NumberForm(",", strip=("元",)), ()),
         (["(1.5)", "2.5"], PLAIN, ()),
         (["1.5", "2"], None, ()),
-        (["30天", "60天"], None, ("天",)),
+        (["30天", "60天"], NumberForm(strip=("天",)), ()),
+        (["30天", "60天", "3次"], None, ("天", "次")),
+        (["8.99万", "4.46万"], NumberForm(multiply=("万",)), ()),
+        (["¥30,000.00", "41,629", "¥8.99万"], NumberForm(",", strip=("¥",), multiply=("万",)), ()),
+        (["3万元", "5 万元", "800元", "700元"], NumberForm(strip=("元",), multiply=("万",)), ()),
+        (["35", "35笔"], NumberForm(strip=("笔",)), ()),
+        (["36 m", "12 m"], NumberForm(strip=("m",)), ()),
+        (["5M", "7M"], None, ("M",)),
+        (["$5m", "$7m"], None, ("m",)),
+        (["12 kg", "3 kg"], None, ("kg",)),
         (["138-0013-8000", "139-0000-1111"], None, ()),
         (["car", "bus"], None, ()),
         (["10-20", "20-30"], None, ()),
@@ -118,3 +127,21 @@ def test_what_cannot_be_read_says_what_to_write(values: list[str], promise: dict
     for word in [*words, "table a, column x"]:
         assert word in str(error.value)
     assert "category" not in str(error.value)
+
+
+def test_magnitudes_are_read_per_value() -> None:
+    values = ["¥30,000.00", "8.99万", "41,629", "1.2 亿元", "-3.5万", "（2万）", "3千", "约十万", "３５万", None]
+    form, units = form_of(pl.Series(values))
+    assert form is not None
+    assert units == ()
+    read = [30000.0, 89900.0, 41629.0, 120000000.0, -35000.0, -20000.0, 3000.0, None, 350000.0, None]
+    assert form.read(pl.Series(values)).to_list() == read
+
+
+def test_a_promise_reads_magnitudes_in_another_file() -> None:
+    frame = pl.DataFrame({"income": ["8万", "12", "3.5万元"], "years": ["3年", "10年以上", "不满1年"]})
+    columns = {"income": {"multiply": ["万"], "strip": ["元"]}, "years": {"strip": ["年", "不满", "以上"]}}
+    tables = Tables({"t": frame}, {"t": {"columns": columns}})
+    assert tables["t"].to_dict(as_series=False) == {"income": [80000.0, 12.0, 35000.0], "years": [3.0, 10.0, 1.0]}
+    with pytest.raises(TablesError, match="multiply"):
+        Tables({"t": frame}, {"t": {"columns": {"income": {"multiply": ["foo"]}}}})

@@ -10,6 +10,7 @@ from tael.tables.columns import FEW
 from tael.tables.guess_files import Guessed
 from tael.tables.keys import as_text
 from tael.tables.overlap import distinct, lost_zeros, share_in
+from tael.tables.times import looks_like_time
 
 _ID = re.compile(r"(id|ids|_no|_key|_uuid|guid|编号|编码|单号|客户号|账号|卡号|流水号)$", re.IGNORECASE)
 _CHINESE_ID = re.compile(r"(?<=..)(编号|编码|号码|代码|号)$")
@@ -229,7 +230,10 @@ def _set_shared(tables: list[Guessed], keys: dict[str, str]) -> None:
     for table in tables:
         for column in table.frame.columns:
             named_so = looks_like_id(column) or _LINK.search(column)
-            fits = table.frame[column].dtype.is_integer() or table.frame[column].dtype == pl.String
+            # 手机入网日期 is called like a phone, and holds days.
+            fits = table.frame[column].dtype.is_integer() or (
+                table.frame[column].dtype == pl.String and not (named_so and looks_like_time(table.frame[column]))
+            )
             if named_so and fits and not {"to", "type"} & set(table.columns[column]) and keys.get(table.name) != column:
                 places.setdefault(column, []).append(table)
     names = {table.name for table in tables}

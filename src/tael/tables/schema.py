@@ -88,6 +88,8 @@ class ColumnSchema(_Strict):
         Bounds, both allowed; tested by the contract check.
     special : tuple of float
         Codes that are no numbers (-9 "not asked"): missing in formulas, bins of their own in scorecards.
+    missing : tuple of str
+        Text that means missing in this column alone (无 among amounts, where another column answers 有 or 无).
     required : bool
         Whether a missing value breaks the contract.
     values : tuple of str, optional
@@ -102,6 +104,9 @@ class ColumnSchema(_Strict):
         Signs and words beside the digits that mean nothing (``¥``, ``元``), of any width and case.
     percent : bool
         Whether text values carry a % and are divided by 100. Brackets are read as a minus in every number column.
+    multiply : tuple of str
+        Words after the digits that multiply the number: with ``multiply = ["万", "亿"]``, 8.99万 is 89900. Also 百, 千,
+        十万, 百万, 千万, 十亿. A value without such a word is read as it stands.
     pad : int, optional
         The width to which a key is filled with zeros on the left, where a spreadsheet took them (123 for 000123).
     header : str, optional
@@ -117,6 +122,7 @@ class ColumnSchema(_Strict):
     min: float | None = None
     max: float | None = None
     special: tuple[float, ...] = ()
+    missing: tuple[str, ...] = ()
     required: bool = False
     values: tuple[str, ...] | None = None
     format: str | None = None
@@ -125,6 +131,7 @@ class ColumnSchema(_Strict):
     decimal: str = Field(default=".", min_length=1, max_length=1)
     strip: tuple[str, ...] = ()
     percent: bool = False
+    multiply: tuple[str, ...] = ()
     pad: int | None = Field(default=None, ge=1, le=64)
     header: str | None = None
     title: Title = Title()
@@ -132,7 +139,8 @@ class ColumnSchema(_Strict):
     @property
     def spelled(self) -> bool:
         """Whether it says how numbers are written in text."""
-        return self.thousands is not None or self.decimal != "." or bool(self.strip) or self.percent
+        plain = self.thousands is None and self.decimal == "." and not self.strip and not self.multiply
+        return self.percent or not plain
 
 
 class TableSchema(_Strict):
@@ -154,7 +162,7 @@ class TableSchema(_Strict):
     time_zone : str, optional
         IANA name in which naive times are written (``Asia/Shanghai``); left out: times are taken as they are.
     encoding : str
-        ``utf-8`` or ``gb18030``.
+        ``utf-8``, ``gb18030``, ``windows-1252``, ``utf-16``; whatever Python calls an encoding.
     separator : str, optional
         Of the CSV; left out: found from the first line.
     skip_lines : int

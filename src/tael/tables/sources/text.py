@@ -8,6 +8,8 @@ from tael.tables.keys import EXACT
 from tael.tables.schema import TableSchema
 
 _ZEROS = r"^[+-]?0\d"
+_WIDE = "[０-９．－＋\u2212]"
+_LETTERED = r"(?i)^\s*[+-]?(?:[0-9]+\.?[0-9]*(?:e[+-]?[0-9]+)?|\.[0-9]+|inf|infinity|nan)\s*$"
 _SAMPLE = 1000
 
 
@@ -38,10 +40,14 @@ def numeric(series: pl.Series) -> pl.Series:
     there = series.drop_nulls()
     if there.is_empty():
         return series
+    if there.str.contains(_WIDE).any():
+        # Digits of full width, as Chinese keyboards write them; only a column that is all numbers is changed.
+        narrow = numeric(series.str.normalize("NFKC").str.replace_all("\u2212", "-"))
+        return narrow if narrow.dtype.is_numeric() else series
     for part in (there.head(_SAMPLE), there):
         # Infinity and NaN are spelled in letters; a column of names may hold "Nan".
-        if not part.str.contains(r"^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$").all():
-            if not part.str.contains(r"(?i)^\s*[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+|inf|infinity|nan)\s*$").all():
+        if not part.str.contains(r"^\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*$").all():
+            if not part.str.contains(_LETTERED).all():
                 return series
             if not part.str.contains(r"\d").any():
                 return series
