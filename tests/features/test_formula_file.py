@@ -25,6 +25,7 @@ from tael.features.formula_set import FormulaSet
 from tael.formulas.parser import parse
 from tael.formulas.printer import to_text
 from tael.formulas.syntax import Call, Literal, Name, Node
+from tael.formulas.words import unit_of
 from tael.tables.schema import Type
 
 PARTS = st.sampled_from(["amount", "年龄", "days late", "#", "a = b", "x(", "class", "ﬁn", 'q"', "\\"])
@@ -177,6 +178,7 @@ def test_a_set_is_saved_loaded_and_fitted(bank: Any, tmp_path: Path) -> None:
     words = [line.words for line in read_file(path).lines]
     assert [one["en"] for one in words] == made.describe(bank.tables.schema, "en")
     assert [one["zh"] for one in words] == made.describe(bank.tables.schema, "zh")
+    assert made.units(bank.tables.schema) == [unit_of(f, bank.tables.schema, made.entity) for f in made.formulas]
 
 
 def test_a_set_without_a_header_asks_for_it(tmp_path: Path) -> None:
