@@ -227,7 +227,7 @@ def chinese(zeros: bool) -> str:
         ("利率", {"type": "number", "percent": True}, "10.5% is read as 0.105"),
         ("开户日", {"type": "time"}, "spell dates"),
         ("年薪", {"type": "number"}, "numbers"),
-        ("资产", {"type": "text"}, "numbers with 万, such as 100万; write plain numbers"),
+        ("资产", {"type": "number", "multiply": ["万"]}, "with 万 for what is larger: 100万 is read as 1000000"),
         ("是否有房", {"type": "category"}, 'type = "flag", and in [申请] missing = ["不详"]'),
         ("最终状态", {"type": "category", "role": "label"}, "called like an outcome"),
         ("历史催收次数", {"type": "number"}, "all values are numbers"),
@@ -271,13 +271,14 @@ def test_a_column_called_like_a_key_that_shares_nothing(folder: Callable[..., Pa
     assert "called like the key of customers, but 0% of its distinct values are there: no relation" in why
 
 
-def test_mistyped_values_are_named_not_blanked(folder: Callable[..., Path]) -> None:
+def test_a_mistyped_value_is_read_as_missing_in_its_column_and_named(folder: Callable[..., Path]) -> None:
     rows = "".join(f"{i},{'2024-13-45' if i == 7 else f'2024-01-{i % 28 + 1:02}'}\n" for i in range(60))
     draft = infer(folder({"a.csv": "id,seen\n" + rows}))
     found, why = column(draft, "a", "seen")
-    assert found == {"type": "category"}
-    assert "98.3% are dates; 1 is '2024-13-45'" in why
+    assert found == {"type": "time", "missing": ["2024-13-45"]}
+    assert "98.3% are dates; read as missing: '2024-13-45' (1)" in why
     assert draft.schema.tables["a"].missing == ()
+    assert [one.text() for one in draft.odd] == ["Read as missing: '2024-13-45' (1 row of seen)"]
 
 
 def test_faults_of_all_files_come_at_once(folder: Callable[..., Path]) -> None:

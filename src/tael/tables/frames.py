@@ -301,9 +301,9 @@ def _each(names: Mapping[str, Any], take: Callable[[str], pl.DataFrame]) -> dict
 
 
 def _prepared(series: pl.Series, table: TableSchema) -> pl.Series:
-    done = without(series, table.missing)
-    width = table.column(series.name).pad
-    return done if width is None else padded(done, width)
+    promise = table.column(series.name)
+    done = without(series, (*table.missing, *promise.missing))
+    return done if promise.pad is None else padded(done, promise.pad)
 
 
 def _one_column(

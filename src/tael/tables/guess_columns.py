@@ -11,13 +11,13 @@ from tael.tables.checks import suspicious_codes
 from tael.tables.columns import FALSE, TRUE, guess, to_number
 from tael.tables.guess_files import Guessed
 from tael.tables.guess_keys import numbers_rows
+from tael.tables.guess_odd import TIME_NAME, set_odd
 from tael.tables.numbers import PLAIN, form_of
 from tael.tables.places import Place, toml
 from tael.tables.schema import ColumnSchema, Type, named
 from tael.tables.times import looks_like_time, spells_day, to_time
 
 _I = re.IGNORECASE
-_TIME_NAME = re.compile(r"date|time|day$|_at$|_on$|issued|opened|created|日期|时间|日$", _I)
 _BIRTH = re.compile(r"birth|dob|born|出生|生日", _I)
 _LATER = re.compile(
     r"report|record|posted|booked|known|announce|publish|received|load(ed)?_|入账|公告|披露|上报|登记", _I
@@ -54,6 +54,7 @@ _PAST = re.compile(r"hist|prev|past|prior|last_|ever|count|cnt|num|历史|过去
 
 def set_columns(table: Guessed) -> None:
     """Guess all that is left to guess about the columns of one table."""
+    table.odd = set_odd(table)
     times = _times(table)
     _set_times(table, times)
     for column in table.frame.columns:
@@ -79,7 +80,7 @@ def _times(table: Guessed) -> dict[str, pl.Series]:
             found[column] = to_time(series, place).values
             example = as_shown(series.drop_nulls()[0])
             table.say(column, f"all values spell dates or times, such as {example}", type="time")
-        elif _TIME_NAME.search(column) and (series.dtype.is_integer() or series.dtype == pl.String):
+        elif TIME_NAME.search(column) and (series.dtype.is_integer() or series.dtype == pl.String):
             _odd_time(table, column, series, place, found)
     return found
 
@@ -265,9 +266,11 @@ def _written(series: pl.Series) -> tuple[dict[str, object] | None, str]:
     if form is None:
         return None, ""
     kind = [
-        "percent" if form.percent else "money" if form.strip else "numbers",
+        "percent" if form.percent else "money" if form.money else "numbers",
         f"with separators of thousands ({form.thousands})" if form.thousands else "",
         f"with {form.decimal} before the fraction" if form.decimal != "." else "",
+        f"with {', '.join(form.multiply)} for what is larger" if form.multiply else "",
+        f"with {' or '.join(form.beside)} beside some or all" if form.beside else "",
         "with brackets for what is negative" if there.str.contains(r"^\s*[(（]").any() else "",
     ]
     read = f"{example} is read as {numbers[telling]:.10g}"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -19,9 +20,13 @@ from tael.tables.numbers import PLAIN, form_of
 from tael.tables.places import Place
 from tael.tables.schema import RESERVED, TableSchema, named
 from tael.tables.sources.csv import read_csv, sniffed, unpacked
+from tael.tables.sources.encodings import encoding_of
 from tael.tables.sources.files import Files, kind_of
 from tael.tables.sources.text import numeric
 from tael.tables.times import looks_like_time, spells_day
+
+if TYPE_CHECKING:
+    from tael.tables.guess_odd import Odd
 
 MARKERS = frozenset(
     {"na", "n/a", "nan", "null", "none", "nil", "\\n", "#n/a", "?", "-", ".", "--"}
@@ -55,6 +60,8 @@ class Guessed:
         Fields of each column.
     reasons : dict
         By field of the section, or by column.
+    odd : list of Odd
+        Columns with cells that are not of their kind.
     """
 
     name: str
@@ -63,6 +70,7 @@ class Guessed:
     columns: dict[str, dict[str, object]]
     reasons: dict[str, str] = field(default_factory=dict)
     column_reasons: dict[str, list[str]] = field(default_factory=dict)
+    odd: list[Odd] = field(default_factory=list)
 
     def say(self, column: str, reason: str, **fields: object) -> None:
         """Set fields of a column, and why."""
@@ -139,9 +147,9 @@ def _csv(path: Path, name: str) -> Guessed:
     where = f"{Place(name)}, file {path}"
     found = Guessed(name, pl.DataFrame(), {"file": path.name}, {})
     content = unpacked(path, where)
-    encoding = _encoding(content, where)
+    encoding = encoding_of(content, where)
     if encoding != "utf-8":
-        found.set("encoding", encoding, "the bytes are no UTF-8")
+        found.set("encoding", encoding, "the bytes are no UTF-8, and look like this")
     lines = content[:_HEAD].decode(encoding, errors="ignore").lstrip("\ufeff").splitlines()[:200]
     skip = _lines_before(lines)
     if skip:
@@ -158,21 +166,6 @@ def _csv(path: Path, name: str) -> Guessed:
     if found.frame.width == 1:
         found.reasons["file"] = "only one column was found: if there are more, name the `separator`"
     return _renamed(found)
-
-
-def _encoding(content: bytes, where: str) -> str:
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    raise TablesError(
-        "The encoding of a file could not be found.",
-        expected="utf-8 or gb18030",
-        where=where,
-        fix="Save it as UTF-8.",
-    )
 
 
 def _fields(line: str, separator: str) -> int:

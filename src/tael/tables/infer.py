@@ -11,6 +11,7 @@ from tael.errors import TablesError
 from tael.tables.guess_columns import set_columns
 from tael.tables.guess_files import Guessed, look_at
 from tael.tables.guess_keys import set_keys, set_relations
+from tael.tables.guess_odd import Odd
 from tael.tables.plain import room, table, width_of
 from tael.tables.reading import FILE
 from tael.tables.schema import Schema
@@ -48,11 +49,14 @@ class Draft:
         In the order of the file.
     skipped : tuple of str
         Files that are no tables.
+    odd : tuple of Odd
+        Columns with a few cells that are not of their kind, and what was done with them.
     """
 
     schema: Schema
     reasons: tuple[Reason, ...]
     skipped: tuple[str, ...] = ()
+    odd: tuple[Odd, ...] = ()
 
     def to_toml(self) -> str:
         """The text of ``tables.toml``, each guess with its reason as a comment on its line."""
@@ -153,7 +157,8 @@ def infer(folder: str | Path) -> Draft:
         set_columns(one)
     content = {one.name: {**one.section, "columns": one.columns} for one in tables}
     reasons = tuple(reason for one in tables for reason in _reasons(one))
-    return Draft(Schema.from_dict(content, where=str(path), folder=path), reasons, tuple(skipped))
+    odd = tuple(odd for one in tables for odd in one.odd)
+    return Draft(Schema.from_dict(content, where=str(path), folder=path), reasons, tuple(skipped), odd)
 
 
 def _reasons(found: Guessed) -> list[Reason]:

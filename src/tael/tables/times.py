@@ -39,7 +39,10 @@ _SHAPES = [
     for clock, hand in _CLOCKS
 ] + [(re.compile(r"\d{14}"), ("%Y%m%d%H%M%S",), True)]
 _DAY = r"\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2}|年\d{1,2}月\d{1,2}日)"
-_ISO = re.compile(_DAY + r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?" + _ZONE + r"?)?")
+_MONTH = r"(?:19|20)\d{2}(?:-|/|年)(?:0?[1-9]|1[0-2])月?|(?:0?[1-9]|1[0-2])/(?:19|20)\d{2}"
+_ISO = re.compile(_MONTH + "|" + _DAY + r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?" + _ZONE + r"?)?")
+_SHORT = r"^(\d{1,2}\.\d{1,2}\.|\d{1,2}/\d{1,2}/|\d{1,2}-\d{1,2}-)(\d{2})$"
+_LONG = r"^(?:\d{1,2}[./-]\d{1,2}[./-]|\d{1,2}[ -][A-Za-z]{3,9}[ -]|[A-Za-z]{3,9} \d{1,2}, )(\d{4})\b"
 EPOCHS = {"epoch s": 1_000_000, "epoch ms": 1_000, "epoch us": 1}
 
 
@@ -220,7 +223,7 @@ def _parsed(text: pl.Series, format: str, place: Place) -> pl.Series:
 
 
 def _from_text(series: pl.Series, place: Place, format: str | None, time_zone: str | None) -> Times:
-    text = series.str.strip_chars()
+    text = series.str.normalize("NFKC").str.strip_chars()
     if (text == "").any():
         text = text.set(text == "", None)
     if format in EPOCHS:
@@ -259,16 +262,46 @@ def _zoned(text: pl.Series, place: Place) -> pl.Series:
     return (clock.cast(pl.Int64) - signed * 60_000_000).cast(TIME)
 
 
-def _guessed(text: pl.Series, place: Place) -> pl.Series:
-    """Parse by the shape of the first value that is left, until none is left."""
-    plain = text.str.replace(r"(\d)T(\d)", "${1} ${2}")
+def no_times(series: pl.Series, most: int = 20) -> list[str] | None:
+    """The texts of a column of times that are none; None where there are more different ones than ``most``.
+
+    Raises
+    ------
+    TablesError
+        If it is not clear whether the day or the month comes first.
+
+    >>> no_times(pl.Series(["2024-01-31", "tbd", "2024-13-45", "31.12.2024"]))
+    ['tbd', '2024-13-45']
+    """
+    aside: list[str] = []
+    text = series.str.strip_chars()
+    try:
+        _guessed(text.set(text == "", None), Place("", ""), aside, most)
+    except _TooManyError:
+        return None
+    return series.filter(text.is_in(aside)).unique(maintain_order=True).to_list()
+
+
+class _TooManyError(Exception):
+    """More texts are no times than were to be set aside."""
+
+
+def _guessed(text: pl.Series, place: Place, aside: list[str] | None = None, most: int = 0) -> pl.Series:
+    """Parse by the shape of the first value that is left, until none is left; what is no time goes aside."""
+    plain = with_centuries(first_days(text).str.replace(r"(\d)T(\d)", "${1} ${2}"))
     found: pl.Series | None = None
     left = plain
     while left.null_count() < len(left):
         first = left[left.is_not_null().arg_max()]  # type: ignore[index]
         formats = next((formats for shape, formats, _ in _SHAPES if shape.fullmatch(first)), None)
-        parsed = None if formats is None else _either(left, formats, place)
+        parsed = None if formats is None else _either(left, formats, place, plain)
         if parsed is None or parsed[left.is_not_null().arg_max()] is None:  # type: ignore[index]
+            if aside is not None:
+                aside.append(text[left.is_not_null().arg_max()])  # type: ignore[index]
+                if len(aside) > most:
+                    raise _TooManyError
+                left = left.set(left == first, None)
+                continue
             bad = plain.is_not_null() & (left.is_not_null() if found is None else found.is_null())
             raise TablesError(
                 "Some values in a time column are no times that tael can read.",
@@ -285,13 +318,54 @@ def _guessed(text: pl.Series, place: Place) -> pl.Series:
     return (text.clear(len(text)).cast(TIME) if found is None else found).rename(text.name)
 
 
-def _either(text: pl.Series, formats: tuple[str, ...], place: Place) -> pl.Series | None:
+def first_days(text: pl.Series) -> pl.Series:
+    """Months as their first days; all else stays.
+
+    >>> first_days(pl.Series(["2023年11月", "2023-1", "07/2022", "2022/07/31"])).to_list()
+    ['2023-11-01', '2023-1-01', '2022-07-01', '2022/07/31']
+    """
+    month = text.str.contains(f"^(?:{_MONTH})$")
+    if not month.any():
+        return text
+    day = text.str.replace(r"^(\d{4})\D(\d{1,2})月?$", "${1}-${2}-01")
+    day = day.str.replace(r"^(\d{1,2})/(\d{4})$", "${2}-${1}-01")
+    return pl.select(pl.when(month).then(day).otherwise(text)).to_series().rename(text.name)
+
+
+def with_centuries(text: pl.Series) -> pl.Series:
+    """Years of two digits made four where other days of the column have four and the year comes last too.
+
+    The century is Python's (69 to 99 are of the last one), or the one before where only that lies among the others.
+
+    >>> with_centuries(pl.Series(["18/09/23", "31.12.2024", "01.02.1950", "03.04.55", "tbd"])).to_list()
+    ['18/09/2023', '31.12.2024', '01.02.1950', '03.04.1955', 'tbd']
+    >>> with_centuries(pl.Series(["23/09/18", "2023/09/18"])).to_list()
+    ['23/09/18', '2023/09/18']
+    """
+    short = text.str.extract(_SHORT, 2).cast(pl.Int32)
+    if short.null_count() == len(short):
+        return text
+    years = text.str.extract(_LONG, 1).cast(pl.Int32)
+    # Where the year comes first elsewhere, 23/09/18 may begin with its year.
+    if years.null_count() == len(years) or text.str.contains(r"^\d{4}\D").any():
+        return text
+    year = short + pl.select(pl.when(short < 69).then(2000).otherwise(1900)).to_series()
+    early = (year > years.max()) & (year - 100 >= years.min())
+    year = pl.select(pl.when(early).then(year - 100).otherwise(year)).to_series()
+    made = text.str.extract(_SHORT, 1) + year.cast(pl.String)
+    return pl.select(pl.coalesce(made, text)).to_series().rename(text.name)
+
+
+def _either(text: pl.Series, formats: tuple[str, ...], place: Place, column: pl.Series) -> pl.Series | None:
     """Parse by the one format that reads most; the day may come before the month, or after."""
     if len(formats) == 1:
         return _parsed(text, formats[0], place)
     day_first, month_first = (_parsed(text, format, place) for format in formats)
     lost_day, lost_month = day_first.null_count(), month_first.null_count()
     if lost_day == lost_month and not day_first.equals(month_first, null_equal=True):
+        # 31.12.2024 elsewhere in the column says how its writer thinks.
+        if column.str.contains(r"^\d{1,2}\.\d{1,2}\.\d{4}").any():
+            return day_first
         differ = (day_first != month_first).fill_null(True) & text.is_not_null()
         raise TablesError(
             "It is not clear whether the day or the month comes first.",

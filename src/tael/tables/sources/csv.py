@@ -14,6 +14,7 @@ import pyarrow.csv as pa_csv
 
 from tael.errors import TablesError
 from tael.tables.schema import TableSchema
+from tael.tables.sources.encodings import LATIN, encoding_of
 from tael.tables.sources.text import typed
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -64,21 +65,29 @@ def unpacked(path: Path, where: str) -> bytes:
 
 def decoded(content: bytes, encoding: str, where: str) -> bytes:
     """The same content in UTF-8 without a byte-order mark."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise TablesError(
-            "A file is in UTF-16.", expected=encoding, where=where, fix="Save it as UTF-8 (Excel: CSV UTF-8)."
-        )
-    if content.startswith(codecs.BOM_UTF8):
-        content = content[len(codecs.BOM_UTF8) :]
-    if b"\n" not in content:
-        # Lines that end as on the Macintosh of old, or a single line.
-        content = content.replace(b"\r", b"\n")
     try:
         codec = codecs.lookup(encoding)
     except LookupError:
         raise TablesError(
-            "The encoding is not known.", expected="utf-8 or gb18030", got=encoding, where=where, fix="Correct it."
+            "The encoding is not known.",
+            expected="utf-8, utf-16, gb18030 or windows-1252",
+            got=encoding,
+            where=where,
+            fix="Correct it.",
         ) from None
+    wide = codec.name.startswith("utf-16")
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and not wide:
+        raise TablesError(
+            "A file is in UTF-16.",
+            expected=encoding,
+            where=where,
+            fix='Set encoding = "utf-16" in the table\'s section, or save it as UTF-8 (Excel: CSV UTF-8).',
+        )
+    if content.startswith(codecs.BOM_UTF8):
+        content = content[len(codecs.BOM_UTF8) :]
+    if not wide and b"\n" not in content:
+        # Lines that end as on the Macintosh of old, or a single line.
+        content = content.replace(b"\r", b"\n")
     plain = codec.name == "utf-8"
     decoder = codec.incrementaldecoder("strict")
     parts: list[bytes] = []
@@ -90,12 +99,21 @@ def decoded(content: bytes, encoding: str, where: str) -> bytes:
             raise _undecodable(content, codec.name, where) from None
         if not plain:
             parts.append(text.encode("utf-8"))
-    return content if plain else b"".join(parts)
+    whole = content if plain else b"".join(parts)
+    return whole.replace(b"\r", b"\n") if b"\n" not in whole else whole
 
 
 def _undecodable(content: bytes, encoding: str, where: str) -> TablesError:
+    if encoding.startswith("utf-16"):
+        return TablesError(
+            "A file is not in the encoding declared.",
+            expected=encoding,
+            got="bytes that are none, or an end in the middle of a letter",
+            where=where,
+            fix="Find out the encoding, or export it again.",
+        )
     number, line = next((n, line) for n, line in enumerate(_lines(content), 1) if not _decodes(line, encoding))
-    other = "utf-8" if encoding != "utf-8" else "gb18030"
+    other = "utf-8" if encoding != "utf-8" else _likely(content, where)
     fits = _decodes(line, other) and _decodes(content[:_BLOCK].rpartition(b"\n")[0] or content, other)
     shown = line.decode(other if fits else encoding, errors="replace").strip()[:80]
     fix = (
@@ -108,6 +126,15 @@ def _undecodable(content: bytes, encoding: str, where: str) -> TablesError:
         where=where,
         fix=fix,
     )
+
+
+def _likely(content: bytes, where: str) -> str:
+    """What a file that is no UTF-8 may be in; where that is in doubt, what most such files are in."""
+    try:
+        found = encoding_of(content, where)
+    except TablesError:
+        return "gb18030"
+    return found if found == LATIN else "gb18030"
 
 
 def _lines(content: bytes) -> Iterator[bytes]:
