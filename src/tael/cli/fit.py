@@ -42,6 +42,9 @@ def fit(
     keep: Annotated[
         list[str] | None, typer.Option(help="A column to look at although it was left out; may be repeated.")
     ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of the file, such as windows-1252 (default: told by its bytes).")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     out: Annotated[Path | None, typer.Option(help="A new folder for report, figures and predictions.")] = None,
     lang: LangOption = Lang.EN,
@@ -55,7 +58,7 @@ def fit(
     with Stages(said):
         done: Any = run(
             table, label, task=task, model=model, time=time, seed=seed, out=folder,  # type: ignore[arg-type]
-            ignore=ignore or (), keep=keep or (), parameters=read_parameters(parameters or ()),
+            ignore=ignore or (), keep=keep or (), parameters=read_parameters(parameters or ()), encoding=encoding,
         )  # fmt: skip
     zh = said == "zh"
     say(f"{_TASKS[done.task] if zh else done.task}{': ' + ' / '.join(map(str, done.classes)) if done.classes else ''}")
@@ -97,8 +100,8 @@ def fit(
 
 
 def _read_so(done: Any, zh: bool) -> list[str]:
-    """What reading changed: rows left out, spellings joined."""
-    told = []
+    """What reading changed: its encoding, odd cells, rows left out, spellings joined."""
+    told = [one[zh] for one in done.table.told]
     if n := done.table.repeated:
         told.append(f"重复行（主键相同）未使用：{n:,}" if zh else f"Rows left out that repeat another one's key: {n:,}")
     for name, joined in done.table.joined.items():

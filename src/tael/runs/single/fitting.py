@@ -137,13 +137,14 @@ def fit(
     parameters: Mapping[str, Any] | None = None,
     ignore: Sequence[str] = (),
     keep: Sequence[str] = (),
+    encoding: str | None = None,
 ) -> FitResult:
     """Fit one table: the task is found from the label, rows without a label are predicted.
 
     Parameters
     ----------
     table : str, Path or frame
-        A CSV (UTF-8 or GB18030) or Parquet file, or a pandas, polars or pyarrow frame.
+        A CSV (UTF-8, UTF-16, GB18030, Windows-1252) or Parquet file, or a pandas, polars or pyarrow frame.
     label : str, optional
         The column to foretell. Without one the rows are put into segments.
     task : {"regression", "classification", "clustering"}, optional
@@ -162,6 +163,8 @@ def fit(
         Columns that the model may not look at, such as those known only after the label.
     keep : sequence of str
         Columns that it may look at although they would be left out: of an outcome's name but known before, for example.
+    encoding : str, optional
+        Of the file, where its bytes leave that in doubt: ``windows-1252``, for example.
 
     Returns
     -------
@@ -188,7 +191,7 @@ def fit(
             "There is no such task.", expected=", ".join(TASKS), got=str(task), fix=did_you_mean(str(task), TASKS)
         )
     folder = None if out is None else _new(Path(out))
-    read = read_single(table, label, time, tuple(ignore), tuple(keep))
+    read = read_single(table, label, time, tuple(ignore), tuple(keep), encoding)
     if read.label is None or task == "clustering":
         if task in ("regression", "classification"):
             raise RunError(
@@ -285,6 +288,7 @@ def _content(read: SingleTable, task: Task, learned: Learned | None, n: int, emp
         "task": task, "label": label, "rows": n, "unlabelled": empty,
         "time": None if read.time is None else read.shown(read.time),
         "numbers": list(read.numbers), "categories": list(read.categories), "missing": list(read.promise.missing),
+        "told": [{"en": en, "zh": zh} for en, zh in read.told],
         "repeated": read.repeated, "joined": {read.shown(name): one for name, one in read.joined.items()},
         "ignored": [{"name": read.shown(k), "why": {"en": v[0], "zh": v[1]}} for k, v in read.ignored.items()],
     }  # fmt: skip

@@ -17,6 +17,7 @@ from tael.runs.single.placing import STEM as NAME
 from tael.runs.single.placing import encoding_in, named_as, place
 from tael.tables import Tables
 from tael.tables.border import polars_of
+from tael.tables.guess_odd import Odd
 from tael.tables.infer import infer
 from tael.tables.reading import FILE
 from tael.tables.schema import Role, Schema, TableSchema, Type
@@ -43,6 +44,8 @@ class Source:
         Rows left out because they repeat another one's key.
     encoding : str
         Of the file.
+    odd : tuple of Odd
+        Columns with a few cells that are not of their kind.
     """
 
     frame: pl.DataFrame
@@ -51,6 +54,18 @@ class Source:
     stated: bool = False
     repeated: int = 0
     encoding: str = "utf-8"
+    odd: tuple[Odd, ...] = ()
+
+    @property
+    def told(self) -> tuple[tuple[str, str], ...]:
+        """What reading had to decide, in English and Chinese: the encoding, cells that are missing or lost a unit."""
+        said = [] if self.encoding == "utf-8" else [(f"Encoding: {self.encoding}", f"编码：{self.encoding}")]
+        return (*said, *((one.text("en"), one.text("zh")) for one in self.odd if one.read))
+
+    @property
+    def unread(self) -> dict[str, tuple[str, str]]:
+        """Columns that hold numbers or dates which could not be read, and why, in English and Chinese."""
+        return {one.column: (one.text("en"), one.text("zh")) for one in self.odd if not one.read}
 
 
 def read_source(source: Any, encoding: str | None = None) -> Source:
@@ -80,12 +95,15 @@ def read_source(source: Any, encoding: str | None = None) -> Source:
         if isinstance(source, str | Path):
             path = _file(Path(source))
             beside = _beside(path)
+            if beside is not None and encoding is not None:
+                beside = beside.model_copy(update={"encoding": encoding})
             if beside is not None:
                 return _typed(path.parent, beside, stated=True)
             with named_as(path, folder):
                 found = encoding_in(path, encoding)
                 place(path, folder, found)
-                return replace(_drafted(folder), encoding=found)
+                read = _drafted(folder)
+                return replace(read, encoding=found) if found != "utf-8" else read
         else:
             given = polars_of(source, NAME)
             if given.height == 0:
@@ -97,7 +115,8 @@ def read_source(source: Any, encoding: str | None = None) -> Source:
 def _drafted(folder: Path) -> Source:
     draft = infer(folder)
     (name,) = draft.schema.tables
-    return _typed(folder, draft.schema.tables[name], stated=False)
+    promise = draft.schema.tables[name]
+    return replace(_typed(folder, promise, stated=False), odd=draft.odd, encoding=promise.encoding)
 
 
 def read_again(source: Any, promise: TableSchema) -> pl.DataFrame:

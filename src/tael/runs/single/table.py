@@ -58,6 +58,8 @@ class SingleTable:
         The rows as they were read, in the same order.
     repeated : int
         Rows that were left out because they repeat another one's key.
+    told : tuple of (str, str)
+        What reading had to decide, in English and Chinese: the encoding, cells read as missing.
     """
 
     frame: pl.DataFrame
@@ -74,6 +76,7 @@ class SingleTable:
     joined: dict[str, dict[str, str]] = field(default_factory=dict)
     given: pl.DataFrame = field(default_factory=pl.DataFrame)
     repeated: int = 0
+    told: tuple[tuple[str, str], ...] = ()
 
     def shown(self, name: str) -> str:
         """A column as its header calls it."""
@@ -81,14 +84,20 @@ class SingleTable:
 
 
 def read_single(
-    source: Any, label: str | None, time: str | None, ignore: Sequence[str] = (), keep: Sequence[str] = ()
+    source: Any,
+    label: str | None,
+    time: str | None,
+    ignore: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    encoding: str | None = None,
 ) -> SingleTable:
     """Read a table and find out what its columns are.
 
     Parameters
     ----------
     source : str, Path or frame
-        A CSV (any separator, whitespace too; UTF-8 or GB18030) or Parquet file, or a pandas, polars or pyarrow frame.
+        A CSV (any separator, whitespace too; UTF-8, UTF-16, GB18030, Windows-1252) or Parquet file, or a frame of
+        pandas, polars or pyarrow.
         A ``tables.toml`` beside the file that names it is obeyed.
     label, time : str or None
         Columns by their names in the table.
@@ -96,6 +105,8 @@ def read_single(
         Columns that no model may look at: those that are known only after the label.
     keep : sequence of str
         Columns that it may look at although their names or values speak against it: known before the label after all.
+    encoding : str, optional
+        Of the file, where its bytes leave that in doubt.
 
     Returns
     -------
@@ -109,7 +120,7 @@ def read_single(
     TablesError
         If the file cannot be read.
     """
-    read = read_source(source)
+    read = read_source(source, encoding)
     names = {name: name for name in read.frame.columns} | {header: name for name, header in read.headers.items()}
     for column in (label, time, *ignore, *keep):
         if column is not None and column not in names:
@@ -185,6 +196,7 @@ def _with_parts(read: Source, label: str | None, time: str | None, ignore: set[s
     return SingleTable(
         frame, label, time, tuple(numbers), tuple(categories), ignored, tuple(dated), read.headers, read.promise,
         tuple(keys), used, {name: one for name, one in joined.items() if name in used}, read.frame, read.repeated,
+        read.told,
     )  # fmt: skip
 
 
@@ -220,6 +232,8 @@ def _left_out(name: str, column: pl.Series, read: Source, to_come: pl.Series | N
         return _KEY
     if there.n_unique() == 1:
         return "says the same of every row", "所有行取值相同"
+    if there.n_unique() > LEVELS and name in read.unread:
+        return read.unread[name]
     if there.n_unique() > LEVELS and (column.dtype == pl.String or _names_things(header, column)):
         many = there.n_unique()
         if column.dtype == pl.String and (odd := _odd_one(there)) is not None:
