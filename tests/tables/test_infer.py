@@ -330,3 +330,57 @@ def test_words_for_nothing_are_a_category_where_nothing_else_needs_them_gone(fol
     draft = infer(folder({"clients.csv": "kind,n\n" + "".join(f"{('none', 'car')[k % 2]},{k}\n" for k in range(40))}))
     (table,) = draft.schema.tables.values()
     assert table.missing == ()
+
+
+def test_a_word_for_nothing_is_an_answer_beside_its_opposite(folder: Callable[..., Path]) -> None:
+    rows = "".join(
+        f"{('有', '无')[k % 2]},{('yes', 'none', '未知')[k % 3]},{'无' if k % 9 == 0 else f'{k * 100}.5'},"
+        f"{'none' if k % 9 == 1 else k * 7},{('男', '女', '无', '-')[k % 4]}\n"
+        for k in range(200)
+    )
+    where = folder({"clients.csv": "房产,loan,收入,debt,性别\n" + rows})
+    draft = infer(where)
+    (table,) = draft.schema.tables.values()
+    assert table.missing == ()
+    assert (table.columns["收入"].missing, table.columns["debt"].missing) == (("无",), ("none",))
+    assert "'无': 23 values of 收入, which are else numbers or times, while another column answers" in draft.to_toml()
+    draft.write(where)
+    read = read_tables(where)["clients"]
+    assert set(read["房产"].unique()) == {"有", "无"}
+    assert (read["收入"].null_count(), read["debt"].null_count()) == (23, 23)
+    assert read.schema["debt"] == pl.Float64
+
+
+def test_many_words_for_nothing_in_one_column(folder: Callable[..., Path]) -> None:
+    words = ["n/a", "NA", "null", "—", "不详", "暂无", " ", "\u3000", "/", "#DIV/0!", "没有", "--"]
+    amounts = [words[k // 4 % len(words)] if k % 4 == 0 else k * 3 for k in range(400)]
+    days = [words[k // 6 % 4] if k % 6 == 0 else f"2023年{k % 12 + 1}月3日" for k in range(400)]
+    rows = "".join(f"{amounts[k]},{k}次,{days[k]}\n" for k in range(400))
+    (table,) = infer(folder({"clients.csv": "收入,次数,日期\n" + rows})).schema.tables.values()
+    assert set(words) <= set(table.missing)
+    assert table.columns["收入"].type == Type.NUMBER
+    assert (table.columns["次数"].type, table.columns["次数"].strip) == (Type.NUMBER, ("次",))
+    assert table.columns["日期"].type == Type.TIME
+
+
+def test_chinese_hands(folder: Callable[..., Path]) -> None:
+    """Digits of full width, months, days in a column called like a phone, a unit beside some of few numbers."""
+    wide = str.maketrans("0123456789.-", "０１２３４５６７８９．－")
+    rows = "".join(
+        f"{str(k * 1.5 - 20).translate(wide)},{2023 + k % 2}年{k % 12 + 1}月,{k % 12 + 1:02}/2022,2023-{k % 12 + 1:02},"
+        f"{'未知' if k % 20 == 0 else f'2019年{k % 12 + 1}月{k % 28 + 1}日'},{k % 9}{'年' * (k % 2)},{k}号\n"
+        for k in range(120)
+    )
+    where = folder({"clients.csv": "余额,账单月,month,月份,手机入网日期,工作年限,门牌\n" + rows})
+    draft = infer(where)
+    draft.write(where)
+    read = read_tables(where)["clients"]
+    assert read["余额"].to_list() == [k * 1.5 - 20 for k in range(120)]
+    assert [str(read[name][1].date()) for name in ("账单月", "month", "月份")] == [
+        "2024-02-01",
+        "2022-02-01",
+        "2023-02-01",
+    ]
+    assert read["手机入网日期"].dtype.is_temporal()
+    assert read["工作年限"].to_list() == [k % 9 for k in range(120)]
+    assert read["门牌"].dtype == pl.String

@@ -29,10 +29,16 @@ if TYPE_CHECKING:
     from tael.tables.guess_odd import Odd
 
 MARKERS = frozenset(
-    {"na", "n/a", "nan", "null", "none", "nil", "\\n", "#n/a", "?", "-", ".", "--"}
-    | {"无", "空", "未知", "不详", "缺失", "未填", "暂无"}
+    {"", "na", "n/a", "nan", "null", "none", "nil", "\\n", "#n/a", "?", "-", ".", "--", "–", "—", "——", "/", "\\"}
+    | {"#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!"}
+    | {"无", "没有", "空", "未知", "不详", "缺失", "未填", "暂无"}
 )
 """Words that people write for nothing, in lower case: missing where all else is numbers or times."""
+_ALWAYS = ("NULL", "\\N", "#N/A", "NaN", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!")
+# Where the others are a few words, these are an answer: 有 or 无, yes or none.
+_ANSWERS = ("无", "没有", "none", "nil")
+_FEW_WORDS = 5
+_SHORT = 12
 _HEAD = 1 << 20
 _BEFORE = 20
 _SAMPLE = 2000
@@ -74,7 +80,8 @@ class Guessed:
 
     def say(self, column: str, reason: str, **fields: object) -> None:
         """Set fields of a column, and why."""
-        self.columns[column].update(fields)
+        words = [*self.columns[column].get("missing", ()), *fields.pop("missing", ())]  # type: ignore[misc]
+        self.columns[column].update({**fields, "missing": words} if words else fields)
         self.column_reasons.setdefault(column, []).append(reason)
 
     def set(self, name: str, value: object, reason: str) -> None:
@@ -135,12 +142,12 @@ def look_at(folder: Path) -> tuple[list[Guessed], list[str]]:
 
 def _parquet(folder: Path, name: str, file: str) -> Guessed:
     found = Guessed(name, Files().read(TableSchema(file=file), name, folder), {"file": file}, {})
-    markers = _markers(found.frame)
+    markers, own = _markers(found.frame)
     if markers:
         found.set("missing", list(markers), "; ".join(f"{word!r}: {why}" for word, why in markers.items()))
         text = pl.col(pl.String)
         found.frame = found.frame.with_columns(pl.when(~text.is_in(list(markers))).then(text))
-    return _renamed(found)
+    return _with_own(found, own)
 
 
 def _csv(path: Path, name: str) -> Guessed:
@@ -159,13 +166,27 @@ def _csv(path: Path, name: str) -> Guessed:
         found.set("separator", separator, f"parts the first lines into {_fields(lines[skip], separator)} fields")
     schema = TableSchema.model_validate({"separator": separator, **found.section})
     found.frame = read_csv(path, schema, where)
-    markers = _markers(found.frame)
+    markers, own = _markers(found.frame)
     if markers:
         found.set("missing", list(markers), "; ".join(f"{word!r}: {why}" for word, why in markers.items()))
         found.frame = read_csv(path, schema.model_copy(update={"missing": tuple(markers)}), where)
     if found.frame.width == 1:
         found.reasons["file"] = "only one column was found: if there are more, name the `separator`"
-    return _renamed(found)
+    return _with_own(found, own)
+
+
+def _with_own(found: Guessed, own: dict[str, dict[str, str]]) -> Guessed:
+    """Blank the words that mean missing in one column alone, and say so."""
+    for header, words in own.items():
+        text = found.frame[header]
+        blank = pl.select(pl.when(~text.is_in(list(words))).then(text)).to_series().rename(header)
+        found.frame = found.frame.with_columns(numeric(blank))
+    found = _renamed(found)
+    for name in found.frame.columns:
+        words = own.get(str(found.columns[name].get("header", name)), {})
+        for word, why in words.items():
+            found.say(name, f"{word!r}: {why}, while another column answers with it", missing=[word])
+    return found
 
 
 def _fields(line: str, separator: str) -> int:
@@ -184,23 +205,53 @@ def _lines_before(lines: list[str]) -> int:
     return next((i for i, line in enumerate(lines[:_BEFORE]) if _fields(line, separator) >= usual), 0)
 
 
-def _markers(frame: pl.DataFrame) -> dict[str, str]:
-    """Words that stand where all else is numbers or times."""
+def _markers(frame: pl.DataFrame) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """Words that stand where all else is numbers or times: of the table, and of columns alone.
+
+    A word is a column's own where another column answers with it.
+    """
     found: dict[str, str] = {}
+    own: dict[str, dict[str, str]] = {}
+    answers = _answers(frame)
     for series in frame.select(pl.col(pl.String)).get_columns():
         there = series.drop_nulls()
-        inside = there.filter(there.str.to_lowercase().is_in(list(MARKERS))).unique(maintain_order=True).to_list()
+        inside = _nothings(there)
         if not inside:
             continue
         rest = there.filter(~there.is_in(inside))
         if len(rest) and (numeric(rest).dtype.is_numeric() or looks_like_time(rest) or _all_read(rest)):
             for word in inside:
                 count = int((there == word).sum())
-                found.setdefault(word, f"{count:,} values of {series.name}, which are else numbers or times")
+                place = own.setdefault(series.name, {}) if answers.get(word, set()) - {series.name} else found
+                place.setdefault(word, f"{count:,} values of {series.name}, which are else numbers or times")
         for word in inside:
-            if word in ("NULL", "\\N", "#N/A", "NaN"):
+            if word in _ALWAYS:
                 found.setdefault(word, f"in {series.name}")
-    return found | _odd_words(frame, found)
+    return found | _odd_words(frame, {**found, **{word: "" for words in own.values() for word in words}}), own
+
+
+def _nothings(there: pl.Series) -> list[str]:
+    """The words of a column that people write for nothing, as they stand there."""
+    plain = there.str.normalize("NFKC").str.strip_chars().str.to_lowercase()
+    return there.filter(plain.is_in(list(MARKERS))).unique(maintain_order=True).to_list()
+
+
+def _answers(frame: pl.DataFrame) -> dict[str, set[str]]:
+    """By word for nothing, the columns in which it is one of a few answers (有 or 无)."""
+    found: dict[str, set[str]] = {}
+    for series in frame.select(pl.col(pl.String)).get_columns():
+        there = series.drop_nulls()
+        words = there.unique() if there.n_unique() <= 2 * _FEW_WORDS else there.clear()
+        nothing = _nothings(words)
+        rest = words.filter(~words.is_in(nothing))
+        # Among several words for nothing 无 is one of them, unless all else is a single word.
+        few = len(rest) == 1 or (1 < len(rest) <= _FEW_WORDS and len(nothing) == 1)
+        few &= not rest.str.contains(r"\d").any()
+        if few and bool((rest.str.len_chars() <= _SHORT).all()):
+            for word in nothing:
+                if word.strip().lower() in _ANSWERS:
+                    found.setdefault(word, set()).add(series.name)
+    return found
 
 
 def _all_read(there: pl.Series) -> bool:
@@ -242,8 +293,9 @@ def _mostly(there: pl.Series) -> tuple[pl.Series | None, str]:
     if (form or PLAIN).read(head).is_not_null().mean() < _NEARLY:  # type: ignore[operator]
         return None, ""
     numbers = (form or PLAIN).read(there)
-    # Few distinct numbers beside a word are the codes of categories; zeros in front are names.
-    quantity = numbers.n_unique() > _CODES and not there.str.contains(r"^0\d").any()
+    # Few distinct numbers beside a word are the codes of categories, 3次 is none; zeros in front are names.
+    counted = form is not None and bool(form.multiply or form.beside)
+    quantity = (counted or numbers.n_unique() > _CODES) and not there.str.contains(r"^0\d").any()
     fits = numbers.is_not_null()
     return (fits, "numbers") if quantity and fits.mean() >= _NEARLY else (None, "")  # type: ignore[operator]
 

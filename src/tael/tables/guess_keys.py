@@ -10,7 +10,7 @@ from tael.tables.columns import FEW
 from tael.tables.guess_files import Guessed
 from tael.tables.keys import as_text
 from tael.tables.overlap import distinct, lost_zeros, share_in
-from tael.tables.times import looks_like_time
+from tael.tables.times import looks_like_time, spells_day
 
 _ID = re.compile(r"(id|ids|_no|_key|_uuid|guid|编号|编码|单号|客户号|账号|卡号|流水号)$", re.IGNORECASE)
 _CHINESE_ID = re.compile(r"(?<=..)(编号|编码|号码|代码|号)$")
@@ -25,6 +25,7 @@ _END = re.compile(
     re.IGNORECASE,
 )
 _NODES = 100
+_HEAD = 2000
 NEARLY = 0.95
 OVERLAP = 0.9
 SAME_NAME = 0.5
@@ -198,6 +199,11 @@ def _no_target(table: Guessed, column: str) -> dict[str, object]:
     return {"type": "text" if distinct(table.frame[column]).len() > FEW else "category"}
 
 
+def _days(text: pl.Series) -> bool:
+    head = text.drop_nulls().head(_HEAD)
+    return bool((spells_day(head).mean() or 0) >= OVERLAP) or looks_like_time(text)  # type: ignore[operator]
+
+
 def _target(
     table: Guessed, column: str, keys: dict[str, str], values: dict[str, pl.Series]
 ) -> tuple[str, float] | None:
@@ -232,7 +238,7 @@ def _set_shared(tables: list[Guessed], keys: dict[str, str]) -> None:
             named_so = looks_like_id(column) or _LINK.search(column)
             # 手机入网日期 is called like a phone, and holds days.
             fits = table.frame[column].dtype.is_integer() or (
-                table.frame[column].dtype == pl.String and not (named_so and looks_like_time(table.frame[column]))
+                table.frame[column].dtype == pl.String and not (named_so and _days(table.frame[column]))
             )
             if named_so and fits and not {"to", "type"} & set(table.columns[column]) and keys.get(table.name) != column:
                 places.setdefault(column, []).append(table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from tael.tables.choose import without
 from tael.tables.keys import EXACT
 from tael.tables.schema import TableSchema
 
@@ -31,7 +32,7 @@ def typed(frame: pl.DataFrame, table: TableSchema) -> pl.DataFrame:
         told = promise.type is not None or promise.to is not None or promise.values is not None
         told |= bool(promise.true) or promise.format is not None or promise.spelled or promise.pad is not None
         fixed = name in held or told
-        done[series.name] = series if fixed else numeric(series)
+        done[series.name] = series if fixed else numeric(without(series, promise.missing))
     return pl.DataFrame(done)
 
 
