@@ -125,3 +125,21 @@ def test_codes_and_zeros_in_front_are_let_alone(folder: Callable[..., Path]) -> 
         draft, _ = drafted(folder, "grade", cells)
         assert draft.odd == ()
         assert draft.schema.tables["a"].columns["grade"].missing == ()
+
+
+def test_units_of_whole_columns_are_told_in_both_languages(tmp_path: Path) -> None:
+    rows = "".join(f"{k},{f'{k}.5万' if k % 4 == 0 else k * 1000},{k % 30}{'次' * (k % 2)}\n" for k in range(200))
+    (tmp_path / "a.csv").write_text("z,收入,查询\n" + rows, encoding="utf-8")
+    told = infer(tmp_path).odd
+    assert [one.text("zh") for one in told] == [
+        "按单位换算：'万'（收入 50 行，如 '0.5万' 读作 5000）",
+        "去掉单位读取：'次'（查询 100 行，如 '1次'）",
+    ]
+    assert told[0].text() == "Multiplied by its unit: '万' (50 rows of 收入, such as '0.5万', read as 5000)"
+    assert all(one.read for one in told)
+
+
+def test_an_answer_in_words_is_not_blanked_without_saying_so(tmp_path: Path) -> None:
+    rows = "".join(f"{'约十万' if k % 40 == 0 else k * 1000},{k}\n" for k in range(200))
+    (tmp_path / "a.csv").write_text("收入,z\n" + rows, encoding="utf-8")
+    assert [one.text("zh") for one in infer(tmp_path).odd] == ["视为缺失：'约十万'（收入 5 行）"]

@@ -11,7 +11,7 @@ from tael.tables.checks import suspicious_codes
 from tael.tables.columns import FALSE, TRUE, guess, to_number
 from tael.tables.guess_files import Guessed
 from tael.tables.guess_keys import numbers_rows
-from tael.tables.guess_odd import TIME_NAME, set_odd
+from tael.tables.guess_odd import TIME_NAME, Odd, set_odd
 from tael.tables.numbers import PLAIN, form_of
 from tael.tables.places import Place, toml
 from tael.tables.schema import ColumnSchema, Type, named
@@ -54,7 +54,7 @@ _PAST = re.compile(r"hist|prev|past|prior|last_|ever|count|cnt|num|历史|过去
 
 def set_columns(table: Guessed) -> None:
     """Guess all that is left to guess about the columns of one table."""
-    table.odd = set_odd(table)
+    table.odd = [*_blanked(table), *set_odd(table)]
     times = _times(table)
     _set_times(table, times)
     for column in table.frame.columns:
@@ -63,6 +63,12 @@ def set_columns(table: Guessed) -> None:
     _set_outcomes(table, times)
     _set_labels(table)
     _set_suspects(table)
+
+
+def _blanked(table: Guessed) -> list[Odd]:
+    """What was read as missing for the sake of one column."""
+    headers = {str(told.get("header", name)): name for name, told in table.columns.items()}
+    return [Odd(headers[at], at, "missing", tuple(words)) for at, words in table.blanked.items() if words]
 
 
 def _times(table: Guessed) -> dict[str, pl.Series]:
@@ -215,6 +221,7 @@ def _set_type(table: Guessed, column: str) -> None:
         fields, why = _written(series)
         if fields is not None:
             table.say(column, why, type="number", **fields)
+            table.odd += _units(column, str(told.get("header", column)), series.drop_nulls())
             return
         if why:
             table.say(column, why, type=str(type))
@@ -275,6 +282,21 @@ def _written(series: pl.Series) -> tuple[dict[str, object] | None, str]:
     ]
     read = f"{example} is read as {numbers[telling]:.10g}"
     return form.fields(), f"looks like {' '.join(word for word in kind if word)}: {read}"
+
+
+def _units(column: str, header: str, there: pl.Series) -> list[Odd]:
+    """Words beside the digits that are no currency, in how many rows they stand, and an example of what was read."""
+    form, _ = form_of(there)
+    found: list[Odd] = []
+    plain = there.str.normalize("NFKC").str.to_lowercase()
+    for word in () if form is None else (*form.multiply, *form.beside):
+        rows = plain.str.contains(word.lower(), literal=True)
+        if form is not None and rows.any():
+            example = there.filter(rows).head(1)
+            read = form.read(example)[0]
+            words = ((word, int(rows.sum())), (f"{read:.10g}", 1), (str(example[0]), 1))
+            found.append(Odd(column, header, "larger" if word in form.multiply else "unit", words))
+    return found
 
 
 def _rest(there: pl.Series, bad: pl.Series) -> str:

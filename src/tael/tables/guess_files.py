@@ -68,6 +68,8 @@ class Guessed:
         By field of the section, or by column.
     odd : list of Odd
         Columns with cells that are not of their kind.
+    blanked : dict
+        By header, the words that were read as missing for that column's sake, and in how many of its rows.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Guessed:
     reasons: dict[str, str] = field(default_factory=dict)
     column_reasons: dict[str, list[str]] = field(default_factory=dict)
     odd: list[Odd] = field(default_factory=list)
+    blanked: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
 
     def say(self, column: str, reason: str, **fields: object) -> None:
         """Set fields of a column, and why."""
@@ -142,7 +145,7 @@ def look_at(folder: Path) -> tuple[list[Guessed], list[str]]:
 
 def _parquet(folder: Path, name: str, file: str) -> Guessed:
     found = Guessed(name, Files().read(TableSchema(file=file), name, folder), {"file": file}, {})
-    markers, own = _markers(found.frame)
+    markers, own = _markers(found.frame, found.blanked)
     if markers:
         found.set("missing", list(markers), "; ".join(f"{word!r}: {why}" for word, why in markers.items()))
         text = pl.col(pl.String)
@@ -166,7 +169,7 @@ def _csv(path: Path, name: str) -> Guessed:
         found.set("separator", separator, f"parts the first lines into {_fields(lines[skip], separator)} fields")
     schema = TableSchema.model_validate({"separator": separator, **found.section})
     found.frame = read_csv(path, schema, where)
-    markers, own = _markers(found.frame)
+    markers, own = _markers(found.frame, found.blanked)
     if markers:
         found.set("missing", list(markers), "; ".join(f"{word!r}: {why}" for word, why in markers.items()))
         found.frame = read_csv(path, schema.model_copy(update={"missing": tuple(markers)}), where)
@@ -179,6 +182,8 @@ def _with_own(found: Guessed, own: dict[str, dict[str, str]]) -> Guessed:
     """Blank the words that mean missing in one column alone, and say so."""
     for header, words in own.items():
         text = found.frame[header]
+        rows = [(word, int((text == word).sum())) for word in words]
+        found.blanked[header] = [*found.blanked.get(header, []), *rows]
         blank = pl.select(pl.when(~text.is_in(list(words))).then(text)).to_series().rename(header)
         found.frame = found.frame.with_columns(numeric(blank))
     found = _renamed(found)
@@ -205,7 +210,9 @@ def _lines_before(lines: list[str]) -> int:
     return next((i for i, line in enumerate(lines[:_BEFORE]) if _fields(line, separator) >= usual), 0)
 
 
-def _markers(frame: pl.DataFrame) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+def _markers(
+    frame: pl.DataFrame, blanked: dict[str, list[tuple[str, int]]]
+) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     """Words that stand where all else is numbers or times: of the table, and of columns alone.
 
     A word is a column's own where another column answers with it.
@@ -227,7 +234,7 @@ def _markers(frame: pl.DataFrame) -> tuple[dict[str, str], dict[str, dict[str, s
         for word in inside:
             if word in _ALWAYS:
                 found.setdefault(word, f"in {series.name}")
-    return found | _odd_words(frame, {**found, **{word: "" for words in own.values() for word in words}}), own
+    return found | _odd_words(frame, {**found, **{word: "" for words in own.values() for word in words}}, blanked), own
 
 
 def _nothings(there: pl.Series) -> list[str]:
@@ -260,7 +267,7 @@ def _all_read(there: pl.Series) -> bool:
     return fits is not None and bool(fits.all())
 
 
-def _odd_words(frame: pl.DataFrame, known: dict[str, str]) -> dict[str, str]:
+def _odd_words(frame: pl.DataFrame, known: dict[str, str], blanked: dict[str, list[tuple[str, int]]]) -> dict[str, str]:
     """The few words that keep a column from being dates, or amounts of money, and stand in no other column."""
     found: dict[str, str] = {}
     columns = frame.select(pl.col(pl.String)).get_columns()
@@ -276,6 +283,7 @@ def _odd_words(frame: pl.DataFrame, known: dict[str, str]) -> dict[str, str]:
             continue
         if any(bool((other == word).any()) for other in others for word, _ in rest if not _ZERO_DATE.fullmatch(word)):
             continue
+        blanked[series.name] = [(word, count) for word, count in rest if word.strip()]
         for word, count in rest:
             found.setdefault(word, f"{count:,} values of {series.name}; {fits.sum() / len(fits):.1%} are {kind}")
     return found

@@ -27,7 +27,7 @@ _SAMPLE = 2000
 _UNIT = re.compile(r"^\s*[+-]?\d[\d.,' ]*\s*([^\W\d_]{1,6})\.?\s*$")
 _WIDTH = 30
 
-Kind = Literal["missing", "unit", "two ways", "dates", "numbers"]
+Kind = Literal["missing", "unit", "larger", "two ways", "dates", "numbers"]
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,12 @@ class Odd:
         Name in the schema.
     header : str
         Name in the file.
-    kind : {"missing", "unit", "two ways", "dates", "numbers"}
-        Read as missing; read without their unit; or why the column stays text: numbers in two ways of writing, mostly
-        dates, mostly numbers.
+    kind : {"missing", "unit", "larger", "two ways", "dates", "numbers"}
+        Read as missing; read without their unit; multiplied by it (万); or why the column stays text: numbers in two
+        ways of writing, mostly dates, mostly numbers.
     words : tuple of (str, int)
-        What stands there, and in how many rows; of a unit the unit, then an example; of two ways one of each.
+        What stands there, and in how many rows; of a unit the unit, then an example; of one that multiplies what the
+        example is read as, before the example; of two ways one of each.
     """
 
     column: str
@@ -55,7 +56,7 @@ class Odd:
     @property
     def read(self) -> bool:
         """Whether the column is read all the same."""
-        return self.kind in ("missing", "unit")
+        return self.kind in ("missing", "unit", "larger")
 
     def text(self, lang: Language = "en") -> str:
         """What was done with them, or why the column is left out.
@@ -64,19 +65,22 @@ class Odd:
         "Read as missing: 'see file' (1 row of Amount)"
         """
         first, last = repr(self.words[0][0][:_WIDTH]), repr(self.words[-1][0][:_WIDTH])
-        rows = self.words[0][1] if self.kind == "unit" else sum(count for _, count in self.words)
+        rows = self.words[0][1] if self.kind in ("unit", "larger") else sum(count for _, count in self.words)
         shown = ", ".join(repr(word[:_WIDTH]) for word, _ in self.words[:4]) + (", ..." if len(self.words) > 4 else "")
+        middle = self.words[len(self.words) // 2][0]
         if lang == "zh":
             kind = "日期" if self.kind == "dates" else "数字"
             return {
                 "missing": f"视为缺失：{shown}（{self.header} {rows:,} 行）",
                 "unit": f"去掉单位读取：{first}（{self.header} {rows:,} 行，如 {last}）",
+                "larger": f"按单位换算：{first}（{self.header} {rows:,} 行，如 {last} 读作 {middle}）",
                 "two ways": f"数字有两种写法，如 {first} 与 {last}：统一写法后即可使用",
             }.get(self.kind, f"多为{kind}，但有 {rows:,} 行不是，如 {first}：改为空白或修正后即可使用")
         some, are = ("1 row", "is") if rows == 1 else (f"{rows:,} rows", "are")
         return {
             "missing": f"Read as missing: {shown} ({some} of {self.header})",
             "unit": f"Read without its unit: {first} ({some} of {self.header}, such as {last})",
+            "larger": f"Multiplied by its unit: {first} ({some} of {self.header}, such as {last}, read as {middle})",
             "two ways": f"numbers written in two ways, such as {first} and {last}: write them in one, and it is used",
         }.get(
             self.kind,
