@@ -192,10 +192,10 @@ def _unit(form: NumberForm, there: pl.Series, numbers: pl.Series) -> tuple[str, 
     units = {one.group(1) for one in found if one is not None}
     if None in found or len(units) != 1 or len(bad) > 0.2 * len(there):
         return None
-    wider = NumberForm(form.thousands, form.decimal, (*form.strip, *units), form.percent)
+    wider = NumberForm(form.thousands, form.decimal, (*form.strip, *units), form.percent, form.multiply)
     read = wider.read(bad)
     plain = numbers.drop_nulls()
-    within = read.is_between(plain.min(), plain.max())  # type: ignore[arg-type]
+    within = read.is_between(plain.min(), plain.max())
     return (units.pop(), wider) if read.null_count() == 0 and within.all() else None
 
 
