@@ -143,3 +143,17 @@ def test_an_answer_in_words_is_not_blanked_without_saying_so(tmp_path: Path) -> 
     rows = "".join(f"{'约十万' if k % 40 == 0 else k * 1000},{k}\n" for k in range(200))
     (tmp_path / "a.csv").write_text("收入,z\n" + rows, encoding="utf-8")
     assert [one.text("zh") for one in infer(tmp_path).odd] == ["视为缺失：'约十万'（收入 5 行）"]
+
+
+def test_numbers_that_name_things_are_let_alone(folder: Callable[..., Path]) -> None:
+    draft, _ = drafted(folder, "store_code", ["A12", *(str(1000 + k % 99) for k in range(ROWS))])
+    assert draft.odd == ()
+    assert draft.schema.tables["a"].columns["store_code"].missing == ()
+
+
+def test_days_of_which_the_month_may_be_either_number(folder: Callable[..., Path]) -> None:
+    draft, _ = drafted(folder, "opened_date", ["tbd", *(f"{1 + k % 12:02d}/{1 + k % 7:02d}/2024" for k in range(ROWS))])
+    (odd,) = draft.odd
+    assert odd.kind == "order"
+    assert "whether the day or the month comes first, such as '01/01/2024'" in odd.text()
+    assert "日与月的先后" in odd.text("zh")

@@ -17,6 +17,10 @@ from tael.tables.times import looks_like_time, no_times, spells_day
 
 TIME_NAME = re.compile(r"date|time|day$|_at$|_on$|issued|opened|created|日期|时间|日$", re.IGNORECASE)
 """How columns of dates are called."""
+_NAME = re.compile(
+    r"(^|_)(code|ticker|symbol|zip|postcode|branch|store|id|no|number|account|phone|mobile)$|代码|编码|编号|号码|邮编|网点|账号|卡号|手机",
+    re.IGNORECASE,
+)
 _NEARLY = 0.99
 _MOSTLY = 0.75
 _ROWS = 5
@@ -27,7 +31,7 @@ _SAMPLE = 2000
 _UNIT = re.compile(r"^\s*[+-]?\d[\d.,' ]*\s*([^\W\d_]{1,6})\.?\s*$")
 _WIDTH = 30
 
-Kind = Literal["missing", "unit", "larger", "two ways", "dates", "numbers"]
+Kind = Literal["missing", "unit", "larger", "two ways", "order", "dates", "numbers"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class Odd:
                 "missing": f"视为缺失：{shown}（{self.header} {rows:,} 行）",
                 "unit": f"去掉单位读取：{first}（{self.header} {rows:,} 行，如 {last}）",
                 "larger": f"按单位换算：{first}（{self.header} {rows:,} 行，如 {last} 读作 {middle}）",
+                "order": f"日期中日与月的先后无法确定，如 {first}：改为 2024-01-31 的写法后即可使用",
                 "two ways": f"数字有两种写法，如 {first} 与 {last}：统一写法后即可使用",
             }.get(self.kind, f"多为{kind}，但有 {rows:,} 行不是，如 {first}：改为空白或修正后即可使用")
         some, are = ("1 row", "is") if rows == 1 else (f"{rows:,} rows", "are")
@@ -81,6 +86,8 @@ class Odd:
             "missing": f"Read as missing: {shown} ({some} of {self.header})",
             "unit": f"Read without its unit: {first} ({some} of {self.header}, such as {last})",
             "larger": f"Multiplied by its unit: {first} ({some} of {self.header}, such as {last}, read as {middle})",
+            "order": f"days of which it is not clear whether the day or the month comes first, such as {first}: "
+            "write them as 2024-01-31, and they are used",
             "two ways": f"numbers written in two ways, such as {first} and {last}: write them in one, and it is used",
         }.get(
             self.kind,
@@ -125,8 +132,9 @@ def _dates(table: Guessed, column: str, header: str, there: pl.Series) -> Odd | 
     try:
         words = no_times(there, most=_WORDS)
     except TablesError:
-        # Whether the day or the month comes first is not clear: that is asked about elsewhere.
-        return None
+        example = str(there.filter(there.str.contains(r"^\s*\d{1,2}[/-]\d{1,2}[/-]\d{2}"))[0])
+        table.say(column, f"not clear whether the day or the month comes first, such as {example}: set `format`")
+        return Odd(column, header, "order", ((example, 1),))
     if not words:
         return _many_no_dates(column, header, there) if words is None else None
     odd = there.is_in(words)
@@ -158,7 +166,8 @@ def _numbers(table: Guessed, column: str, header: str, there: pl.Series) -> Odd 
         return None
     numbers = form.read(there)
     bad = numbers.is_null()
-    if not bad.any() or there.str.contains(r"^0\d").any():
+    # Zeros in front and such headers belong to names of things: A12 among numbers is one of them.
+    if not bad.any() or there.str.contains(r"^0\d").any() or _NAME.search(column):
         return None
     with_unit = _unit(form, there, numbers)
     if with_unit is not None:
