@@ -288,10 +288,12 @@ def _units(column: str, header: str, there: pl.Series) -> list[Odd]:
     """Words beside the digits that are no currency, in how many rows they stand, and an example of what was read."""
     form, _ = form_of(there)
     found: list[Odd] = []
+    if form is None or not (form.multiply or form.beside):
+        return found
     plain = there.str.normalize("NFKC").str.to_lowercase()
-    for word in () if form is None else (*form.multiply, *form.beside):
+    for word in (*form.multiply, *form.beside):
         rows = plain.str.contains(word.lower(), literal=True)
-        if form is not None and rows.any():
+        if rows.any():
             example = there.filter(rows).head(1)
             read = form.read(example)[0]
             words = ((word, int(rows.sum())), (f"{read:.10g}", 1), (str(example[0]), 1))

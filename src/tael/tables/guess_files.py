@@ -39,6 +39,7 @@ _ALWAYS = ("NULL", "\\N", "#N/A", "NaN", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?"
 _ANSWERS = ("无", "没有", "none", "nil")
 _FEW_WORDS = 5
 _SHORT = 12
+_LONGEST = 32
 _HEAD = 1 << 20
 _BEFORE = 20
 _SAMPLE = 2000
@@ -239,8 +240,10 @@ def _markers(
 
 def _nothings(there: pl.Series) -> list[str]:
     """The words of a column that people write for nothing, as they stand there."""
-    plain = there.str.normalize("NFKC").str.strip_chars().str.to_lowercase()
-    return there.filter(plain.is_in(list(MARKERS))).unique(maintain_order=True).to_list()
+    # No marker is long, and what is short is seldom of many kinds: only these are looked at closely.
+    words = there.filter(there.str.len_bytes() <= _LONGEST).unique(maintain_order=True)
+    plain = words.str.normalize("NFKC").str.strip_chars().str.to_lowercase()
+    return words.filter(plain.is_in(list(MARKERS))).to_list()
 
 
 def _answers(frame: pl.DataFrame) -> dict[str, set[str]]:

@@ -223,7 +223,9 @@ def _parsed(text: pl.Series, format: str, place: Place) -> pl.Series:
 
 
 def _from_text(series: pl.Series, place: Place, format: str | None, time_zone: str | None) -> Times:
-    text = series.str.normalize("NFKC").str.strip_chars()
+    text = series.str.strip_chars()
+    if text.str.contains("[０-９]").any():
+        text = text.str.normalize("NFKC")
     if (text == "").any():
         text = text.set(text == "", None)
     if format in EPOCHS:
