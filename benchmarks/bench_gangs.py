@@ -19,7 +19,8 @@ transfers around (`suspicion_around`, known at the cutoff) beside them.
 ``--nightly`` judges columns as of the end of each transfer's own day, by the same model on the same rows: the
 transfer's own columns (weekday, amount), those and IBM's GFP (snapml, in an environment of its own at
 ``.venv-bench/snapml``), those and tael's kernels
-with how often this pair dealt before. Then the same as of the cutoff: GFP in one batch, tael's columns from above.
+with how often this pair dealt before. Then the same as of the cutoff: GFP in one batch, tael's columns from above;
+also by the second model, that sees the first one's scores around, fitted on the same rows.
 """
 
 from __future__ import annotations
@@ -197,6 +198,17 @@ def detection(frame: pl.DataFrame, y: np.ndarray, score: np.ndarray) -> str:
     return "; ".join(told)
 
 
+def both_models(
+    X: tuple[np.ndarray, np.ndarray], y: np.ndarray, kept: np.ndarray, groups: np.ndarray, edges: list[Edges], seed: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Scores of the earlier slice (out of fold) and the later one, by the first and by the second model."""
+    model, told = Model(seed), []
+    for second in (False, True):
+        old, new = (with_neighbours(*one) for one in zip(X, told[0], edges, strict=True)) if second else X
+        told.append((model.out_of_fold(old, y, kept, groups), model.fit(old, y, kept).predict_proba(new)[:, 1]))
+    return told
+
+
 def judge(table: pl.DataFrame, gangs: pl.DataFrame, parts: list, seed: int) -> None:
     """Fit on the first part, judge on the second, print."""
     (old, X_old), (new, X_new) = parts
@@ -207,10 +219,7 @@ def judge(table: pl.DataFrame, gangs: pl.DataFrame, parts: list, seed: int) -> N
     edges = [
         Edges.from_frame(frame, source="source", target="target", time="date", id="tran_id") for frame in (old, new)
     ]
-    model = Model(seed)
-    s_old, s_new = model.out_of_fold(M, y, fresh, groups), model.fit(M, y, fresh).predict_proba(N)[:, 1]
-    M2, N2 = with_neighbours(M, s_old, edges[0]), with_neighbours(N, s_new, edges[1])
-    t_old, t_new = model.out_of_fold(M2, y, fresh, groups), model.fit(M2, y, fresh).predict_proba(N2)[:, 1]
+    (_, s_new), (t_old, t_new) = both_models((M, N), y, fresh, groups, edges, seed)
     for name, score in (("first", s_new), ("second", t_new)):
         print(f"seed {seed}, {name} model, days 60 to 90: {detection(new, z, score)}")
     first = dict(table.filter(pl.col("gang") >= 0).group_by("gang").agg(pl.col("day").min()).iter_rows())
@@ -320,12 +329,12 @@ def accounts(frames: list[pl.DataFrame], scores: list[np.ndarray], wider: bool =
     return float(average_precision_score(z, p))
 
 
-def nightly(table: pl.DataFrame, draws: int) -> None:
+def nightly(table: pl.DataFrame, draws: int, known: list[str]) -> None:
     """Columns as of the end of each transfer's day: raw, with GFP, with tael's kernels."""
     python = Path(".venv-bench/snapml/bin/python")
     names = ("raw", "raw + GFP", "raw + tael", "at the cutoff, raw + GFP in one batch", "at the cutoff, raw + tael")
     sets: dict[str, list[np.ndarray]] = {name: [] for name in names}
-    frames = []
+    frames, fresh = [], np.zeros(0, dtype=bool)
     for cutoff in (60, 90):
         frame = table.filter(pl.col("day").is_between(cutoff - HISTORY, cutoff - 1))
         pair = pl.col("day").rank("ordinal").over("source", "target").cast(pl.Int64) - 1
@@ -333,19 +342,24 @@ def nightly(table: pl.DataFrame, draws: int) -> None:
         rows = (frame["day"] >= cutoff - LOOK).to_numpy()
         frames.append(frame.filter(pl.Series(rows)))
         raw = np.column_stack([frames[-1]["date"].dt.weekday().to_numpy(), frames[-1]["amount"].to_numpy()])
-        begun = time.process_time()
-        kernels = kernel_columns(frame, rows)
-        print(f"tael: {time.process_time() - begun:.1f} CPU s for {rows.sum():,} edges, {kernels.shape[1]} columns")
-        sets["raw"].append(raw)
-        sets["raw + tael"].append(np.column_stack([raw, kernels]))
-        sets[names[4]].append(np.column_stack([raw, *columns(table, cutoff)[1].values()]))
+        if "day" in known:
+            begun = time.process_time()
+            kernels = kernel_columns(frame, rows)
+            print(f"tael: {time.process_time() - begun:.1f} CPU s for {rows.sum():,} edges, {kernels.shape[1]} columns")
+            sets["raw"].append(raw)
+            sets["raw + tael"].append(np.column_stack([raw, kernels]))
+        if "cutoff" in known:
+            own = columns(table, cutoff)[1]
+            fresh = own["pair"] == 1 if cutoff == 60 else fresh
+            sets[names[4]].append(np.column_stack([raw, *own.values()]))
         if python.exists():
             with tempfile.TemporaryDirectory() as folder:
                 here, there = Path(folder) / "edges.npz", Path(folder) / "columns.npy"
                 edges = {name: frame[name].cast(pl.Float64).to_numpy() for name in ("source", "target", "amount")}
                 np.savez(here, day=frame["day"].to_numpy(), first=int(np.argmax(rows)), **edges)
                 script = Path(__file__).parent / "network_peers" / "gfp_columns.py"
-                for name, more in (("raw + GFP", []), (names[3], ["whole"])):
+                ways = {"day": ("raw + GFP", []), "cutoff": (names[3], ["whole"])}
+                for name, more in (ways[one] for one in known):
                     subprocess.run([str(python), str(script), str(here), str(there), *more], check=True)
                     sets[name].append(np.column_stack([raw, np.load(there)]))
     y, z = (frame["gang"].to_numpy() >= 0 for frame in frames)
@@ -353,6 +367,10 @@ def nightly(table: pl.DataFrame, draws: int) -> None:
     groups = np.where(y, 10_000_000 + gang, payer)
     none = np.zeros(len(y), dtype=bool)
     for name, X in sets.items():
+        for seed in range(draws if X and name.startswith("at the cutoff") else 0):
+            edges = [Edges.from_frame(f, source="source", target="target", time="date", id="tran_id") for f in frames]
+            _, (_, score) = both_models((X[0], X[1]), y, fresh, groups, edges, seed)
+            print(f"{name}, second model, seed {seed}: {detection(frames[1], z, score)}", flush=True)
         for seed in range(draws if X else 0):
             model = Model(seed)
             score = model.fit(X[0], y, none).predict_proba(X[1])[:, 1]
@@ -369,6 +387,9 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("TAEL_DATA", "../shared/data")))
     parser.add_argument("--draws", type=int, default=3, help="seeds of the models")
     parser.add_argument("--nightly", action="store_true", help="columns as of each day's end, beside IBM's GFP")
+    parser.add_argument(
+        "--known", nargs="+", choices=["day", "cutoff"], default=["day", "cutoff"], help="as of which moment"
+    )
     args = parser.parse_args()
     if not (args.data / "aml" / "amlsim").is_dir():
         print(f"No data at {args.data}: name the folder with --data or TAEL_DATA.", file=sys.stderr)
@@ -376,7 +397,7 @@ def main() -> int:
     begun = time.process_time()
     table, gangs = transfers(args.data)
     if args.nightly:
-        nightly(table, args.draws)
+        nightly(table, args.draws, args.known)
         return 0
     parts = [columns(table, cutoff) for cutoff in (60, 90)]
     print(f"columns: {time.process_time() - begun:.1f} CPU s")

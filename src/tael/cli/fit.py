@@ -31,7 +31,7 @@ _FIRST = (
 
 def fit(
     table: Annotated[Path, typer.Argument(help="A CSV or Parquet file.")],
-    label: Annotated[str | None, typer.Option(help="Column to foretell (default: none, segments are found).")] = None,
+    label: Annotated[str | None, typer.Option(help="Column to predict (default: none, segments are found).")] = None,
     task: Annotated[str | None, typer.Option(help="regression, classification or clustering (default: found).")] = None,
     model: Annotated[str | None, typer.Option(help="Such as sklearn.ensemble.RandomForestClassifier.")] = None,
     parameters: Annotated[

@@ -198,7 +198,7 @@ def _header(page: Page, title: str) -> Safe:
         simulated,
         el(
             "header",
-            el("p", page.t("page.kicker"), class_="kicker"),
+            el("p", page.t("fit.kicker" if page.at("shape") == "table" else "page.kicker"), class_="kicker"),
             el("h1", title),
             el("p", question, class_="question") if question else None,
             el("dl", *(el("div", el("dt", k), el("dd", str(v))) for k, v in facts if v is not None), class_="facts"),

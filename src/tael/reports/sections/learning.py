@@ -68,6 +68,7 @@ def _columns(page: Page) -> Safe:
         el("p", page.t("fit.missing_words", words=words))
         if (words := _quoted(page.at("fit", "missing"), page))
         else None,
+        *(el("p", page.say(line)) for line in page.rows("fit", "told")),
         el("p", page.t("fit.repeated", n=page.fmt.integer(n))) if (n := page.at("fit", "repeated")) else None,
         *_joined(page),
         el("p", divided) if divided else None,
