@@ -123,7 +123,7 @@ def test_nothing_to_judge():
         judge({})
 
 
-@pytest.mark.parametrize(("plain", "said"), [(0.70, "take it"), (0.60, "no better")])
+@pytest.mark.parametrize(("plain", "said"), [(0.70, "try it"), (0.60, "no better")])
 def test_over_fitting_of_a_model_that_nobody_chose_is_seen_beside_a_plain_one(plain: float, said: str) -> None:
     auc = {
         "train": Metric(0.99, 0.98, 1.0),
@@ -133,4 +133,4 @@ def test_over_fitting_of_a_model_that_nobody_chose_is_seen_beside_a_plain_one(pl
     found = [advised(one) for one in judge({split: {"roc_auc": value} for split, value in auc.items()})]
     (told,) = (one for one in calmer(found, 0.65, plain) if one.code == "TAEL-V02")
     assert said in told.what_to_do()
-    assert ("--model sklearn.linear_model.LogisticRegression" in told.what_to_do("zh")) == (said == "take it")
+    assert ("--model sklearn.linear_model.LogisticRegression" in told.what_to_do("zh")) == (said == "try it")

@@ -103,7 +103,20 @@ def _read_so(done: Any, zh: bool) -> list[str]:
     """What reading changed: its encoding, odd cells, rows left out, spellings joined."""
     told = [one[zh] for one in done.table.told]
     if n := done.table.repeated:
-        told.append(f"重复行（主键相同）未使用：{n:,}" if zh else f"Rows left out that repeat another one's key: {n:,}")
+        told.append(f"重复行未使用：{n:,}" if zh else f"Rows left out that repeat another one, or its key: {n:,}")
+    if done.table.time is not None and done.content["fit"].get("kind") == "out_of_time":
+        name, n = done.table.shown(done.table.time), done.table.given[done.table.time].null_count()
+        told.append(
+            f"按 {name} 排序：最早的一半训练，最晚的四分之一测试"
+            if zh
+            else f"Ordered by {name}: the earliest half trains, the latest quarter tests"
+        )
+        if n:
+            told.append(
+                f"{n:,} 行没有 {name}：只参与训练"
+                if zh
+                else f"{n:,} rows have no {name}: they train, and judge nothing"
+            )
     for name, joined in done.table.joined.items():
         by_word: dict[str, list[str]] = {}
         for old, new in joined.items():
@@ -146,18 +159,19 @@ def score_rows(folder: Path, table: Path, out: Path | None, keys: list[str], lan
     model, zh = load_fit(folder), lang == "zh"
     told = model.beside(table)
     if keys:
-        name = next(
-            (model.table.shown(one) for one in model.table.keys if model.table.shown(one) in told.columns), None
-        )
-        if name is None:
+        names = [name for name in map(model.table.shown, model.table.keys) if name in told.columns]
+        if not names:
             raise RunError(
                 "These rows have no key by which they could be asked for.", got=", ".join(keys), where=str(table),
                 fix="Leave --id out, or bring the column that names the rows.",
             )  # fmt: skip
-        told = told.filter(pl.col(name).cast(pl.String).is_in(keys))
+        told = told.filter(pl.any_horizontal(pl.col(name).cast(pl.String).is_in(keys) for name in names))
         if not told.height:
             raise RunError(
-                "No row has such a key.", expected=f"values of {name}", got=", ".join(keys), where=str(table)
+                "No row has such a key.",
+                expected=f"values of {' or '.join(names)}",
+                got=", ".join(keys),
+                where=str(table),
             )
     if model.threshold is not None:
         cut = f"{model.threshold:.4f}"

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 import tael
+from tael.errors import RunError
 from tael.reports import build_report
 from tael.runs.single import load_fit
 
@@ -107,5 +108,33 @@ def test_cells_of_predictions_are_those_of_the_table(tmp_path: Path) -> None:
 def test_rows_that_repeat_a_key_are_told(table: pl.DataFrame, tael_cli: Any, tmp_path: Path) -> None:
     pl.concat([table, table[:7]]).write_csv(tmp_path / "loans.csv")
     done = tael_cli("fit", tmp_path / "loans.csv", "--label", "late", "--model", LINE, "--out", tmp_path / "made")
-    assert "repeat another one's key: 7" in done.out
-    assert "7 rows repeat the key" in (tmp_path / "made" / "report.html").read_text("utf-8")
+    assert "repeat another one, or its key: 7" in done.out
+    assert "7 rows repeat another one" in (tmp_path / "made" / "report.html").read_text("utf-8")
+
+
+def test_rows_that_repeat_another_whole_are_left_out_where_a_key_names_them(table: pl.DataFrame) -> None:
+    other = table.rename({"loan_id": "number"})
+    made = tael.fit(pl.concat([other, other[:9]]), "late", model=LINE)
+    assert made.table.repeated == 9
+    assert "number" in made.table.keys
+    people = other.drop("number").with_columns(x=pl.col("x").round(0))
+    assert tael.fit(pl.concat([people, people[:9]]), "late", model=LINE).table.repeated == 0
+
+
+def test_rows_without_their_time_train_and_judge_nothing(table: pl.DataFrame, tael_cli: Any, tmp_path: Path) -> None:
+    days = pl.date_range(pl.date(2023, 1, 1), pl.date(2024, 2, 4), "1d", eager=True)
+    dated = table.with_columns(granted=pl.when(pl.int_range(400) % 20 == 0).then(None).otherwise(days))
+    dated.write_csv(tmp_path / "loans.csv")
+    done = tael_cli("fit", tmp_path / "loans.csv", "--label", "late", "--model", LINE, "--out", tmp_path / "made")
+    assert "Ordered by granted" in done.out
+    assert "20 rows have no granted" in done.out
+    for column, more in (("job", "words"), ("granted", "rows without a value")):
+        gone = dated.with_columns(granted=pl.when(pl.int_range(400) < 200).then(None).otherwise("granted"))
+        with pytest.raises(RunError, match="cannot be ordered") as found:
+            tael.fit(gone, "late", model=LINE, time=column)
+        assert more in str(found.value.got)
+
+
+def test_names_of_people_are_not_looked_at(table: pl.DataFrame) -> None:
+    made = tael.fit(table.with_columns(客户姓名=pl.Series(["张三", "李四"] * 200)), "late", model=LINE)
+    assert made.table.ignored["客户姓名"][1] == "个人姓名"

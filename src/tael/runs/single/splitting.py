@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from tael.errors import RunError
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
+UNDATED = 0.3
+"""Share of rows without a time up to which the others order the table."""
 NAMES = {TRAIN: "train", VALIDATION: "validation", TEST: "test"}
 FEWEST = 30
 """Labelled rows below which three parts say nothing."""
@@ -40,7 +42,8 @@ class Parts:
 def divide(y: Any, times: pl.Series | None, *, classes: bool, seed: int) -> Parts:
     """Divide labelled rows: by time where there is one (the latest quarter tests, the quarter before it validates).
 
-    Without a time by lot, 60, 20 and 20 of a hundred, classes in proportion.
+    Rows without their time train, where few lack it. Without a time by lot, 60, 20 and 20 of a hundred, classes in
+    proportion.
 
     Parameters
     ----------
@@ -68,9 +71,12 @@ def divide(y: Any, times: pl.Series | None, *, classes: bool, seed: int) -> Part
             got=str(n), fix="Bring more rows whose label is known.",
         )  # fmt: skip
     code = np.zeros(n, dtype=np.int64)
-    if times is not None and times.null_count() == 0 and times.n_unique() >= 4:
-        moment = times.rank("dense").to_numpy()
-        share = np.searchsorted(np.sort(moment), moment, side="right") / n
+    if times is not None and orders(times):
+        # a row without its time may be of any: it can teach, but not judge
+        dated = times.is_not_null().to_numpy()
+        moment = times.drop_nulls().rank("dense").to_numpy()
+        share = np.zeros(n)
+        share[dated] = np.searchsorted(np.sort(moment), moment, side="right") / len(moment)
         code[share > 0.5], code[share > 0.75] = VALIDATION, TEST
         if min(np.bincount(code, minlength=3)) >= FEWEST // 5:
             return Parts(code, "out_of_time")
@@ -82,3 +88,12 @@ def divide(y: Any, times: pl.Series | None, *, classes: bool, seed: int) -> Part
         fifth = max(1, round(len(rows) / 5)) if len(rows) >= 3 else 0
         code[rows[:fifth]], code[rows[fifth : 2 * fifth]] = TEST, VALIDATION
     return Parts(code, "random")
+
+
+def orders(times: pl.Series) -> bool:
+    """Whether a column can order rows: most have it, and it has moments enough for three parts.
+
+    >>> orders(pl.Series([1, 2, 3, None, 5])), orders(pl.Series([1, None, None, 4]))
+    (True, False)
+    """
+    return times.null_count() <= UNDATED * times.len() and times.drop_nulls().n_unique() >= 4

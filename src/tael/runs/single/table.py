@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import polars as pl
@@ -12,6 +12,7 @@ import polars as pl
 from tael.errors import RunError, did_you_mean
 from tael.runs.single.reading import Source, left_out, read_source, set_aside
 from tael.runs.single.spelling import respelled, spellings
+from tael.runs.single.splitting import orders
 from tael.tables.schema import TableSchema, Type
 
 Task = Literal["regression", "classification", "clustering"]
@@ -21,6 +22,7 @@ MANY = 20
 """Different numbers from which a numeric label is an amount, not a class."""
 LEVELS = 60
 """Different values from which a text column is a name, not a category."""
+_PERSON = re.compile(r"^(full|first|last|customer|client|given|family)?[ _]?(sur)?name$|姓名$", re.I)
 _KEY = ("a key: it names the row", "主键：只标识行")
 _CODE = re.compile(
     r"(^|[_\s])(code|ticker|symbol|zip|postcode|branch|store|id)$|代码|证券|股票|编码|编号|邮编|网点", re.I
@@ -57,7 +59,7 @@ class SingleTable:
     given : polars.DataFrame
         The rows as they were read, in the same order.
     repeated : int
-        Rows that were left out because they repeat another one's key.
+        Rows that were left out because they repeat another one, or its key.
     told : tuple of (str, str)
         What reading had to decide, in English and Chinese: the encoding, cells read as missing.
     """
@@ -137,10 +139,26 @@ def read_single(
                 f"Column {column!r} cannot be kept: it is {other}.", expected="a column that a model may look at",
                 got=repr(column), fix="Leave it out of `keep`.",
             )  # fmt: skip
+    if time is not None:
+        _check_time(time, read.frame[names[time]])
     time = names[time] if time is not None else _time_of(read)
     if time is not None and time == label:
         time = None
     return _with_parts(read, label, time, {names[column] for column in ignore}, {names[column] for column in keep})
+
+
+def _check_time(name: str, column: pl.Series) -> None:
+    """Refuse a time that was asked for and cannot order the rows: a random split in its place would say too much."""
+    worded = column.dtype == pl.String and not column.drop_nulls().str.contains(r"\d").any()
+    if orders(column) and not worded:
+        return
+    there = column.drop_nulls()
+    lacking = f"{column.null_count():,} of {column.len():,} rows without a value, {there.n_unique()} moments"
+    raise RunError(
+        f"The rows cannot be ordered by {name!r}.", expected="times or numbers, in most rows, of four moments or more",
+        got="words" if worded else lacking,
+        fix="Name another column, or mend its cells; without a time the test is drawn by lot.",
+    )  # fmt: skip
 
 
 def _time_of(read: Source) -> str | None:
@@ -154,6 +172,7 @@ def _with_parts(read: Source, label: str | None, time: str | None, ignore: set[s
     numbers: list[str] = []
     categories: list[str] = []
     dated: dict[str, pl.Series] = {}
+    read = _each_once(read)
     frame = read.frame.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
     words = {name: spellings(frame[name]) for name in frame.columns if frame[name].dtype == pl.String}
     spelled = {name: respelled(frame[name], words[name]) for name in words}
@@ -206,6 +225,18 @@ def _changed(old: pl.Series, new: pl.Series) -> dict[str, str]:
     return dict(zip(old.filter(moved).to_list(), new.filter(moved).to_list(), strict=True))
 
 
+def _each_once(read: Source) -> Source:
+    """Rows that repeat another one in every cell are left out where a key then names each row: an export joined twice.
+
+    Where nothing names the rows, equal ones may be different people.
+    """
+    once = read.frame.unique(maintain_order=True)
+    gone = read.frame.height - once.height
+    if not gone or not any(_is_key(read.headers.get(name, name), once[name]) for name in once.columns):
+        return read
+    return replace(read, frame=once, repeated=read.repeated + gone)
+
+
 def _twins(frame: pl.DataFrame, label: str | None) -> dict[str, str]:
     """Columns that say what an earlier one says, row for row, and that one."""
     seen: dict[tuple[int, str], str] = {}
@@ -230,6 +261,8 @@ def _left_out(name: str, column: pl.Series, read: Source, to_come: pl.Series | N
         return "empty wherever the label is: known only with it", "标签为空时此列也为空：随标签才可知"
     if name == read.promise.key or _is_key(header, column):
         return _KEY
+    if column.dtype == pl.String and _PERSON.search(header):
+        return "a person's name", "个人姓名"
     if there.n_unique() == 1:
         return "says the same of every row", "所有行取值相同"
     if there.n_unique() > LEVELS and name in read.unread:
