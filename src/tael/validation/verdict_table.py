@@ -281,7 +281,7 @@ def calmer(found: list[Finding], own: float, plain: float) -> list[Finding]:
     """
     figures = f"{plain:.3f}", f"{own:.3f}"
     if plain > own:
-        en = f"A plain logistic regression does no worse in validation (AUC {figures[0]}, this one {figures[1]}): try it."
+        en = f"A plain logistic regression is no worse in validation (AUC {figures[0]}, this one {figures[1]}): try it."
         zh = f"普通逻辑回归在验证集上不逊色（AUC {figures[0]}，本模型 {figures[1]}）：可以一试。"
         command = " --model sklearn.linear_model.LogisticRegression"
     else:
