@@ -59,3 +59,11 @@ def test_what_is_no_table(tmp_path: Path) -> None:
     path.write_bytes(b"PK\x03\x04\x00\x00 a b c\n d e f\n")
     with pytest.raises(RunError, match="no table"):
         place(path, tmp_path, encoding_in(path))
+
+
+def test_an_encoding_that_was_said_wrongly_is_mended_on_the_command_line(tmp_path: Path) -> None:
+    path = tmp_path / "loans.csv"
+    path.write_bytes(("编号,城市,金额\n" + "".join(f"{k},上海浦东新区,{k * 7}\n" for k in range(40))).encode("gb18030"))
+    with pytest.raises(TablesError, match="not in the encoding declared") as error:
+        read_source(path, "utf-8")
+    assert error.value.fix == "Say --encoding gb18030."

@@ -157,6 +157,7 @@ def named_as(source: object, folder: Path) -> Iterator[None]:
                 return None
             # A separator cannot be told here; the encoding can, and whoever has one file has no tables.toml.
             text = text.replace(", or set `separator`", "").replace(', or encoding = "..." in tables.toml', "")
+            text = re.sub(r'Set encoding = "([\w-]+)" in the table\'s section', r"Say --encoding \1", text)
             return re.sub(rf"(table {STEM}, file )?{re.escape(str(folder))}[^\s,]*", lambda _: shown, text)
 
         raise TablesError(
