@@ -108,7 +108,7 @@ def test_hmeq_with_and_without_a_leak(hmeq: pl.DataFrame) -> None:
     assert codes(result)[0] == "TAEL-V03"
     assert "By itself collected tells the label." in result.verdicts[0].text()
     assert result.verdicts[0].what_to_do().endswith("--ignore collected")
-    assert "仅凭 collected" in result.verdicts[0].what_to_do("zh")
+    assert "仅凭 collected" in result.verdicts[0].text("zh")
 
 
 def test_hmeq_with_an_over_fitted_tree(hmeq: pl.DataFrame) -> None:
