@@ -30,7 +30,7 @@ GALLERIES = {
     "scenarios": ("Scenarios: from raw tables to a decision", "场景：从原始数据表到业务决策"),
     "depth": ("In depth: features, your own tables, your own parts", "深入：特征、自有数据与自定义组件"),
 }
-KERNELS = ("depth/01_*.py", "scenarios/*_stock_daily.py", "scenarios/*_futures_daily.py")
+KERNELS = ("depth/01_*.py", "foundations/14_*.py", "scenarios/*_stock_daily.py", "scenarios/*_futures_daily.py")
 _OUTSIDE = re.compile(r"\[([^\]]*)\]\((?:\.\./)+[^)]*\)")
 
 
