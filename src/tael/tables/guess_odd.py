@@ -44,9 +44,9 @@ class Odd:
         Name in the schema.
     header : str
         Name in the file.
-    kind : {"missing", "unit", "larger", "two ways", "dates", "numbers"}
+    kind : {"missing", "unit", "larger", "two ways", "order", "dates", "numbers"}
         Read as missing; read without their unit; multiplied by it (万); or why the column stays text: numbers in two
-        ways of writing, mostly dates, mostly numbers.
+        ways of writing, dates whose day and month cannot be told apart, mostly dates, mostly numbers.
     words : tuple of (str, int)
         What stands there, and in how many rows; of a unit the unit, then an example; of one that multiplies what the
         example is read as, before the example; of two ways one of each.
