@@ -16,6 +16,8 @@ from tael.engine.observed import to_polars, with_own
 from tael.engine.peers import Population
 from tael.errors import FeaturesError
 from tael.features.formula_file import LANGUAGES, read_file, write_formulas
+from tael.formulas.grammar import YES_NO
+from tael.formulas.resolve import resolve
 from tael.formulas.words import unit_of, words
 from tael.tables.frames import Tables
 from tael.tables.schema import Language, Schema, Type
@@ -70,6 +72,12 @@ class FormulaSet:
         """The unit of each formula's values, as `tael.formulas.words.unit_of` gives it."""
         wider = with_own(schema, self.entity, self.own)
         return [unit_of(formula, wider, self.entity) for formula in self.formulas]
+
+    def measures(self, schema: Schema) -> list[str | None]:
+        """As `units`, and `tael.formulas.grammar.YES_NO` for what holds or does not."""
+        wider = with_own(schema, self.entity, self.own)
+        kinds = [resolve(formula, wider, self.entity).type for formula in self.formulas]
+        return [YES_NO if kind is Type.FLAG else unit for kind, unit in zip(kinds, self.units(schema), strict=True)]
 
     def fit(self, tables: Tables, X: Any, *, n_threads: int = 1) -> FormulaSet:
         """The same formulas with the statistics of training observations that they compare with (``by=``).

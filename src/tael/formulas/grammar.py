@@ -38,6 +38,8 @@ DAYS = "days"
 """The unit of differences of times."""
 PART = "part of one"
 """The unit of shares that operators compute: said in per cent."""
+YES_NO = "yes or no"
+"""The unit of what holds or does not."""
 _KEY_ENDS = {
     "en": re.compile(r"[ _](id|ID|Id|code|no|number|key)$"),
     "zh": re.compile(r"(?<=.)(编号|编码|号码|标识|[ _]?(id|ID|Id)|_code|_no|_key)$"),
@@ -124,17 +126,37 @@ def spoken_number(value: float, unit: str | None, lang: Language) -> str:
     if abs(value) >= 1000 and not (bare and value in _YEARS):
         whole, point, rest = text.partition(".")
         text = f"{int(whole):,}{point}{rest}" if whole.removeprefix("-").isdecimal() else text
-    if unit is None or bare:
+    years = abs(value) / 365.25
+    about = f"{years:.0f}" if years >= 10 else f"{years:.1f}"
+    told = with_unit(text, unit, lang, one=value == 1)
+    if unit == DAYS and abs(value) >= _LONG:
+        return f"{told}（约 {about} 年）" if lang == "zh" else f"{told} (about {about} years)"
+    return told
+
+
+def with_unit(text: str, unit: str | None, lang: Language, *, one: bool = False) -> str:
+    """A number that is written out already, with its unit behind it.
+
+    Parameters
+    ----------
+    text : str
+    unit : str or None
+    lang : {"en", "zh"}
+    one : bool
+        Whether the number is one.
+
+    Examples
+    --------
+    >>> with_unit("4,000", "CNY", "zh"), with_unit("1", "days", "en", one=True), with_unit("0.2", "ratio", "en")
+    ('4,000 元', '1 day', '0.2')
+    """
+    if unit is None or unit in _NO_UNIT:
         return text
     if unit == "%":
         return f"{text}%"
-    years = abs(value) / 365.25
-    about = f"{years:.0f}" if years >= 10 else f"{years:.1f}"
     if lang == "zh":
-        long = f"（约 {about} 年）" if unit == DAYS and abs(value) >= _LONG else ""
-        return f"{text} {_UNITS_ZH.get(unit, unit)}{long}"
-    long = f" (about {about} years)" if unit == DAYS and abs(value) >= _LONG else ""
-    return f"{text} {_ONE.get(unit, unit) if value == 1 else unit}{long}"
+        return f"{text} {_UNITS_ZH.get(unit, unit)}"
+    return f"{text} {_ONE.get(unit, unit) if one else unit}"
 
 
 def spoken_text(text: str) -> str:

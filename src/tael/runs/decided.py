@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from tael.observations import Observations
 from tael.observations.observe import CUTOFF
 from tael.runs.deciding import Deciding
 from tael.runs.deciding.base import LANGUAGES
-from tael.runs.reasons import Baseline, Reasons, reasons_of, sentences, shown, unremarkable
+from tael.runs.reasons import Baseline, Reasons, measured, reasons_of, sentences, unremarkable
 from tael.runs.tasks import Fitted, Outputs
 
 ORDER = ("approve", "refer", "decline")
@@ -54,6 +55,7 @@ class Decided:
 def decided_rows(
     deciding: Deciding, policy: Any, fitted: Fitted, terms: Any, seen: Observations, features: pl.DataFrame,
     outputs: Outputs, part: NDArray[Any], baseline: Baseline, words: dict[str, list[str]], version: str,
+    units: Sequence[str | None] = (),
 ) -> Decided:  # fmt: skip
     """Decide observations and say why.
 
@@ -68,6 +70,8 @@ def decided_rows(
         What the model tells of them.
     part : ndarray of str, shape (n,)
         Train, validation, out_of_time, purged or pending. Each is decided as a batch of its own.
+    units : sequence of str or None, length m
+        Of the features, as `FormulaSet.measures` gives them; empty: values are told without a unit.
     """
     frame, key = seen.frame, seen.key
     n = frame.height
@@ -110,8 +114,8 @@ def decided_rows(
             "reason_code": code.tolist(),
             "reason_en": told["en"].tolist(),
             "reason_zh": told["zh"].tolist(),
-            "reasons_en": sentences(reasons, values, typical, words["en"], "en", deciding.against),
-            "reasons_zh": sentences(reasons, values, typical, words["zh"], "zh", deciding.against),
+            "reasons_en": sentences(reasons, values, typical, words["en"], "en", deciding.against, units),
+            "reasons_zh": sentences(reasons, values, typical, words["zh"], "zh", deciding.against, units),
             "reason_features": [[names[j] for j in row if j >= 0] for row in reasons.feature],
             "reason_pushes": [
                 [float(d) for d, j in zip(moved, row, strict=True) if j >= 0]
@@ -124,15 +128,20 @@ def decided_rows(
             "reason_pushes": pl.List(pl.Float64), **{name: kind for name, kind in KEPT.items() if name in more},
         },
     )  # fmt: skip
-    samples = _samples(decisions, part, reasons, features.columns, values, typical, words, key)
+    samples = _samples(decisions, part, reasons, features.columns, values, typical, words, key, units)
     return Decided(scores, decisions, samples, contributions)
 
 
 def _samples(
     decisions: pl.DataFrame, part: NDArray[Any], reasons: Reasons, names: list[str], values: NDArray[np.float64],
-    typical: NDArray[np.float64], words: dict[str, list[str]], key: str,
+    typical: NDArray[np.float64], words: dict[str, list[str]], key: str, units: Sequence[str | None],
 ) -> list[dict[str, Any]]:  # fmt: skip
     """The observation in the middle of each decision, out of time where there are any."""
+    units = units or [None] * len(names)
+
+    def _both(value: float, j: int) -> dict[str, str]:
+        return {lang: measured(float(value), units[j], lang) for lang in LANGUAGES}
+
     decision = decisions["decision"].to_numpy()
     p = decisions["probability"].to_numpy()
     shown_parts = part == "out_of_time"
@@ -147,9 +156,9 @@ def _samples(
             {
                 "feature": names[j],
                 "words": {lang: words[lang][j] for lang in LANGUAGES},
-                "value": shown(values[row, j]),
+                "value": _both(values[row, j], j),
                 "contribution": float(reasons.difference[row, k]),
-                "typical": shown(typical[j]),
+                "typical": _both(typical[j], j),
             }
             for k, j in enumerate(reasons.feature[row])
             if j >= 0

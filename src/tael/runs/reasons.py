@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tael.formulas.grammar import PART, YES_NO, with_unit
+from tael.tables.schema import Language
 from tael.validation.words import Words
 
 TOLD = 4
@@ -142,20 +144,63 @@ def push(difference: float, lang: str, moved: str = "risk") -> str:
 
 
 def sentences(
-    reasons: Reasons, values: NDArray[np.float64], typical: NDArray[np.float64], words: list[str], lang: str,
+    reasons: Reasons, values: NDArray[np.float64], typical: NDArray[np.float64], words: list[str], lang: Language,
     against: Words = Words("typical of the approved", "获批者典型值"),  # noqa: B008
+    units: Sequence[str | None] = (),
 ) -> list[list[str]]:  # fmt: skip
-    """Each applicant's reasons as short sentences: the factor, its value, and what is typical of those favoured."""
-    between = against.en if lang == "en" else against.zh
-    absent = "missing" if lang == "en" else "缺失"
+    """Each applicant's reasons as short sentences: the factor, its value, and what is typical of those favoured.
+
+    Parameters
+    ----------
+    reasons : Reasons
+    values : ndarray, shape (n, m)
+    typical : ndarray, shape (m,)
+    words : list of str
+    lang : {"en", "zh"}
+    against : Words
+        What the typical value is called.
+    units : sequence of str or None
+        Of each feature, as `FormulaSet.measures` gives them; empty: none is told.
+    """
+    between = against.text(lang)
+    units = units or [None] * len(words)
     out = []
     for row in range(len(values)):
         told = []
         for j in reasons.feature[row]:
             if j >= 0:
-                told.append(f"{words[j]}: {shown(values[row, j], absent)} ({between} {shown(typical[j], absent)})")
+                own, usual = (measured(float(value), units[j], lang) for value in (values[row, j], typical[j]))
+                told.append(f"{words[j]}: {own} ({between} {usual})")
         out.append(told)
     return out
+
+
+def measured(value: float, unit: str | None, lang: Language) -> str:
+    """A number as a person writes it, with its unit; what is bare, a count or a ratio, stays bare.
+
+    Parameters
+    ----------
+    value : float
+    unit : str or None
+        As `FormulaSet.measures` gives it.
+    lang : {"en", "zh"}
+
+    Examples
+    --------
+    >>> measured(1234.5678, "CNY", "en"), measured(3.0, "days", "zh"), measured(0.25, PART, "en")
+    ('1,234.6 CNY', '3 天', '25%')
+    >>> measured(1.0, YES_NO, "en"), measured(0.0, YES_NO, "zh"), measured(float("nan"), "CNY", "zh")
+    ('yes', '否', '缺失')
+    >>> measured(1.0, "days", "en"), measured(2024.0, None, "en")
+    ('1 day', '2,024')
+    """
+    if np.isnan(value):
+        return "missing" if lang == "en" else "缺失"
+    if unit == YES_NO and value in (0.0, 1.0):
+        return ("no", "yes")[int(value)] if lang == "en" else ("否", "是")[int(value)]
+    if unit == PART:
+        return f"{shown(100 * value)}%"
+    return with_unit(shown(value), None if unit == YES_NO else unit, lang, one=value == 1)
 
 
 def shown(value: float, absent: str = "missing") -> str:

@@ -159,8 +159,9 @@ def run(
             )  # fmt: skip
             part = _part_of(seen, sample.split)
             decided = decided_rows(
-                deciding, policy, fitted, terms, seen, everything, outputs, part, baseline, words, version
-            )
+                deciding, policy, fitted, terms, seen, everything, outputs, part, baseline, words, version,
+                auto.formula_set_.measures(tables.schema),
+            )  # fmt: skip
             decided.scores.write_parquet(draft / "scores.parquet")
             decided.decisions.write_parquet(draft / "decisions.parquet")
             for name, held in deciding.files(policy, *of_part["out_of_time"][:2]).items():

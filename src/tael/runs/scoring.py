@@ -67,7 +67,7 @@ def score(
     part = np.full(len(seen), "scored", dtype=object)
     rows = decided_rows(
         deciding, bundle.policy, bundle.fitted, terms, seen, features, bundle.fitted.outputs(features), part,
-        bundle.baseline, dict(bundle.words), bundle.version,
+        bundle.baseline, dict(bundle.words), bundle.version, bundle.formulas.measures(tables.schema),
     )  # fmt: skip
     return rows.decisions
 

@@ -66,7 +66,7 @@ class Peer:
     Parameters
     ----------
     factor : Text
-    own, median : str
+    own, median : Text
         As a person writes them.
     below : float or None
         Share of the peers with a smaller value, 0 to 1 (those with the same count half); None: not known.
@@ -75,8 +75,8 @@ class Peer:
     """
 
     factor: Text
-    own: str
-    median: str
+    own: Text
+    median: Text
     below: float | None = None
     push: Text = ""
 

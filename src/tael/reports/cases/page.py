@@ -139,7 +139,8 @@ def _peers(said: Said, case: Case) -> list[Any]:
     told = 5 if any(one.push for one in case.peers) else 4  # a gang's figures move no score
     heads = [said.t(name) for name in ("factor", "own", "median", "below", "push")][:told]
     rows = [
-        [said.say(one.factor), one.own, one.median, _below(said, one), said.say(one.push)][:told] for one in case.peers
+        [said.say(one.factor), said.say(one.own), said.say(one.median), _below(said, one), said.say(one.push)][:told]
+        for one in case.peers
     ]
     return [
         el("p", said.say(case.peers_note)) if case.peers_note else None,

@@ -30,10 +30,10 @@ def _push(page: Page, contribution: float | None) -> str:
 
 
 def _value(page: Page, value: Any) -> str:
-    """A value in words: numbers as people write them, and no "missing" on a Chinese page."""
+    """A value in words, with its unit in the page's language; of earlier runs, a bare number or "missing"."""
     if finite(value) is not None:
         return page.fmt.value(value)
-    text = "–" if value is None else str(value)
+    text = "–" if value is None else page.say(value)
     if text in ("missing", "缺失"):
         return page.t("features.missing_bin")
     try:

@@ -138,7 +138,7 @@ class CaseMaker:
         return Made(self._queue(tuple(lines), worries), cases)
 
     def _case(self, alert: Alert, row: dict[str, Any], X: pl.DataFrame, scored: _Scored, k: int, peers: Peers) -> Case:
-        engine, words = self.engine, self.bundle.words
+        engine, words, units = self.engine, self.bundle.words, self.bundle.formulas.measures(self.tables.schema)
         seen = engine.observe(X)
         cutoff = int(seen.cutoff[0])
         mask = Masking(self.tables.schema, seen.entity, off=self.unmask)
@@ -163,12 +163,20 @@ class CaseMaker:
             reasons.append(
                 reason_of(
                     told, float(values[j]), typical, beside, j, float(moved), moves, against, found, seen, engine,
-                    show, formula,
+                    show, formula, units[j],
                 )
             )  # fmt: skip
         order = np.argsort(-np.abs(scored.moved[k]), kind="stable")[:FACTORS]
         factors = [
-            peer_of({lang: words[lang][j] for lang in ("en", "zh")}, values[j], beside, j, scored.moved[k, j], moves)
+            peer_of(
+                {lang: words[lang][j] for lang in ("en", "zh")},
+                values[j],
+                beside,
+                j,
+                scored.moved[k, j],
+                moves,
+                units[j],
+            )
             for j in order.tolist()
         ]
         moved_rows = movements(engine, self.bound, seen)

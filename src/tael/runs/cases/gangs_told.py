@@ -20,7 +20,7 @@ from tael.runs.cases.queue import Alert, Alerts
 from tael.runs.cases.shown import Shower
 from tael.runs.cases.told import EVIDENCE, LANGUAGES, both, opened
 from tael.runs.plans import GangsPlan
-from tael.runs.reasons import moved_by, push, shown
+from tael.runs.reasons import measured, moved_by, push, shown
 from tael.tables.schema import Schema
 from tael.validation.words import Words
 
@@ -91,6 +91,7 @@ def factor_reasons(
     behind = bundle.fitted.score_behind(np.full(len(features), "gang", dtype=object))
     moved = bundle.fitted.contributed(features, behind) - bundle.baseline.of(behind)
     values, typical, moves = features.to_numpy(), bundle.baseline.typical, moved_by(content)
+    units = bundle.formulas.measures(engine.tables.schema)
     out = []
     for j in np.argsort(-moved.mean(axis=0), kind="stable")[:FACTORS].tolist():
         mean = float(moved[:, j].mean())
@@ -102,12 +103,12 @@ def factor_reasons(
         sentence = {}
         for lang in LANGUAGES:
             zh = lang == "zh"
-            word, absent = bundle.words[lang][j], "缺失" if zh else "missing"
+            word, own = bundle.words[lang][j], measured(middle, units[j], lang)
             parts = [
-                f"{word}：本团伙转账的中位数为 {shown(middle, absent)}"
+                f"{word}：本团伙转账的中位数为 {own}"
                 if zh
-                else f"{opened(word)}: {shown(middle, absent)} in the middle of the gang's transfers",
-                f"{against.zh if zh else against.en} {shown(float(typical[j]), absent)}",
+                else f"{opened(word)}: {own} in the middle of the gang's transfers",
+                f"{against.text(lang)} {measured(float(typical[j]), units[j], lang)}",
                 ("平均" if zh else "on average ") + push(mean, lang, moves),
             ]
             sentence[lang] = ("；" if zh else "; ").join(parts) + ("。" if zh else ".")

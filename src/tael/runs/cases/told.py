@@ -11,13 +11,14 @@ import numpy as np
 from tael.engine import Engine
 from tael.engine.observed import Observed
 from tael.formulas.networks import amount_of
-from tael.reports.cases import Peer, Reason
+from tael.reports.cases import Peer, Reason, Text
 from tael.runs.cases.evidence import Ints, Matched
 from tael.runs.cases.peers import Beside
 from tael.runs.cases.shown import Shower, said
-from tael.runs.reasons import push, shown
+from tael.runs.reasons import measured, push
+from tael.tables.schema import Language
 
-LANGUAGES = ("en", "zh")
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
 EVIDENCE = 12
 """Rows behind a reason that are shown."""
 
@@ -45,33 +46,40 @@ def opened(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def peer_of(words: dict[str, str], value: float, beside: Beside, j: int, moved: float, moves: str) -> Peer:
+def peer_of(
+    words: dict[str, str], value: float, beside: Beside, j: int, moved: float, moves: str, unit: str | None = None,
+) -> Peer:  # fmt: skip
     """One factor beside the peers'."""
     below = float(beside.below[j])
     return Peer(
-        words, shown(float(value), "–"), shown(float(beside.median[j]), "–"), None if np.isnan(below) else below,
+        words, _measured(value, unit), _measured(beside.median[j], unit), None if np.isnan(below) else below,
         {lang: push(moved, lang, moves) for lang in LANGUAGES},
     )  # fmt: skip
+
+
+def _measured(value: float, unit: str | None) -> Text:
+    return "–" if np.isnan(value) else {lang: measured(float(value), unit, lang) for lang in LANGUAGES}
 
 
 def reason_of(
     words: dict[str, str], value: float, typical: float, beside: Beside, j: int, moved: float, moves: str,
     against: dict[str, str], told: Sequence[Matched], seen: Observed, engine: Engine, show: Shower, formula: str,
+    unit: str | None = None,
 ) -> Reason:  # fmt: skip
     """One reason with the rows behind it."""
     sentence = {}
     for lang in LANGUAGES:
         zh = lang == "zh"
-        absent = "缺失" if zh else "missing"
-        parts = [f"{words[lang]}：{shown(value, absent)}" if zh else f"{opened(words[lang])}: {shown(value, absent)}"]
+        own = measured(value, unit, lang)
+        parts = [f"{words[lang]}：{own}" if zh else f"{opened(words[lang])}: {own}"]
         if beside.n and not np.isnan(beside.below[j]):
-            median, below = shown(float(beside.median[j]), absent), f"{100 * beside.below[j]:.0f}"
+            median, below = measured(float(beside.median[j]), unit, lang), f"{100 * beside.below[j]:.0f}"
             parts.append(
                 f"同类 {beside.n:,} 例的中位数为 {median}，高于其中 {below}%"
                 if zh
                 else f"the median of {beside.n:,} peers is {median}, and {below} % of them lie lower"
             )
-        parts.append(f"{against[lang]} {shown(typical, absent)}")
+        parts.append(f"{against[lang]} {measured(typical, unit, lang)}")
         parts.append(push(moved, lang, moves))
         sentence[lang] = ("；" if zh else "; ").join(parts) + ("。" if zh else ".")
     lines = [line for one in told if len(one.rows) for line in [_summary(engine, one, seen, show)]]
