@@ -3,8 +3,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tael.validation.findings import Verdict
 from tael.validation.metrics import Metric
-from tael.validation.verdict import Verdict
 from tael.validation.verdict_table import ADVICE, Finding, advised, judge_scores, naming
 from tael.validation.words import Words
 

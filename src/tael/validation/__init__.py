@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tael.validation.definitions import BadDefinitions, bad_definitions
     from tael.validation.delinquency import delinquency_events, delinquency_panel
     from tael.validation.fairness import Fairness, fairness_report
+    from tael.validation.findings import Verdict
     from tael.validation.jurisdictions import JURISDICTIONS, Jurisdiction
     from tael.validation.key_leaks import key_carries_label
     from tael.validation.kin_leaks import kin_of_leaks
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
         policy_values,
         treat_where,
     )
-    from tael.validation.verdict import Verdict, judge
+    from tael.validation.verdict import judge
     from tael.validation.vintages import Vintages, vintage_curves
     from tael.validation.words import Words
 
@@ -138,7 +139,7 @@ _WHERE = {
     "PolicyValue": "tael.validation.uplift_policy",
     "policy_values": "tael.validation.uplift_policy",
     "treat_where": "tael.validation.uplift_policy",
-    "Verdict": "tael.validation.verdict",
+    "Verdict": "tael.validation.findings",
     "judge": "tael.validation.verdict",
     "Words": "tael.validation.words",
 }

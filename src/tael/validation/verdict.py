@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from math import hypot, isfinite
-from typing import Any, Literal
+from typing import Any
 
 from tael.errors import ValidationError
+from tael.validation.findings import Verdict, in_order
 from tael.validation.metrics import Metric
-from tael.validation.words import Lang, Words
-
-Severity = Literal["good", "note", "warning", "serious"]
+from tael.validation.words import Words
 
 TOO_GOOD = 0.97
 """No honest credit, claims or churn model ranks this well; one that does has seen the outcome."""
@@ -22,45 +20,6 @@ OVERFIT, OVERFIT_BADLY = 0.03, 0.10
 SHORT = 28
 """Days below which an out-of-time part has not seen a whole month: no pay day, no month's end, one mood."""
 Day = date | str
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One finding about a model.
-
-    Parameters
-    ----------
-    code : str
-        ``TAEL-V01`` to ``TAEL-V10``.
-    name : str
-        Its short name: sound, over-fitted, leaking, drifting, under-fitted, too-few-events, miscalibrated,
-        random-holdout, short-test, one-column.
-    severity : {"good", "note", "warning", "serious"}
-        A note is neither praise nor a fault.
-    words : Words
-        What was seen, with the numbers.
-    to_do : Words
-        What to do.
-    """
-
-    code: str
-    name: str
-    severity: Severity
-    words: Words
-    to_do: Words
-
-    def text(self, lang: Lang = "en") -> str:
-        """What was seen."""
-        return self.words.text(lang)
-
-    def what_to_do(self, lang: Lang = "en") -> str:
-        """What to do."""
-        return self.to_do.text(lang)
-
-    def to_dict(self) -> dict[str, object]:
-        """A plain dict for `run.json`."""
-        plain: dict[str, object] = {"code": self.code, "name": self.name, "severity": self.severity}
-        return plain | {"text": self.words.to_dict(), "to_do": self.to_do.to_dict()}
 
 
 def judge(
@@ -122,8 +81,7 @@ def judge(
     ]
     if not any(v.severity in ("warning", "serious") or v.name == "over-fitted" for v in found):
         found.insert(0, _sound(auc[_judged(auc)], _judged(auc)))
-    rank = {"serious": 0, "warning": 1, "good": 2, "note": 3}
-    return sorted(found, key=lambda v: rank[v.severity])
+    return in_order(found)
 
 
 def _metric(m: Metric | Mapping[str, Any]) -> Metric:

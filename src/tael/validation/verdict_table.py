@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import hypot, isfinite
 
+from tael.validation.findings import Severity, Verdict, in_order
 from tael.validation.metrics import Metric
-from tael.validation.verdict import FEW, OVERFIT, OVERFIT_BADLY, SPLIT_WORDS, Severity, Verdict
+from tael.validation.verdict import FEW, OVERFIT, OVERFIT_BADLY, SPLIT_WORDS
 from tael.validation.words import Words
 
 ADVICE = {
@@ -193,8 +194,7 @@ def judge_scores(
             f"Sound: {en} {test.value:.3f} on the test, no sign of a fault.",
             f"可靠：测试集 {zh} {test.value:.3f}，未见异常。",
         )
-    rank = {"serious": 0, "warning": 1, "good": 2, "note": 3}
-    return sorted(found, key=lambda one: rank[one.severity])
+    return in_order(found)
 
 
 def naming(found: list[Finding], columns: list[str], area: float) -> list[Finding]:
@@ -253,8 +253,7 @@ def asking(found: list[Finding], columns: Mapping[str, float]) -> list[Finding]:
         Words(f"{advice.en} {out}", f"{advice.zh}{out}"),
     )
     others = [one for one in found if one.code != "TAEL-V01"]
-    rank = {"serious": 0, "warning": 1, "good": 2, "note": 3}
-    return sorted([*others, asked], key=lambda one: rank[one.severity])
+    return in_order([*others, asked])
 
 
 def left_out(columns: list[str]) -> str:
