@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tael.cli.lang import spoken
 from tael.errors import RunError, TaelError
 from tael.tables.schema import Language
 
@@ -52,8 +53,14 @@ def say_table(head: list[str], rows: list[list[str]], *, right: tuple[int, ...] 
 
 
 def fail(error: TaelError) -> None:
-    """Tell an error."""
-    lines = str(error).split("\n")
+    """Tell an error, in the language that the command was asked for."""
+    if spoken() == "zh":
+        from tael.reports.errors_zh import chinese_error
+
+        told = chinese_error(error)
+    else:
+        told = str(error)
+    lines = told.split("\n")
     err.print(Text(lines[0], style="bold red"), soft_wrap=True)
     for line in lines[1:]:
         err.print(Text(line), soft_wrap=True)

@@ -125,7 +125,9 @@ def check_project(folder: Path, own: Path | None = None, *, lang: Language = "en
             return Checked("\n".join([*lines, *_market_lines(tables, plan, lang)]), False)
         scanned, leaks = _scan(tables, plan, lang)
     except TaelError as error:  # what the contract says is told all the same
-        return Checked("\n".join([*lines, str(error)]), True)
+        from tael.reports.errors_zh import chinese_error
+
+        return Checked("\n".join([*lines, chinese_error(error) if zh else str(error)]), True)
     return Checked("\n".join([*lines, *scanned]), leaks)
 
 
