@@ -1,11 +1,13 @@
 """Uplift learners on a real campaign, and the honesty of policy values on campaigns whose truth is known.
 
-    python benchmarks/bench_uplift.py [--data DIR] [--parts hillstrom coverage] [--seeds 500] [--folds 5]
+    python benchmarks/bench_uplift.py [--data DIR] [--parts hillstrom coverage] [--seeds 500] [--folds 5] [--splits 1]
 
 *Hillstrom* (64,000 customers, e-mail at random): women's e-mail against none. Mean Qini coefficient of the folds, with
 a 95 % interval from the bootstrap within folds, and the difference from the linear T-learner on the same rows and
 resamples. The Qini coefficient is the area between the Qini curve and the random line over that of a perfect ranking
 which may find negative effects, as in scikit-uplift. Then the doubly robust value in dollars of rules made out of fold.
+With more than one split (seeds 0, 1, ... of the folds) the same table for each, and the means over the splits, which
+see the same customers: their intervals are those of one split.
 
 *Coverage*: campaigns drawn from known probabilities, once randomised, once with a treatment that leans on what also
 drives the outcome. A rule is learned on one half and valued on the other; told is how often the 95 % interval holds
@@ -29,6 +31,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 VALUE, COST = 100.0, 8.0  # money for one purchase, and for one offer, in the simulated campaigns
 EMAIL = 0.10  # dollars for one e-mail on Hillstrom
+NAMES = [f"{kind}_{base}" for base in ("linear", "boosted") for kind in ("t", "s", "x", "dr")] + ["risk_linear"]
 
 
 @dataclass(frozen=True)
@@ -122,8 +125,26 @@ def load(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame, NDArray[np.int64]]:
     return frame.drop("segment", *outcomes), frame.select(outcomes).cast(pl.Float64), treated
 
 
-def hillstrom(folder: Path, folds: int) -> None:
+def hillstrom(folder: Path, folds: int, splits: int, learners: list[str]) -> None:
     """Print the Qini table of each outcome, and the value of rules."""
+    X, outcomes, t = load(folder)
+    chosen: dict[str, Floats] = {}
+    for target in ("visit", "conversion"):
+        told = [learned(X, outcomes[target].to_numpy(), t, target, folds, split, learners) for split in range(splits)]
+        chosen[target], chosen[f"{target}, response"] = told[0][0]["chooser"], told[0][0]["response model"]
+        if splits > 1:
+            print(f"\n{target}: mean Qini of {splits} splits, less linear T's, splits where it is not below that")
+            linear = np.array([qini["t_linear"] for _, qini in told])
+            for name in told[0][1]:
+                each = np.array([qini[name] for _, qini in told])
+                print(f"  {name:<32}{each.mean():>7.4f}{(each - linear).mean():>9.4f}{(each >= linear).sum():>4}")
+    values(X, outcomes["spend"].to_numpy(), t, chosen)
+
+
+def learned(
+    X: pl.DataFrame, y: Floats, t: NDArray[np.int64], target: str, folds: int, split: int, learners: list[str]
+) -> tuple[dict[str, Floats], dict[str, float]]:
+    """Predictions out of fold and mean Qini of the folds by learner, printed as they come."""
     from sklearn.base import clone
     from sklearn.model_selection import StratifiedKFold
 
@@ -131,32 +152,32 @@ def hillstrom(folder: Path, folds: int) -> None:
     from tael.models.uplift import UpliftEstimator
     from tael.models.uplift_choice import LEARNERS
 
-    X, outcomes, t = load(folder)
     share = float(t.mean())
-    chosen: dict[str, Floats] = {}
-    for target in ("visit", "conversion"):
-        y = outcomes[target].to_numpy()
-        makers: dict[str, UpliftEstimator] = {"response model": ResponseModel()}
-        makers |= {name: kind(base) for name, (kind, base) in LEARNERS.items()}
-        makers |= {"chooser": UpliftChooser(n_boot=50)}
-        cuts = list(StratifiedKFold(folds, shuffle=True, random_state=0).split(X, (y > 0) * 2 + t))
-        print(f"\n{target}: {'Qini':>27}{'95 % interval':>20}{'less linear T':>16}{'95 % interval':>20}{'CPU s':>8}")
-        held: dict[str, Floats] = {}
-        for name, make in makers.items():
-            start, out, said = time.process_time(), np.empty(len(y)), []
-            for train, test in cuts:
-                model = clone(make).fit(X[train], y[train], treatment=t[train], propensity=share)
-                out[test] = model.predict(X[test])
-                said.append("+".join(getattr(model, "chosen_", [])))
-            cpu = (time.process_time() - start) / folds
-            held[name] = out
-            print(f"  {name:<32}{row(y, out, held.get('t_linear', out), t, cuts)}{cpu:>8.2f}", flush=True)
-        print(*(f"    fold {k}: {text}" for k, text in enumerate(said)), sep="\n")
-        chosen[target], chosen[f"{target}, response"] = held["chooser"], held["response model"]
-    values(X, outcomes["spend"].to_numpy(), t, chosen)
+    makers: dict[str, UpliftEstimator] = {
+        name: kind(base) for name, (kind, base) in LEARNERS.items() if name in learners
+    }
+    makers["response model"] = ResponseModel()
+    makers |= {"chooser": UpliftChooser(n_boot=50)}
+    cuts = list(StratifiedKFold(folds, shuffle=True, random_state=split).split(X, (y > 0) * 2 + t))
+    title = f"{target}, split {split}: Qini"
+    print(f"\n{title:<41}{'95 % interval':>20}{'less linear T':>16}{'95 % interval':>20}{'CPU s':>8}")
+    held: dict[str, Floats] = {}
+    qini: dict[str, float] = {}
+    for name, make in makers.items():
+        start, out, said = time.process_time(), np.empty(len(y)), []
+        for train, test in cuts:
+            model = clone(make).fit(X[train], y[train], treatment=t[train], propensity=share)
+            out[test] = model.predict(X[test])
+            said.append("+".join(getattr(model, "chosen_", [])))
+        cpu = (time.process_time() - start) / folds
+        held[name] = out
+        qini[name], text = row(y, out, held.get("t_linear", out), t, cuts)
+        print(f"  {name:<32}{text}{cpu:>8.2f}", flush=True)
+    print(*(f"    fold {k}: {text}" for k, text in enumerate(said)), sep="\n")
+    return held, qini
 
 
-def row(y: Floats, ours: Floats, linear: Floats, t: NDArray[np.int64], cuts: list[Any]) -> str:
+def row(y: Floats, ours: Floats, linear: Floats, t: NDArray[np.int64], cuts: list[Any]) -> tuple[float, str]:
     """Mean Qini of the folds and its difference from the linear T-learner's, each with its interval."""
     from tael.validation import evaluate_uplift, uplift_difference
 
@@ -164,12 +185,13 @@ def row(y: Floats, ours: Floats, linear: Floats, t: NDArray[np.int64], cuts: lis
     for _, test in cuts:
         alone.append(evaluate_uplift(y[test], ours[test], t[test], metrics=["qini"])["qini"])
         gap.append(uplift_difference(y[test], ours[test], linear[test], t[test])["qini"])
-    text = ""
+    text, means = "", []
     for width, found in ((7, alone), (16, gap)):
         mean = float(np.mean([m.value for m in found]))
         reach = float(np.sqrt(np.sum([((m.high - m.low) / 2.0) ** 2 for m in found]))) / len(found)
         text += f"{mean:>{width}.4f}{f'{mean - reach:.4f} to {mean + reach:.4f}':>20}"
-    return text
+        means.append(mean)
+    return means[0], text
 
 
 def values(X: pl.DataFrame, spend: Floats, t: NDArray[np.int64], chosen: dict[str, Floats]) -> None:
@@ -195,6 +217,8 @@ def main() -> int:
     parser.add_argument("--parts", nargs="+", choices=["hillstrom", "coverage"], default=["hillstrom", "coverage"])
     parser.add_argument("--seeds", type=int, default=500)
     parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--splits", type=int, default=1)
+    parser.add_argument("--learners", nargs="+", default=NAMES, choices=NAMES, help="beside the chooser")
     args = parser.parse_args()
     if "coverage" in args.parts:
         coverage(args.seeds)
@@ -202,7 +226,7 @@ def main() -> int:
         if not args.data.is_dir():
             print(f"No data at {args.data}: name the folder with --data or TAEL_DATA.", file=sys.stderr)
             return 1
-        hillstrom(args.data, args.folds)
+        hillstrom(args.data, args.folds, args.splits, ["t_linear", *args.learners])
     return 0
 
 

@@ -58,7 +58,8 @@ def test_the_chooser_averages_what_cannot_be_told_apart(tmp_path: Path) -> None:
         assert report.arm == 1
     assert "t_boosted" not in model.chosen_  # the truth is a line
     assert np.all((model.slopes_ > 0.5) & (model.slopes_ <= 1))
-    each = np.column_stack([m.predict(X) for m in model.members_])
+    assert [len(models) for models in model.members_] == [3] * len(model.chosen_)  # one a fold
+    each = np.column_stack([np.mean([m.predict(X) for m in models], axis=0) for models in model.members_])
     np.testing.assert_allclose(each.mean(axis=0), model.centres_[:, 0])
     shrunk = model.means_[0] + (each - model.centres_[:, 0]) * model.slopes_[:, 0]
     np.testing.assert_allclose(model.predict(X), shrunk.mean(axis=1))
@@ -85,7 +86,7 @@ def test_undecided_gives_everybody_the_mean_effect() -> None:
         model = UpliftChooser(["dr_linear", "s_linear"], cv=3, n_boot=40).fit(X, y, treatment=t, propensity=0.5)
         if not model.decided_:
             undecided += 1
-            said = np.mean([member.predict(X) for member in model.members_], axis=0)
+            said = np.mean([m.predict(X) for models in model.members_ for m in models], axis=0)
             assert np.ptp(model.predict(X)) == pytest.approx(ORDER * np.ptp(said))  # who comes first, no more
             np.testing.assert_array_equal(np.argsort(model.predict(X)), np.argsort(said))
             found = fit_nuisances(X, y, t, propensity=0.5, random_state=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -29,6 +30,9 @@ LEARNERS: dict[str, tuple[type[UpliftEstimator], str]] = {
     "x_boosted": (XLearner, "boosted"),
     "dr_boosted": (DRLearner, "boosted"),
 }
+AUTO = [name for name in LEARNERS if name not in ("t_boosted", "dr_boosted")]
+"""What "auto" takes. With trees, T and DR are the weakest of all on campaigns of known truth: as good a mean without
+them costs half the time (docs/benchmarks-decisions.md)."""
 
 
 class UpliftChooser(UpliftEstimator):
@@ -38,11 +42,13 @@ class UpliftChooser(UpliftEstimator):
     is left out only where the best is ahead of it by more than the standard error of the *difference* on the same
     customers, in doubly robust Qini area, out of fold. What is said of arm k is
 
-    .. math:: \hat\tau_k(x) = \bar\tau_k + \frac1{|L_k|} \sum_{l \in L_k} b_{kl}
-              \left( \hat\tau_{kl}(x) - \bar\tau_{kl} \right),
+    .. math:: \hat\tau_k(x) = \bar\tau_k + \frac1{|L_k| F} \sum_{l \in L_k} b_{kl} \sum_{f=1}^F
+              \left( \hat\tau_{klf}(x) - \bar\tau_{klf} \right),
 
     the mean effect (doubly robust) and each chosen learner's differences from its own mean, shrunk by the slope b of
-    the actual on its predicted effects out of fold, between 0 and 1.
+    the actual on its predicted effects out of fold, between 0 and 1. Each learner is the mean of its F models, each
+    fitted without one of the folds: what was measured is what predicts, and a mean of models varies less than one of
+    all rows.
 
     Where not even the best ranks better than the best of so many learners would by chance (Romano and Wolf's greatest
     statistic over the resamples, 97.5 %), everybody's predicted effect of the arm is its mean, but for a thousandth of
@@ -54,7 +60,7 @@ class UpliftChooser(UpliftEstimator):
     Parameters
     ----------
     learners : "auto" or list of str, default="auto"
-        Of `tael.models.uplift_choice.LEARNERS`; "auto" takes all.
+        Of `tael.models.uplift_choice.LEARNERS`; "auto" takes those of `tael.models.uplift_choice.AUTO`.
     l2, control, random_state
         As in `TLearner`.
     cv : int, default=5
@@ -78,8 +84,8 @@ class UpliftChooser(UpliftEstimator):
         Of the rows learned from.
     chosen_ : list of str
         The m learners that some arm averages.
-    members_ : list of UpliftEstimator
-        The same, fitted on all rows.
+    members_ : list of list of UpliftEstimator
+        Of each, its models: one a fold, fitted on the rows of the others.
     means_ : ndarray of shape (arms - 1,)
         Mean effect of each treatment.
     centres_, slopes_, shares_ : ndarray of shape (m, arms - 1)
@@ -114,7 +120,7 @@ class UpliftChooser(UpliftEstimator):
         "random_state": ["random_state"],
     }
 
-    members_: list[UpliftEstimator]
+    members_: list[list[UpliftEstimator]]
     overlap_: Overlap
 
     def __init__(
@@ -140,7 +146,7 @@ class UpliftChooser(UpliftEstimator):
         return sorted(name for name in super()._get_param_names() if name != "base")
 
     def _names(self) -> list[str]:
-        names = list(LEARNERS) if self.learners == "auto" else list(self.learners)
+        names = AUTO if self.learners == "auto" else list(self.learners)
         for name in names:
             if name not in LEARNERS:
                 raise ModelError("No such uplift learner.", got=repr(name), fix=did_you_mean(str(name), LEARNERS))
@@ -164,7 +170,8 @@ class UpliftChooser(UpliftEstimator):
         found = nuisances_of(trial, cv=self.cv, trim=self.trim)
         self.overlap_ = found.overlap
         fold = make_folds(trial.arm, trial.y, self.cv, trial.base.seed)
-        held = {name: self._out_of_fold(name, trial, fold) for name in names}
+        fitted = {name: self._each_fold(name, trial, fold) for name in names}
+        held = {name: _out_of_fold(models, trial, fold) for name, models in fitted.items()}
         choices = [
             choose_learners(
                 k, trial.y, {name: values[:, k - 1] for name, values in held.items()}, found, trial.weight,
@@ -173,10 +180,10 @@ class UpliftChooser(UpliftEstimator):
             for k in range(1, len(trial.arms))
         ]  # fmt: skip
         self._keep(choices)
-        self.members_ = [self._fitted(name, trial) for name in self.chosen_]
+        self.members_ = [fitted[name] for name in self.chosen_]
         rows, weight = trial.X[found.kept], trial.weight[found.kept]
         self.means_ = _mean_effects(found, trial.weight, found.kept)
-        told = [np.average(member._uplift(rows), axis=0, weights=weight) for member in self.members_]
+        told = [np.average(_mean_uplift(models, rows), axis=0, weights=weight) for models in self.members_]
         self.centres_ = np.array(told).reshape(self.slopes_.shape)
         self.oof_uplift_ = self._held_out(held, found, trial, fold)
         plain = SLearner("linear", l2=self.l2, random_state=trial.base.seed)._fit(trial)
@@ -199,19 +206,14 @@ class UpliftChooser(UpliftEstimator):
         """Whether any treatment was decided."""
         return any(self.decided_by_arm_)
 
+    def _each_fold(self, name: str, trial: Trial, fold: np.ndarray) -> list[UpliftEstimator]:
+        """One learner's models, each fitted without one fold."""
+        return [self._fitted(name, _rows(trial, fold != f)) for f in range(int(fold.max()) + 1)]
+
     def _fitted(self, name: str, trial: Trial) -> UpliftEstimator:
         member = self._make(name, trial)
         member.parts_ = member._fit(replace(trial, base=replace(trial.base, kind=member.base)))
         return member
-
-    def _out_of_fold(self, name: str, trial: Trial, fold: np.ndarray) -> Floats:
-        """Differences from each fold's own mean: that mean is high where the outcomes left out are low."""
-        out = np.empty((len(trial.y), len(trial.arms) - 1))
-        for f in range(int(fold.max()) + 1):
-            member = self._fitted(name, _rows(trial, fold != f))
-            told = member._uplift(trial.X[fold == f])
-            out[fold == f] = told - np.average(told, axis=0, weights=trial.weight[fold == f])
-        return out
 
     def _held_out(self, held: dict[str, Floats], found: Nuisances, trial: Trial, fold: np.ndarray) -> Floats:
         out = np.zeros((len(fold), len(trial.arms) - 1))
@@ -223,8 +225,8 @@ class UpliftChooser(UpliftEstimator):
 
     def _uplift(self, X: Floats) -> Floats:
         out = np.tile(self.means_, (len(X), 1))
-        for member, centre, slope, share in zip(self.members_, self.centres_, self.slopes_, self.shares_, strict=True):
-            out += share * slope * (member._uplift(X) - centre)
+        for models, centre, slope, share in zip(self.members_, self.centres_, self.slopes_, self.shares_, strict=True):
+            out += share * slope * (_mean_uplift(models, X) - centre)
         return out
 
     def _outcomes(self, X: Floats) -> Floats:
@@ -235,14 +237,27 @@ class UpliftChooser(UpliftEstimator):
     def _effect_parts(self, X: Floats, k: int) -> Floats:
         out = np.zeros((len(X), X.shape[1] + 1))
         out[:, -1] = self.means_[k - 1]
-        for member, centre, slope, share in zip(
+        for models, centre, slope, share in zip(
             self.members_, self.centres_[:, k - 1], self.slopes_[:, k - 1], self.shares_[:, k - 1], strict=True
         ):
             if share > 0:
-                parts = share * slope * member._effect_parts(X, k)
+                parts = share * slope * np.mean([model._effect_parts(X, k) for model in models], axis=0)
                 parts[:, -1] -= share * slope * centre
                 out += parts
         return out
+
+
+def _out_of_fold(models: Sequence[UpliftEstimator], trial: Trial, fold: np.ndarray) -> Floats:
+    """Differences from each fold's own mean: that mean is high where the outcomes left out are low."""
+    out = np.empty((len(trial.y), len(trial.arms) - 1))
+    for f, member in enumerate(models):
+        told = member._uplift(trial.X[fold == f])
+        out[fold == f] = told - np.average(told, axis=0, weights=trial.weight[fold == f])
+    return out
+
+
+def _mean_uplift(models: Sequence[UpliftEstimator], X: Floats) -> Floats:
+    return np.asarray(np.mean([model._uplift(X) for model in models], axis=0))
 
 
 def _mean_effects(found: Nuisances, weight: Floats, rows: np.ndarray) -> Floats:

@@ -55,7 +55,8 @@ def uplift_state(model: UpliftEstimator, *, to_text: ToText) -> State:
         for name in _CHOSEN:
             state[name] = getattr(model, f"{name}_")
         state["members"] = [
-            {"class": type(m).__name__, "state": uplift_state(m, to_text=to_text)} for m in model.members_
+            [{"class": type(m).__name__, "state": uplift_state(m, to_text=to_text)} for m in models]
+            for models in model.members_
         ]
         state["report"] = [
             {
@@ -88,7 +89,8 @@ def uplift_from_state(cls: type[UpliftEstimator], state: State, *, from_text: Fr
         for name in _CHOSEN:
             setattr(model, f"{name}_", state[name])
         model.members_ = [
-            uplift_from_state(CLASSES[m["class"]], m["state"], from_text=from_text) for m in state["members"]
+            [uplift_from_state(CLASSES[m["class"]], m["state"], from_text=from_text) for m in models]
+            for models in state["members"]
         ]
         model.report_ = [
             LearnerReport(
