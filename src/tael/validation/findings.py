@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 from tael.validation.words import Lang, Words
 
 Severity = Literal["good", "note", "warning", "serious"]
-QUESTIONS = frozenset({"TAEL-V10"})
+QUESTIONS = frozenset({"TAEL-V10", "TAEL-V11"})
 """What a model is not called sound before it is answered: all other figures hang on the answer."""
 FIRST = ("TAEL-V03", "TAEL-V06", "TAEL-V05", "TAEL-V04", "TAEL-V02", "TAEL-V07", "TAEL-V09")
 """Of equal weight, these come first: figures that know the outcome, then those that are not known at all, then those
@@ -23,10 +23,10 @@ class Verdict:
     Parameters
     ----------
     code : str
-        ``TAEL-V01`` to ``TAEL-V10``.
+        ``TAEL-V01`` to ``TAEL-V11``.
     name : str
         Its short name: sound, over-fitted, leaking, drifting, under-fitted, too-few-events, miscalibrated,
-        random-holdout, short-test, one-column.
+        random-holdout, short-test, one-column, lone-column.
     severity : {"good", "note", "warning", "serious"}
         A note is neither praise nor a fault.
     words : Words

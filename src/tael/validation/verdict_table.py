@@ -13,6 +13,10 @@ from tael.validation.metrics import Metric
 from tael.validation.verdict import FEW, OVERFIT, OVERFIT_BADLY, SPLIT_WORDS
 from tael.validation.words import Words
 
+ASK = Words(
+    "Ask when its values were filled in: if after the outcome, leave it out; if it was known before, keep it.",
+    "核实其取值何时录入：若在结果之后，请排除；若事前已知，可以保留。",
+)
 ADVICE = {
     "TAEL-V01": Words("Go on; monitor it in use.", "可以继续；上线后持续监控。"),
     "TAEL-V02": Words(
@@ -23,10 +27,8 @@ ADVICE = {
         "Ask of the first columns when each value was known; leave out what is known only after the label.",
         "检查最重要的列：其值何时可知？晚于标签才可知的列应当排除。",
     ),
-    "TAEL-V10": Words(
-        "Ask when its values were filled in: if after the outcome, leave it out; if it was known before, keep it.",
-        "核实其取值何时录入：若在结果之后，请排除；若事前已知，可以保留。",
-    ),
+    "TAEL-V10": ASK,
+    "TAEL-V11": ASK,
     "TAEL-V04": Words(
         "See what changed between the periods; train on more recent rows, and refit more often.",
         "查明前后时期有何变化；用较新的样本训练，并提高更新频率。",
@@ -241,19 +243,40 @@ def asking(found: list[Finding], columns: Mapping[str, float]) -> list[Finding]:
     >>> [one.code for one in asking([], {"days late": 0.91})]
     ['TAEL-V10']
     """
+    told = Words("One column tells nearly all by itself: {}.", "单独一列几乎决定结果：{}。")
+    return _asking(found, columns, "TAEL-V10", "one-column", told)
+
+
+def asking_alone(found: list[Finding], columns: Mapping[str, float]) -> list[Finding]:
+    """Verdicts with a question about columns that go with the others through the label alone.
+
+    Parameters
+    ----------
+    found : list of Finding
+    columns : mapping of str to float
+        AUC of each by itself; which they are, `tael.validation.lone_leaks.lone_columns` finds.
+
+    Examples
+    --------
+    >>> asking_alone([], {"noted": 0.75})[0].text()
+    'Among rows of one outcome, no other column goes with noted (AUC 0.750): what was written from the outcome is so.'
+    """
+    told = Words(
+        "Among rows of one outcome, no other column goes with {}: what was written from the outcome is so.",
+        "在结果相同的行中，其他列均与之无关联：{}。事后据结果填写的列正是如此。",
+    )
+    return _asking(found, columns, "TAEL-V11", "lone-column", told)
+
+
+def _asking(found: list[Finding], columns: Mapping[str, float], code: str, short: str, told: Words) -> list[Finding]:
+    """Verdicts with one more question; nothing is called sound before it is answered."""
     ranked = sorted(columns.items(), key=lambda pair: -pair[1])
     en = ", ".join(f"{name} (AUC {area:.3f})" for name, area in ranked)
     zh = "、".join(f"{name}（AUC {area:.3f}）" for name, area in ranked)
-    out, advice = left_out([name for name, _ in ranked]), ADVICE["TAEL-V10"]
-    asked = Finding(
-        "TAEL-V10",
-        "one-column",
-        "warning",
-        Words(f"One column tells nearly all by itself: {en}.", f"单独一列几乎决定结果：{zh}。"),
-        Words(f"{advice.en} {out}", f"{advice.zh}{out}"),
-    )
-    others = [one for one in found if one.code != "TAEL-V01"]
-    return in_order([*others, asked])
+    out = left_out([name for name, _ in ranked])
+    words = Words(told.en.format(en), told.zh.format(zh))
+    asked = Finding(code, short, "warning", words, Words(f"{ASK.en} {out}", f"{ASK.zh}{out}"))
+    return in_order([*(one for one in found if one.code != "TAEL-V01"), asked])
 
 
 def left_out(columns: list[str]) -> str:

@@ -68,6 +68,24 @@ def test_a_column_that_tells_nearly_all_is_asked_about_and_nothing_is_called_sou
     ]
 
 
+def test_a_column_written_from_the_label_with_a_quarter_of_it_wrong_is_asked_about() -> None:
+    rng = np.random.default_rng(2)
+    table = rows(2500)
+    x, y = table["x"].to_numpy(), table["y"].to_numpy()
+    honest = {f"x{k}": 0.8 * x + rng.normal(size=len(x)) for k in range(3)}
+    table = table.with_columns(**{name: pl.Series(values) for name, values in honest.items()})
+    noted = table.with_columns(pl.Series("noted", np.where(rng.random(len(y)) < 0.25, 1 - y, y)))
+    made = tael.fit(noted, "y", model=TREE, parameters={"max_depth": 3})
+    asked = made.verdicts[0]
+    assert asked.code == "TAEL-V11"
+    assert "noted (AUC 0.7" in asked.text()
+    assert "noted（AUC 0.7" in asked.text("zh")
+    assert asked.what_to_do().endswith("--ignore noted")
+    assert "TAEL-V01" not in [one.code for one in made.verdicts]
+    made = tael.fit(table, "y", model=TREE, parameters={"max_depth": 3})
+    assert "TAEL-V11" not in [one.code for one in made.verdicts]
+
+
 def test_a_column_that_is_known_only_with_the_label_is_left_out() -> None:
     rng = np.random.default_rng(1)
     close = pl.Series("收盘价", 10 + rng.normal(0, 0.1, 300).cumsum())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 import polars as pl
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tael.validation import evaluate
 from tael.validation.verdict import TOO_GOOD
-from tael.validation.verdict_table import Finding, asking, naming
+from tael.validation.verdict_table import Finding, asking, asking_alone, naming
 
 Floats = NDArray[np.float64]
 Rows = tuple[pl.DataFrame, Floats]
@@ -18,6 +18,8 @@ Rows = tuple[pl.DataFrame, Floats]
 
 HINT = 0.85
 """AUC of one column by itself above which it is asked about; scores that are built for the purpose reach .8."""
+SOME = 0.6
+"""AUC of one column by itself from which it may harm, if it was written from the label."""
 
 
 def alone(numbers: tuple[str, ...], categories: tuple[str, ...], train: Rows, held: Rows) -> dict[str, float]:
@@ -70,8 +72,28 @@ def _area(values: Floats, y: Floats) -> float:
     return max(area, 1 - area)
 
 
-def named(found: list[Finding], areas: Mapping[str, float], shown: Callable[[str], str], area: float) -> list[Finding]:
-    """Verdicts of a yes or no with the columns behind a leak, and a question about those that tell nearly as much.
+def noted(frame: pl.DataFrame, y: Floats, areas: Mapping[str, float], seed: int) -> list[str]:
+    """Columns that tell something, and go with the others through the label alone.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        All columns that the model looks at.
+    y : ndarray of 0 and 1
+    areas : mapping of str to float
+        From `alone`.
+    seed : int
+    """
+    from tael.validation.lone_leaks import lone_columns
+
+    return list(lone_columns(frame, y, [name for name, one in areas.items() if SOME < one <= HINT], seed=seed))
+
+
+def named(
+    found: list[Finding], areas: Mapping[str, float], shown: Callable[[str], str], area: float,
+    lone: Collection[str] = (),
+) -> list[Finding]:  # fmt: skip
+    """Verdicts of a yes or no with the columns behind a leak, and questions about those that may be one.
 
     Parameters
     ----------
@@ -82,9 +104,13 @@ def named(found: list[Finding], areas: Mapping[str, float], shown: Callable[[str
         What a column is called in the user's table.
     area : float
         AUC of the model.
+    lone : collection of str
+        From `noted`.
     """
     telling = [shown(name) for name, one in areas.items() if one > TOO_GOOD]
     hinting = {shown(name): one for name, one in areas.items() if HINT < one <= TOO_GOOD}
     if any(one.code == "TAEL-V03" for one in found):
         found = naming(found, telling, area)
+    if lone:
+        found = asking_alone(found, {shown(name): areas[name] for name in lone})
     return asking(found, hinting) if hinting else found

@@ -13,7 +13,7 @@ from tael.errors import RunError
 from tael.models.estimators import told
 from tael.runs.single.along import along
 from tael.runs.single.curves import learning_curve, validation_curve
-from tael.runs.single.giving_away import Rows, alone, named
+from tael.runs.single.giving_away import Rows, alone, named, noted
 from tael.runs.single.inside import explained
 from tael.runs.single.measuring import SPLIT, binary, regression, several
 from tael.runs.single.models import estimator_of, whole
@@ -102,7 +102,8 @@ def learn(
             plain = _plain(table, train, {s: (frame[rows[s]], y[rows[s]]) for s in ("validation", "out_of_time")})
             verdicts = calmer(verdicts, figures["validation"]["roc_auc"], plain["validation"])
             pictures["plain"] = plain
-        verdicts = named(verdicts, alone(table.numbers, table.categories, train, held), table.shown, area)
+        areas = alone(table.numbers, table.categories, train, held)
+        verdicts = named(verdicts, areas, table.shown, area, noted(frame, y, areas, seed))
     pictures["learning"] = learning_curve(pipe, train, held, len(classes), seed)
     pictures["setting"] = validation_curve(pipe, train, held, len(classes), seed)
     pictures |= explained(pipe, columns.names(table.shown), train, held, len(classes), seed)
