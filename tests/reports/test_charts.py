@@ -35,6 +35,17 @@ def test_extent_holds_every_value(values: list[float | None], zero: bool) -> Non
     assert all(low <= v <= high for v in values if v is not None)
 
 
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=9))
+def test_no_axis_of_a_score_goes_beyond_the_best(values: list[float]) -> None:
+    low, high = extent(values, most=1.0)
+    assert low < high <= 1.0
+    assert all(low <= v <= high for v in values)
+
+
+def test_a_value_beyond_the_best_is_shown_all_the_same() -> None:
+    assert extent([0.5, 1.2], most=1.0)[1] > 1.2
+
+
 def test_a_missing_value_breaks_the_line() -> None:
     chart = Chart((0, 3), (0, 1))
     chart.line([0, 1, 2, 3], [0.1, 0.2, None, 0.4], "s1")

@@ -30,11 +30,23 @@ def nice_ticks(low: float, high: float, count: int = 5) -> list[float]:
     return [round(k * step, 12) for k in range(first, last + 1)]
 
 
-def extent(*series: Values, zero: bool = False, pad: float = 0.05) -> tuple[float, float]:
-    """Smallest and largest finite value of the series, padded; never an empty range.
+def extent(*series: Values, zero: bool = False, pad: float = 0.05, most: float | None = None) -> tuple[float, float]:
+    """Smallest and largest finite value of the series, padded; never an empty range, and none above what can be.
+
+    Parameters
+    ----------
+    *series : sequences of numbers or None
+    zero : bool
+        Zero is in it, too.
+    pad : float
+        Room on either side, of the range's length.
+    most : float, optional
+        The best that a score can be: no axis goes beyond, unless a value does.
 
     >>> extent([1, None, 3], zero=True, pad=0)
     (0.0, 3.0)
+    >>> extent([1.0, 1.0], most=1.0), extent([0.5, 1.0], most=1.0)
+    ((0.0, 1.0), (0.475, 1.0))
     """
     numbers = [v for values in series for v in map(finite, values) if v is not None]
     if not numbers:
@@ -43,9 +55,11 @@ def extent(*series: Values, zero: bool = False, pad: float = 0.05) -> tuple[floa
     if zero:
         low, high = min(low, 0.0), max(high, 0.0)
     if high == low:
-        high = low + (abs(low) or 1.0)
+        span = abs(low) or 1.0
+        low, high = (low - span, high) if most is not None and low + span > most >= low else (low, low + span)
     room = pad * (high - low)
-    return (low if zero and low == 0.0 else low - room, high + room)
+    top = high + room if most is None or high > most else min(high + room, most)
+    return (low if low == 0.0 and (zero or most is not None) else low - room, top)
 
 
 def thin(count: int, most: int = 160) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tael.reports.charts import share_bar
@@ -72,7 +72,9 @@ def _columns(page: Page) -> Safe:
         el("p", page.t("fit.repeated", n=page.fmt.integer(n))) if (n := page.at("fit", "repeated")) else None,
         *_joined(page),
         el("p", divided) if divided else None,
-        table(page.t("fit.ignored"), [page.t("fit.column"), page.t("fit.why")], rows, text=(0, 1)) if rows else None,
+        table(page.t("fit.ignored"), [page.t("fit.column"), page.t("fit.why")], rows, text=(0, 1), kind="named")
+        if rows
+        else None,
     )
 
 
@@ -104,9 +106,10 @@ def _figures(page: Page) -> Safe:
         value, ends = figures[split].get(name), page.at("fit", "intervals", split, name)
         if name == "n":
             return page.fmt.integer(value)
+        write = _loss(page) if name == "log_loss" else page.fmt.value
         if not ends:
-            return page.fmt.value(finite(value))
-        return page.with_interval({"value": value, "low": ends[0], "high": ends[1]}, page.fmt.value)
+            return write(finite(value))
+        return page.with_interval({"value": value, "low": ends[0], "high": ends[1]}, write)
 
     rows = [[page.name("fit", name), *(written(name, s) for s in splits)] for name in names]
     heads = [page.t("fit.measure"), *(_split(page, s) for s in splits)]
@@ -117,6 +120,16 @@ def _figures(page: Page) -> Safe:
         ends = {"validation": page.fmt.value(plain["validation"]), "test": page.fmt.value(plain["out_of_time"])}
         beside = el("p", page.t("fit.plain", **ends), class_="note")
     return join(table(page.t("fit.figures"), heads, rows, kind="quiet metrics"), note, beside)
+
+
+def _loss(page: Page) -> Callable[[Any], str]:
+    """A loss is told to a millionth: that of a model which is always right is some digits of rounding."""
+
+    def write(value: Any) -> str:
+        number = finite(value)
+        return page.fmt.value(None if number is None else round(number, 6))
+
+    return write
 
 
 def _segments(page: Page) -> Safe:

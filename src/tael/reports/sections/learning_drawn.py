@@ -94,7 +94,7 @@ def _curve(page: Page, title: str, points: Sequence[Mapping[str, Any]], x: str, 
     columns = [[point[part] for point in points] for part in ("train", "validation") if part in points[0]]
     columns = columns or [[point["score"] for point in points]]
     chart = Chart(
-        (-0.3, len(points) - 0.7), extent(*columns),
+        (-0.3, len(points) - 0.7), extent(*columns, most=1.0),
         y_format=page.fmt.short, x_label=label, y_label=page.t("fit.score"),
         x_ticks=[(at, page.fmt.value(point[x])) for at, point in zip(places, points, strict=True)],
     )  # fmt: skip
@@ -138,7 +138,7 @@ def explained(page: Page) -> Safe:
         if kind == "importances" and page.at("fit", "pictures", "importance") == "moved":
             title = "fit.moved"
         heads = [page.t("fit.column"), page.t(title), *([page.t("fit.odds")] if odds else [])]
-        parts.append(table(page.t(title), heads, cells))
+        parts.append(table(page.t(title), heads, cells, kind="named"))
     if page.rows("fit", "pictures", "columns"):
         parts += [
             el("h3", page.t("fit.along")),

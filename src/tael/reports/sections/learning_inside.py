@@ -12,8 +12,13 @@ from tael.reports.html import Safe, el, join
 
 _WIDE, _HIGH, _GAP = 132, 58, 8
 _STEP = 104
+_SCALE = 1.4
+"""Pixels of a screen for one of the drawing, where there is room."""
 _LONG = 18
 """Letters of a column's name in a box; the whole name stands in its tooltip."""
+
+_MANY, _CLOSE = 5, 9
+"""Of more bins with longer names, every second name has room."""
 
 
 def tree(page: Page, drawn: Mapping[str, Any]) -> Safe:
@@ -60,7 +65,10 @@ def tree(page: Page, drawn: Mapping[str, Any]) -> Safe:
     for at, node in enumerate(nodes):
         parts.append(_box(page, node, places[at] * width / leaves, node["depth"] * _STEP + 2.0))
     title = page.t("fit.tree")
-    picture = el("svg", *parts, viewBox=f"0 0 {width:g} {height:g}", role="img", aria_label=title, class_="tree")
+    picture = el(
+        "svg", *parts, viewBox=f"0 0 {width:g} {height:g}", width=f"{_SCALE * width:g}", role="img", aria_label=title,
+        class_="tree",
+    )  # fmt: skip
     whole = page.t("fit.tree_size", leaves=page.fmt.integer(drawn["leaves"]), depth=page.fmt.integer(drawn["depth"]))
     return figure(title, picture, note=whole)
 
@@ -90,7 +98,7 @@ def _condition(page: Page, node: Mapping[str, Any]) -> str:
     if node["threshold"] is None:  # every value goes left: only what is missing is parted from it
         return page.t("fit.node_there", name=_short(name, _LONG - 4))
     said = page.fmt.value(node["threshold"])
-    return f"{_short(name, _LONG - len(said) + 4)} ≤ {said}"
+    return f"{_short(name, max(_LONG - 3 - len(said), 5))} ≤ {said}"
 
 
 def _short(text: str, most: int = _LONG + 3) -> str:
@@ -182,9 +190,10 @@ def along(page: Page, columns: Sequence[Mapping[str, Any]]) -> Safe:
     for column in columns:
         bins = column["bins"]
         names = [page.t("fit.is_missing") if one["text"] is None else _short(str(one["text"]), 11) for one in bins]
+        each = 2 if len(bins) > _MANY and max(map(len, names)) > _CLOSE else 1
         chart = Chart(
             (0.5, len(bins) + 0.5), extent([one["mean"] for one in bins], zero=True), y_format=written, y_label=label,
-            x_ticks=[(k + 1.0, name) for k, name in enumerate(names)],
+            x_ticks=[(k + 1.0, name) for k, name in enumerate(names) if k % each == 0],
         )  # fmt: skip
         chart.bars([(k + 0.62, k + 1.38) for k in range(len(bins))], [one["mean"] for one in bins], "s1")
         found.append(figure(str(column["name"]), chart.svg(str(column["name"]))))

@@ -65,7 +65,7 @@ def _periods(page: Page) -> Safe:
     lows, highs = [low for low, _ in ranges], [high for _, high in ranges]
     rate = Chart(
         (0, count),
-        extent(rates, lows, highs, zero=True),
+        extent(rates, lows, highs, zero=True, most=1.0),
         x_ticks=ticks,
         y_format=lambda v: fmt.percent(v, 0),
         y_label=page.t("observations.rate"),
