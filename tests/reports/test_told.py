@@ -188,6 +188,13 @@ def test_reasons_tell_only_what_differs(run: dict[str, Any]) -> None:
     assert "No single feature sets this applicant apart" in seen(run, section="reasons")
 
 
+def test_values_of_reasons_keep_their_unit(run: dict[str, Any]) -> None:
+    amount = {"en": "52,000 CNY", "zh": "52,000 元"}
+    run["samples"][0]["reasons"][0].update(value=amount, typical={"en": "missing", "zh": "缺失"})
+    assert "52,000 CNY no value" in seen(run, section="reasons")
+    assert "52,000 元 缺失" in seen(run, "zh", "reasons")
+
+
 def test_a_note_is_neither_praise_nor_fault(run: dict[str, Any]) -> None:
     run["verdict"] = [{"code": "TAEL-V05", "severity": "note", "text": {"en": "Not surely better.", "zh": "未必。"}}]
     page = build_report(run)

@@ -16,6 +16,7 @@ from tael.runs import Bundle, Run, load_bundle
 from tael.runs.reasons import TOLD, Baseline, baseline_of, moved_by, push, reasons_of, sentences, shown, unremarkable
 from tael.runs.scoring import score
 from tael.tables import read_tables
+from tael.validation.words import Words
 
 numbers = st.floats(-5, 5, allow_nan=False).map(lambda value: round(value, 2))
 
@@ -45,6 +46,22 @@ def test_numbers_as_a_person_writes_them() -> None:
         ["年龄"],
         "zh",
     ) == [["年龄: 缺失 (获批者典型值 2)"]]
+
+
+def test_values_are_told_with_their_unit_in_both_languages() -> None:
+    found = reasons_of(np.array([[5.0, 4.0, 3.0, 2.0, 1.0]]), np.zeros(5), np.array([True]), told=5)
+    values, typical = np.array([[52000.0, 1.0, 0.25, 1.0, 12.0]]), np.array([4000.0, 30.0, 0.5, 0.0, 3.0])
+    units = ["CNY", "days", "part of one", "yes or no", None]
+    (told,) = sentences(found, values, typical, list("abcde"), "en", Words("typical", "典型值"), units)
+    assert told == [
+        "a: 52,000 CNY (typical 4,000 CNY)", "b: 1 day (typical 30 days)", "c: 25% (typical 50%)",
+        "d: yes (typical no)", "e: 12 (typical 3)",
+    ]  # fmt: skip
+    (told,) = sentences(found, values, typical, list("abcde"), "zh", Words("typical", "典型值"), units)
+    assert told == [
+        "a: 52,000 元 (典型值 4,000 元)", "b: 1 天 (典型值 30 天)", "c: 25% (典型值 50%)", "d: 是 (典型值 否)",
+        "e: 12 (典型值 3)",
+    ]  # fmt: skip
 
 
 def test_who_is_as_the_approved_are_has_no_reason_in_it() -> None:
