@@ -175,7 +175,7 @@ def sentences(
     return out
 
 
-def measured(value: float, unit: str | None, lang: Language) -> str:
+def measured(value: float, unit: str | None, lang: str) -> str:
     """A number as a person writes it, with its unit; what is bare, a count or a ratio, stays bare.
 
     Parameters
@@ -200,7 +200,8 @@ def measured(value: float, unit: str | None, lang: Language) -> str:
         return ("no", "yes")[int(value)] if lang == "en" else ("否", "是")[int(value)]
     if unit == PART:
         return f"{shown(100 * value)}%"
-    return with_unit(shown(value), None if unit == YES_NO else unit, lang, one=value == 1)
+    spoken: Language = "zh" if lang == "zh" else "en"
+    return with_unit(shown(value), None if unit == YES_NO else unit, spoken, one=value == 1)
 
 
 def shown(value: float, absent: str = "missing") -> str:

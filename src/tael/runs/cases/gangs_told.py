@@ -108,7 +108,7 @@ def factor_reasons(
                 f"{word}：本团伙转账的中位数为 {own}"
                 if zh
                 else f"{opened(word)}: {own} in the middle of the gang's transfers",
-                f"{against.text(lang)} {measured(float(typical[j]), units[j], lang)}",
+                f"{against.zh if zh else against.en} {measured(float(typical[j]), units[j], lang)}",
                 ("平均" if zh else "on average ") + push(mean, lang, moves),
             ]
             sentence[lang] = ("；" if zh else "; ").join(parts) + ("。" if zh else ".")

@@ -16,9 +16,8 @@ from tael.runs.cases.evidence import Ints, Matched
 from tael.runs.cases.peers import Beside
 from tael.runs.cases.shown import Shower, said
 from tael.runs.reasons import measured, push
-from tael.tables.schema import Language
 
-LANGUAGES: tuple[Language, ...] = ("en", "zh")
+LANGUAGES = ("en", "zh")
 EVIDENCE = 12
 """Rows behind a reason that are shown."""
 
@@ -58,7 +57,7 @@ def peer_of(
 
 
 def _measured(value: float, unit: str | None) -> Text:
-    return "–" if np.isnan(value) else {lang: measured(float(value), unit, lang) for lang in LANGUAGES}
+    return "–" if np.isnan(value) else both(measured(float(value), unit, "en"), measured(float(value), unit, "zh"))
 
 
 def reason_of(
