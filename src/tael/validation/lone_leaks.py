@@ -25,8 +25,8 @@ APART = 6.0
 """Standard deviations of chance by which a column must go with the others, outcomes mixed: else nothing is missed."""
 NOTHING, LITTLE = 0.15, 0.3
 """Of what goes together with outcomes mixed, so much may be left within them, two standard deviations added: with
-`LITTLE` only where what is left is nothing unlikely. Of 80 honest columns of seven real tables the least has .29, debt
-to income of hmeq aside (.15 to .2), which is missing for most of the bad."""
+`LITTLE` only where what is left is nothing unlikely. Of some 80 honest columns of six real tables the least has .29,
+debt to income of hmeq aside (.15 to .2), which is missing for most of the bad."""
 BY_CHANCE = 0.15
 """What is left is nothing unlikely if chance gives as much so often, in sum and at its largest."""
 MANY = 1 / 3
