@@ -10,8 +10,8 @@ import pytest
 
 from tael.errors import TablesError
 from tael.tables import read_tables
-from tael.tables.guess_odd import Odd
 from tael.tables.infer import Draft, infer
+from tael.tables.odd import Odd
 from tael.tables.schema import Type
 
 ROWS = 120
@@ -37,8 +37,8 @@ def test_a_word_among_amounts_that_another_column_holds_too(folder: Callable[...
     draft, where = drafted(folder, "amount", amounts("see file"), other="see file")
     column = draft.schema.tables["a"].columns["amount"]
     assert (column.type, column.missing) == (Type.NUMBER, ("see file",))
-    assert [one.text() for one in draft.odd] == ["Read as missing: 'see file' (1 row of amount)"]
-    assert [one.text("zh") for one in draft.odd] == ["视为缺失：'see file'（amount 1 行）"]
+    assert [one.text() for one in draft.odd] == ["Read as missing: 'see file' (1 row of amount: line 2)"]
+    assert [one.text("zh") for one in draft.odd] == ["视为缺失：'see file'（amount 1 行：第 2 行）"]
     draft.write(where)
     read = read_tables(where)["a"]
     assert (read["amount"].null_count(), read["branch"].null_count()) == (1, 0)
@@ -112,8 +112,8 @@ def test_two_ways_of_writing_numbers_stay_text_and_are_said(folder: Callable[...
 def test_a_unit_that_changes_nothing_and_one_that_may(folder: Callable[..., Path]) -> None:
     draft, where = drafted(folder, "weight", ["36 kg", *(str(12 + k % 70) for k in range(ROWS))])
     assert draft.odd == (Odd("weight", "weight", "unit", (("kg", 1), ("36 kg", 1))),)
-    assert draft.odd[0].text() == "Read without its unit: 'kg' (1 row of weight, such as '36 kg')"
-    assert draft.odd[0].text("zh") == "去掉单位读取：'kg'（weight 1 行，如 '36 kg'）"
+    assert draft.odd[0].text() == "Read without its unit: 'kg' (1 row of weight, such as '36 kg': line 2)"
+    assert draft.odd[0].text("zh") == "去掉单位读取：'kg'（weight 1 行，如 '36 kg'：第 2 行）"
     draft.write(where)
     assert read_tables(where)["a"]["weight"][0] == 36.0
     draft, _ = drafted(folder, "weight", ["3 mn", *(str(1200 + k % 70) for k in range(ROWS))])
@@ -142,7 +142,8 @@ def test_units_of_whole_columns_are_told_in_both_languages(tmp_path: Path) -> No
 def test_an_answer_in_words_is_not_blanked_without_saying_so(tmp_path: Path) -> None:
     rows = "".join(f"{'约十万' if k % 40 == 0 else k * 1000},{k}\n" for k in range(200))
     (tmp_path / "a.csv").write_text("收入,z\n" + rows, encoding="utf-8")
-    assert [one.text("zh") for one in infer(tmp_path).odd] == ["视为缺失：'约十万'（收入 5 行）"]
+    (odd,) = infer(tmp_path).odd
+    assert odd.text("zh") == "视为缺失：'约十万'（收入 5 行：第 2、42、82、122、162 行）"
 
 
 def test_numbers_that_name_things_are_let_alone(folder: Callable[..., Path]) -> None:

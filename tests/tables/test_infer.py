@@ -278,7 +278,7 @@ def test_a_mistyped_value_is_read_as_missing_in_its_column_and_named(folder: Cal
     assert found == {"type": "time", "missing": ["2024-13-45"]}
     assert "98.3% are dates; read as missing: '2024-13-45' (1)" in why
     assert draft.schema.tables["a"].missing == ()
-    assert [one.text() for one in draft.odd] == ["Read as missing: '2024-13-45' (1 row of seen)"]
+    assert [one.text() for one in draft.odd] == ["Read as missing: '2024-13-45' (1 row of seen: line 9)"]
 
 
 def test_faults_of_all_files_come_at_once(folder: Callable[..., Path]) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tael.errors import TablesError
-from tael.tables import Tables
+from tael.tables import Schema, Tables, read_tables
 from tael.tables.numbers import PLAIN, NumberForm, form_of
 
 
@@ -145,3 +147,32 @@ def test_a_promise_reads_magnitudes_in_another_file() -> None:
     assert tables["t"].to_dict(as_series=False) == {"income": [80000.0, 12.0, 35000.0], "years": [3.0, 10.0, 1.0]}
     with pytest.raises(TablesError, match="multiply"):
         Tables({"t": frame}, {"t": {"columns": {"income": {"multiply": ["foo"]}}}})
+
+
+def test_numbers_in_parts() -> None:
+    form = NumberForm(multiply=("万", "千", "亿"))
+    cells = pl.Series(["1万3千", "2亿3500万", "1万3000", "1万3", "1万3千万", "5千"])
+    assert form.read(cells).to_list() == [13000.0, 235000000.0, 13000.0, None, None, 5000.0]
+
+
+@pytest.mark.parametrize(
+    ("bare", "read"), [("share", [0.05, 0.2, None]), ("percent", [0.05, 0.002, 0.206]), ("size", [0.05, 0.2, 0.206])]
+)
+def test_what_a_number_without_its_sign_is(bare: str, read: list[float | None]) -> None:
+    schema = Schema.from_dict({"a": {"columns": {"x": {"percent": True, "bare": bare}}}})
+    found = Tables({"a": pl.DataFrame({"x": ["5%", "0.2", "20.6"]})}, schema)["a"]["x"].to_list()
+    assert found == [one if one is None else pytest.approx(one) for one in read]
+
+
+def test_what_a_bare_number_is_is_said_of_per_cents_alone() -> None:
+    with pytest.raises(TablesError, match="without any"):
+        Schema.from_dict({"a": {"columns": {"x": {"bare": "size"}}}})
+
+
+def test_a_word_that_means_nought_in_one_column(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,n,m\n1,无,无\n2,3,4\n3,,\n", encoding="utf-8")
+    (tmp_path / "tables.toml").write_text(
+        "[a]\nfile = 'a.csv'\nkey = 'id'\nmissing = ['无']\n[a.columns]\nn = { zero = ['无'] }\n", encoding="utf-8"
+    )
+    read = read_tables(tmp_path)["a"]
+    assert (read["n"].to_list(), read["m"].to_list()) == ([0.0, 3.0, None], [None, 4.0, None])

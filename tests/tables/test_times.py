@@ -139,3 +139,14 @@ def test_offsets_agree_with_python(times: list[tuple[datetime, int]]) -> None:
     text = pl.Series([one.strftime("%Y-%m-%d %H:%M:%S.%f%z") for one in aware])
     expected = [one.astimezone(UTC).replace(tzinfo=None) for one in aware]
     assert to_time(text, HERE).values.to_list() == expected
+
+
+def test_a_month_may_stand_for_its_end() -> None:
+    text = pl.Series(["2023年11月", "2024-02", None])
+    assert to_time(text, HERE).values.to_list() == [datetime(2023, 11, 1), datetime(2024, 2, 1), None]
+    ends = [datetime(2023, 11, 30, 23, 59, 59, 999999), datetime(2024, 2, 29, 23, 59, 59, 999999), None]
+    assert to_time(text, HERE, month="end").values.to_list() == ends
+    assert to_time(pl.Series(["2023-11", "2023-11-05"]), HERE, month="end").values.to_list()[1] == datetime(2023, 11, 5)
+    assert to_time(pl.Series(["2023-11"]), HERE, month="end", time_zone="Asia/Shanghai").values.to_list() == [
+        datetime(2023, 11, 30, 15, 59, 59, 999999)
+    ]

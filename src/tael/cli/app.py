@@ -17,7 +17,7 @@ from tael.cli.fit import fit, holds_a_fit, score_rows
 from tael.cli.lang import Lang, LangOption, language
 from tael.cli.show import Stages, fail, new_page, say, say_table, stop
 from tael.cli.trade import trade
-from tael.errors import TaelError
+from tael.errors import RunError, TaelError
 
 app = typer.Typer(
     name="tael",
@@ -78,9 +78,16 @@ def infer(
     if write:
         say(draft.text())
         say(f"\nWrote {draft.write(folder)}: read it, correct it, then: tael check {folder}")
-    else:
-        say(draft.to_toml())
+        return
+    say(draft.to_toml())
+    if not (folder / "tables.toml").is_file():
         say(f"# Nothing was written. To write it: tael infer {folder} --write")
+        return
+    say("# Nothing was written. The folder has a tables.toml, which this draft did not look at.")
+    others = draft.differences(folder)
+    say("# They differ in:" if others else "# They say the same.")
+    for line in others:
+        say(f"#   {line}")
 
 
 @app.command()
@@ -141,6 +148,12 @@ def score(
     as_of: Annotated[
         datetime | None, typer.Option("--as-of", help="Score as it would have been done then: later rows do not count.")
     ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of the file, such as windows-1252 (default: told by its bytes).")
+    ] = None,
+    keep_totals: Annotated[
+        bool, typer.Option("--keep-totals", help="Rows called Total or 合计 are rows like others.")
+    ] = False,
     lang: LangOption = Lang.EN,
 ) -> None:
     """Score and decide with a run's bundle. 用运行的模型包评分并决策。"""
@@ -153,8 +166,15 @@ def score(
     if out is not None:
         new_table(out)
     if holds_a_fit(run):
-        score_rows(run, tables, out, id or [], language(lang))
+        score_rows(run, tables, out, id or [], language(lang), encoding, keep_totals=keep_totals)
         return
+    if encoding is not None or keep_totals:
+        raise RunError(
+            "How files are read stands in the tables.toml of the folder that is scored.",
+            expected="encoding = ... and totals = [...] in its section",
+            got="--encoding" if encoding is not None else "--keep-totals",
+            fix="Leave the option out: it is for what `tael fit` left.",
+        )
     bundle = load_bundle(run)
     with Stages(language(lang)) as stages:
         stages.tell("tables", "reading tables", 0.0)

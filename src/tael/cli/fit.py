@@ -45,6 +45,9 @@ def fit(
     encoding: Annotated[
         str | None, typer.Option(help="Of the file, such as windows-1252 (default: told by its bytes).")
     ] = None,
+    keep_totals: Annotated[
+        bool, typer.Option("--keep-totals", help="Rows called Total or 合计 are rows like others.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     out: Annotated[Path | None, typer.Option(help="A new folder for report, figures and predictions.")] = None,
     lang: LangOption = Lang.EN,
@@ -59,6 +62,7 @@ def fit(
         done: Any = run(
             table, label, task=task, model=model, time=time, seed=seed, out=folder,  # type: ignore[arg-type]
             ignore=ignore or (), keep=keep or (), parameters=read_parameters(parameters or ()), encoding=encoding,
+            keep_totals=keep_totals,
         )  # fmt: skip
     zh = said == "zh"
     say(f"{_TASKS[done.task] if zh else done.task}{': ' + ' / '.join(map(str, done.classes)) if done.classes else ''}")
@@ -66,10 +70,18 @@ def fit(
         say("未使用的列：" if zh else "Columns left out:")
     for name, words in done.table.ignored.items():
         say(f"  - {done.table.shown(name)}: {words[zh]}")
-    if words := ", ".join(map(repr, done.table.promise.missing)):
+    if words := ", ".join(map(repr, done.table.blank_words)):
         say(f"视为缺失：{words}" if zh else f"Read as missing: {words}")
-    for line in _read_so(done, zh):
+    lines = _read_so(done, zh)
+    for line in lines:
         say(line)
+    if not done.table.stated and any("tables.toml" in line for line in lines):
+        draft = f"tael infer {table.parent} --write"
+        say(
+            f"tables.toml 由 {draft} 起草；修改该列后再次拟合"
+            if zh
+            else f"A tables.toml is drafted by {draft}: correct the column there, and fit again"
+        )
     test = done.figures.get("out_of_time", {})
     titled = [[TEXTS[f"fit.{name}"][zh], f"{test[name]:.4g}"] for name in _FIRST if name in test]
     if titled:
@@ -143,8 +155,17 @@ def holds_a_fit(folder: Path) -> bool:
     return isinstance(content, dict) and content.get("format") == FORMAT
 
 
-def score_rows(folder: Path, table: Path, out: Path | None, keys: list[str], lang: str) -> None:
-    """Foretell the rows of a file, and write them or show the first, each beside its key.
+def score_rows(
+    folder: Path,
+    table: Path,
+    out: Path | None,
+    keys: list[str],
+    lang: str,
+    encoding: str | None = None,
+    *,
+    keep_totals: bool = False,
+) -> None:
+    """Foretell the rows of a file, say how it was read, and write them or show the first, each beside its key.
 
     Raises
     ------
@@ -155,9 +176,12 @@ def score_rows(folder: Path, table: Path, out: Path | None, keys: list[str], lan
 
     from tael.runs.scoring import write_table
     from tael.runs.single import load_fit
+    from tael.tables.personal import shown
 
     model, zh = load_fit(folder), lang == "zh"
-    told = model.beside(table)
+    told, notes = model.scored(table, encoding, keep_totals=keep_totals)
+    for note in notes:
+        say(note[zh])
     if keys:
         names = [name for name in map(model.table.shown, model.table.keys) if name in told.columns]
         if not names:
@@ -184,8 +208,12 @@ def score_rows(folder: Path, table: Path, out: Path | None, keys: list[str], lan
         say(f"{told.height:,} -> {write_table(told, out)}")
         return
     head = ["行" if zh else "row", *told.columns]
+    # A terminal is no place for identity numbers; a file that was asked for holds them whole.
     rows = [
-        [str(k + 1), *(f"{v:.4f}" if isinstance(v, float) else str(v) for v in row)]
+        [
+            str(k + 1),
+            *(f"{v:.4f}" if isinstance(v, float) else shown(str(v), c) for c, v in zip(told.columns, row, strict=True)),
+        ]
         for k, row in enumerate(told.head(20).iter_rows())
     ]
     say_table(head, rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,16 +10,11 @@ import polars as pl
 
 from tael.tables.frames import Tables
 from tael.tables.overlap import little_overlap
+from tael.tables.personal import masked, personal
 from tael.tables.places import SHOWN, Example, clipped
 from tael.tables.schema import ColumnSchema, Role, TableSchema, Type
 from tael.tables.violations import MESSAGES, Severity, Violation
 
-_PERSONAL = re.compile(
-    r"(^|_)(name|surname|phone|mobile|tel|e?mail|address|street|passport|ssn|iban|ip|birth\w*|dob)(_|$)"
-    r"|first_?name|last_?name|full_?name|id_?card|identity|card_?(no|number)|account_?(no|number)|phone|mobile|email"
-    r"|姓名|手机|电话|邮箱|地址|住址|身份证|护照|卡号|账号|生日|出生",
-    re.IGNORECASE,
-)
 _CODES = (-1, -7, -8, -9, -97, -98, -99, -997, -998, -999, -9997, -9998, -9999, -99999, -999999)
 _TOPS = (999, 9999, 99999, 999999, 9999999, 99999999)
 _PAST, _FUTURE = datetime(1900, 1, 1), datetime(2101, 1, 1)
@@ -204,24 +198,6 @@ _VALUES = {
     Type.FLAG: _nothing,
     Type.TEXT: _nothing,
 }
-
-
-def personal(column: str) -> bool:
-    """Whether a column is called like a name, a phone, an address.
-
-    >>> personal("手机号"), personal("amount")
-    (True, False)
-    """
-    return bool(_PERSONAL.search(column))
-
-
-def masked(text: str) -> str:
-    """The first sign of a value and no more.
-
-    >>> masked("13800138000")
-    '1***'
-    """
-    return text[:1] + "***"
 
 
 def _shown(value: object, hide: bool) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import polars as pl
 
 from tael.errors import TablesError
+from tael.tables.durations import in_months
 from tael.tables.keys import EXACT, as_text
 from tael.tables.numbers import PLAIN, NumberForm, form_of
+from tael.tables.personal import shown
 from tael.tables.places import Place, clipped, examples, toml
 from tael.tables.schema import ColumnSchema, Type
 from tael.tables.times import TIME, looks_like_time
@@ -39,7 +41,7 @@ def guess(series: pl.Series, promise: ColumnSchema, place: Place) -> Type:
     kind = series.dtype
     if promise.true:
         return Type.FLAG
-    if promise.spelled:
+    if promise.spelled or promise.zero:
         return Type.NUMBER
     if promise.values is not None:
         return Type.CATEGORY
@@ -99,6 +101,8 @@ def converted(series: pl.Series, type: Type, promise: ColumnSchema, place: Place
         raise unsupported(series, place)
     match type:
         case Type.NUMBER:
+            if promise.duration is not None and series.dtype == pl.String:
+                return _to_months(series, place)
             return to_number(series, place, NumberForm.of(promise))
         case Type.FLAG:
             return to_flag(series, promise, place)
@@ -138,15 +142,41 @@ def to_number(series: pl.Series, place: Place, form: NumberForm = PLAIN) -> pl.S
             where=str(place),
             fix='Correct its `type` (dates are type = "time").',
         )
+    floats, bad = read_numbers(text, form)
+    if bad.any():
+        raise _no_numbers(series, text, bad, form, place)
+    return floats.fill_nan(None) if floats.is_nan().any() else floats
+
+
+def read_numbers(text: pl.Series, form: NumberForm) -> tuple[pl.Series, pl.Series]:
+    """Text as Float64, and a mask of what is there and no number in that form.
+
+    >>> [one.to_list() for one in read_numbers(pl.Series(["1.5", "x", ""]), PLAIN)]
+    [[1.5, None, None], [False, True, False]]
+    """
+    text = text.str.strip_chars()
     floats = text.cast(pl.Float64, strict=False) if form.plain else form.read(text)
     bad = floats.is_null() & text.is_not_null() & (text != "")
     if form.plain and bad.any():
         # Few values are written by hand, and reading them is slower: brackets, digits of full width.
-        floats = pl.select(pl.coalesce(floats, form.read(text.set(~bad, None)))).to_series().rename(series.name)
+        floats = pl.select(pl.coalesce(floats, form.read(text.set(~bad, None)))).to_series().rename(text.name)
         bad &= floats.is_null()
+    return floats, (bad & ~form.unclear(text)).fill_null(False)
+
+
+def _to_months(series: pl.Series, place: Place) -> pl.Series:
+    months = in_months(series)
+    bad = months.is_null() & series.is_not_null() & (series.str.strip_chars() != "")
     if bad.any():
-        raise _no_numbers(series, text, bad, form, place)
-    return floats.fill_nan(None) if floats.is_nan().any() else floats
+        raise TablesError(
+            "Some values in a column of durations are none.",
+            expected="years and months, such as 1年3个月, 18 months, < 1 year",
+            got=examples(series, bad, place),
+            where=str(place),
+            fix=f"Write the unit beside the number, or, if they mean missing, in [{place.table}.columns]: "
+            f"{place.column} = {{ missing = [...] }}.",
+        )
+    return months
 
 
 def _no_numbers(series: pl.Series, text: pl.Series, bad: pl.Series, form: NumberForm, place: Place) -> TablesError:
@@ -156,7 +186,7 @@ def _no_numbers(series: pl.Series, text: pl.Series, bad: pl.Series, form: Number
         fields = ", ".join(f"{name} = {toml(value)}" for name, value in found.fields().items())
         fix = f"Say how they are written, in [{place.table}.columns]: {place.column} = {{ {fields} }}."
     else:
-        rest = series.filter(bad).unique(maintain_order=True).head(3).to_list()
+        rest = [shown(str(one), place.column) for one in series.filter(bad).unique(maintain_order=True).head(3)]
         fix = f"Mend them in the file, or, if they mean missing, write in [{place.table}]: missing = {toml(rest)}."
     written = ", ".join(f"{name} = {toml(value)}" for name, value in form.fields().items())
     return TablesError(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tael.tables.checks import checked, masked, personal
+from tael.tables.checks import checked
 from tael.tables.frames import Tables
+from tael.tables.personal import masked, personal
 from tael.tables.violations import MESSAGES, Example, Violation, errors_of, raise_on_errors, violations_text
 
 __all__ = ["MESSAGES", "Example", "Violation", "check", "errors_of", "raise_on_errors", "violations_text"]
@@ -36,7 +37,7 @@ def check(tables: Tables, *, show_personal: bool = False) -> list[Violation]:
     found: list[Violation] = []
     for name, schema in tables.schema.tables.items():
         found.extend(checked(tables, name, schema, show_personal))
-    kinds = {"huge": "TAEL-T16", "duplicates": "TAEL-T17", "name": "TAEL-T18"}
+    kinds = {"huge": "TAEL-T16", "duplicates": "TAEL-T17", "name": "TAEL-T18", "totals": "TAEL-T24"}
     for note in tables.notes:
         code = kinds[note.kind]
         severity = MESSAGES[code][0]

@@ -17,10 +17,11 @@ from tael.tables.border import native_of, polars_of
 from tael.tables.choose import chosen, conflicts, padded, repeated, same_tables, without
 from tael.tables.columns import converted, guess, huge
 from tael.tables.fingerprint import hash_column, meaning
-from tael.tables.keys import key_groups, normalised_keys
+from tael.tables.keys import as_text, key_groups, normalised_keys
 from tael.tables.places import SHOWN, Example, Place, clipped
 from tael.tables.schema import Absent, ColumnSchema, Role, Schema, TableSchema, Type, named
 from tael.tables.times import to_time
+from tael.tables.totals import called, plain_word
 
 
 @dataclass(frozen=True)
@@ -217,6 +218,9 @@ class Tables(Mapping[str, pl.DataFrame]):
             name: frame.with_columns(_prepared(one, schema.tables[name]) for one in frame.get_columns())
             for name, frame in raw.items()
         }
+        totals = {name: found for name, frame in raw.items() if (found := _totals(frame, schema.tables[name])).any()}
+        # Emptied first, so that what is wrong with other rows is said of the lines in which they stand.
+        raw |= {name: raw[name].with_columns(pl.when(~gone).then(pl.all())) for name, gone in totals.items()}
         keys = normalised_keys(raw, key_groups(schema), self._places)
         frames: dict[str, pl.DataFrame] = {}
         completed: dict[str, TableSchema] = {}
@@ -250,6 +254,11 @@ class Tables(Mapping[str, pl.DataFrame]):
             _one_clock(zones, raw, errors)
         if errors:
             raise all_of(errors, "columns")
+        for name, gone in totals.items():
+            words = ", ".join(completed[name].totals)
+            where = tuple(replace(one, value="") for one in self._examples(name, gone, gone))
+            notes.append(Note("totals", name, None, int(gone.sum()), where, words))
+            self._rows[name], frames[name] = (~gone).arg_true(), frames[name].filter(~gone)
         for name, table in completed.items():
             if table.key is not None and table.duplicates != "error":
                 notes.extend(self._without_repeated(frames, name, table.key, table.duplicates))
@@ -263,7 +272,7 @@ class Tables(Mapping[str, pl.DataFrame]):
             return
         other = conflicts(frame, gone, key)
         yield Note("duplicates", name, key, int(gone.sum()), self._examples(name, frame[key], gone), f"{keep}, {other}")
-        self._rows[name] = (~gone).arg_true()
+        self._rows[name] = self._rows[name].filter(~gone) if name in self._rows else (~gone).arg_true()
         frames[name] = frame.filter(~gone)
 
     def _examples(self, name: str, series: pl.Series, mask: pl.Series) -> tuple[Example, ...]:
@@ -302,8 +311,15 @@ def _each(names: Mapping[str, Any], take: Callable[[str], pl.DataFrame]) -> dict
 
 def _prepared(series: pl.Series, table: TableSchema) -> pl.Series:
     promise = table.column(series.name)
+    zero = as_text(series).is_in(list(promise.zero)) if promise.zero else None
     done = without(series, (*table.missing, *promise.missing))
+    if zero is not None and zero.any():
+        done = as_text(done).set(zero.fill_null(False), "0")
     return done if promise.pad is None else padded(done, promise.pad)
+
+
+def _totals(frame: pl.DataFrame, table: TableSchema) -> pl.Series:
+    return called(frame, set(map(plain_word, table.totals)), table.key) if table.totals else pl.Series([False])
 
 
 def _one_column(
@@ -322,8 +338,8 @@ def _one_column(
     type = Type.TIME if is_time else promise.type or guess(series, promise, place)
     if type != Type.TIME:
         return type, converted(series, type, promise, place)
-    times = to_time(series, place, format=promise.format, time_zone=table.time_zone)
-    dates = series.dtype == pl.Date or not _has_clock(times.values)
+    times = to_time(series, place, format=promise.format, time_zone=table.time_zone, month=promise.month)
+    dates = series.dtype == pl.Date or promise.month is not None or not _has_clock(times.values)
     zones[place] = (times.zoned, dates)
     return type, times.values.rename(series.name)
 

@@ -11,9 +11,12 @@ from tael.tables.checks import suspicious_codes
 from tael.tables.columns import FALSE, TRUE, guess, to_number
 from tael.tables.guess_files import Guessed
 from tael.tables.guess_keys import numbers_rows
-from tael.tables.guess_odd import TIME_NAME, Odd, set_odd
-from tael.tables.numbers import PLAIN, form_of
-from tael.tables.places import Place, toml
+from tael.tables.guess_odd import TIME_NAME, set_odd
+from tael.tables.months import months_alone
+from tael.tables.numbers import ABOUT, PLAIN, form_of
+from tael.tables.odd import Kind, Odd
+from tael.tables.personal import names_people, personal
+from tael.tables.places import Lines, Place, toml
 from tael.tables.schema import ColumnSchema, Type, named
 from tael.tables.times import looks_like_time, spells_day, to_time
 
@@ -41,6 +44,7 @@ _FORMATS = ("%y%m%d", "%y%m%d %H:%M:%S", "%d%m%Y", "%d-%m-%y", "%d/%m/%y", "%m/%
 _MOSTLY = 0.9
 _ALMOST = 0.9
 _FEW_CODES = 20
+_MONTHS = 3
 _SAMPLE = 2000
 _REMARK = re.compile(r"(^|_)(remarks?|comments?|notes?|memo)(_|$)|备注|附言|说明", _I)
 _AFTER = re.compile(
@@ -54,7 +58,7 @@ _PAST = re.compile(r"hist|prev|past|prior|last_|ever|count|cnt|num|历史|过去
 
 def set_columns(table: Guessed) -> None:
     """Guess all that is left to guess about the columns of one table."""
-    table.odd = [*_blanked(table), *set_odd(table)]
+    table.odd += set_odd(table)
     times = _times(table)
     _set_times(table, times)
     for column in table.frame.columns:
@@ -63,12 +67,6 @@ def set_columns(table: Guessed) -> None:
     _set_outcomes(table, times)
     _set_labels(table)
     _set_suspects(table)
-
-
-def _blanked(table: Guessed) -> list[Odd]:
-    """What was read as missing for the sake of one column."""
-    headers = {str(told.get("header", name)): name for name, told in table.columns.items()}
-    return [Odd(headers[at], at, "missing", tuple(words)) for at, words in table.blanked.items() if words]
 
 
 def _times(table: Guessed) -> dict[str, pl.Series]:
@@ -139,12 +137,27 @@ def _set_times(table: Guessed, times: dict[str, pl.Series]) -> None:
         if not others
         else (f"never missing; the first of {len(events)} such columns ({', '.join(others[:3])} might do too)")
     )
+    if months_alone(table.frame[time].cast(pl.String)):
+        why += _of_months(table, time)
     table.set("time", time, why)
     for column in others:
         later = (times[column] >= times[time]).fill_null(True)
         if _LATER.search(column) and bool(later.all()):
             table.set("known_at", column, f"never before {time}, and called like the time of a report")
             return
+
+
+def _of_months(table: Guessed, time: str) -> str:
+    """What is to be said of months that are the table's time; rows that sum up months are known at their ends."""
+    frame, words = table.frame, "; months stand for their first day"
+    for column in [name for name in frame.columns if "to" in table.columns[name]]:
+        each = frame.select(column, time)
+        if not each.is_duplicated().any() and frame.height >= _MONTHS * max(frame[column].n_unique(), 1):
+            table.say(time, "a row for each month: known when the month is over", month="end")
+            return "; each row sums up a month, and is known at its end"
+    header = str(table.columns[time].get("header", time))
+    table.odd.append(Odd(time, header, "month", ((str(frame[time].drop_nulls()[0]), 1),)))
+    return f"{words}: if a row sums up its month, it is known at its end, which month = 'end' says"
 
 
 def _set_outcomes(table: Guessed, times: dict[str, pl.Series]) -> None:
@@ -221,7 +234,7 @@ def _set_type(table: Guessed, column: str) -> None:
         fields, why = _written(series)
         if fields is not None:
             table.say(column, why, type="number", **fields)
-            table.odd += _units(column, str(told.get("header", column)), series.drop_nulls())
+            table.odd += _units(table, column, str(told.get("header", column)))
             return
         if why:
             table.say(column, why, type=str(type))
@@ -243,7 +256,7 @@ def _set_type(table: Guessed, column: str) -> None:
 def _written(series: pl.Series) -> tuple[dict[str, object] | None, str]:
     """How numbers are written in a text column, or why it stays text although it nearly holds numbers or dates."""
     there = series.drop_nulls()
-    if there.is_empty():
+    if there.is_empty() or personal(series.name) or names_people(there):
         return None, ""
     head = there.head(_SAMPLE)
     days = spells_day(there) if spells_day(head).mean() else spells_day(head)
@@ -284,20 +297,22 @@ def _written(series: pl.Series) -> tuple[dict[str, object] | None, str]:
     return form.fields(), f"looks like {' '.join(word for word in kind if word)}: {read}"
 
 
-def _units(column: str, header: str, there: pl.Series) -> list[Odd]:
+def _units(table: Guessed, column: str, header: str) -> list[Odd]:
     """Words beside the digits that are no currency, in how many rows they stand, and an example of what was read."""
-    form, _ = form_of(there)
+    series = table.frame[column]
+    form, _ = form_of(series.drop_nulls())
     found: list[Odd] = []
     if form is None or not (form.multiply or form.beside):
         return found
-    plain = there.str.normalize("NFKC").str.to_lowercase()
+    plain = series.str.normalize("NFKC").str.to_lowercase()
     for word in (*form.multiply, *form.beside):
-        rows = plain.str.contains(word.lower(), literal=True)
+        rows = plain.str.contains(word.lower(), literal=True).fill_null(False)
         if rows.any():
-            example = there.filter(rows).head(1)
+            example = series.filter(rows).head(1)
             read = form.read(example)[0]
             words = ((word, int(rows.sum())), (f"{read:.10g}", 1), (str(example[0]), 1))
-            found.append(Odd(column, header, "larger" if word in form.multiply else "unit", words))
+            kind: Kind = "larger" if word in form.multiply else "about" if word in ABOUT else "unit"
+            found.append(Odd(column, header, kind, words, table.lines(rows) if kind == "about" else Lines()))
     return found
 
 

@@ -7,26 +7,27 @@ import keyword
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal
+from unicodedata import normalize
 
 import polars as pl
 
 from tael.errors import TablesError
 from tael.tables.frames import all_of
 from tael.tables.numbers import PLAIN, form_of
-from tael.tables.places import Place
+from tael.tables.odd import Odd
+from tael.tables.places import Lines, Place
 from tael.tables.schema import RESERVED, TableSchema, named
-from tael.tables.sources.csv import read_csv, sniffed, unpacked
+from tael.tables.sources.csv import numbered, read_csv, sniffed, unpacked
 from tael.tables.sources.encodings import encoding_of
 from tael.tables.sources.files import Files, kind_of
-from tael.tables.sources.text import numeric
+from tael.tables.sources.spreadsheets import spreadsheet_of
+from tael.tables.sources.text import numeric, typed
 from tael.tables.times import looks_like_time, spells_day
-
-if TYPE_CHECKING:
-    from tael.tables.guess_odd import Odd
+from tael.tables.totals import totals_of
 
 MARKERS = frozenset(
     {"", "na", "n/a", "nan", "null", "none", "nil", "\\n", "#n/a", "?", "-", ".", "--", "–", "—", "——", "/", "\\"}
@@ -69,8 +70,10 @@ class Guessed:
         By field of the section, or by column.
     odd : list of Odd
         Columns with cells that are not of their kind.
-    blanked : dict
-        By header, the words that were read as missing for that column's sake, and in how many of its rows.
+    first_line : int or None
+        The line of the file that holds its first row; None where rows and lines do not run side by side.
+    rows : Series or None
+        Which rows of the file the frame holds, where some were left out.
     """
 
     name: str
@@ -80,7 +83,20 @@ class Guessed:
     reasons: dict[str, str] = field(default_factory=dict)
     column_reasons: dict[str, list[str]] = field(default_factory=dict)
     odd: list[Odd] = field(default_factory=list)
-    blanked: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    first_line: int | None = None
+    rows: pl.Series | None = None
+
+    def lines(self, mask: pl.Series) -> Lines:
+        """Where the rows stand that a mask marks."""
+        return Lines.of(mask, self.first_line, self.rows)
+
+    def aside(self, header: str, words: list[tuple[str, int]]) -> None:
+        """Note words of a column that are read as missing for its sake."""
+        if words:
+            # 无 among counts may mean none of them: it is missing until somebody says so.
+            kind: Literal["none", "missing"] = "none" if _plain(words[0][0]) in _ANSWERS else "missing"
+            there = self.lines(self.frame[header].is_in([word for word, _ in words]))
+            self.odd.append(Odd(header, header, kind, tuple(words), there))
 
     def say(self, column: str, reason: str, **fields: object) -> None:
         """Set fields of a column, and why."""
@@ -109,8 +125,10 @@ def identifier(text: str, taken: set[str]) -> str:
     return free
 
 
-def look_at(folder: Path) -> tuple[list[Guessed], list[str]]:
+def look_at(folder: Path, *, totals: bool = True) -> tuple[list[Guessed], list[str]]:
     """Read every table of a folder, and list the files that are no tables; a folder of Parquet files is one table.
+
+    With ``totals`` rows of totals are sought and left out.
 
     Raises
     ------
@@ -134,19 +152,29 @@ def look_at(folder: Path) -> tuple[list[Guessed], list[str]]:
             continue
         stem = path.name.split(".", 1)[0]
         name = identifier(stem, {one.name for one in found})
-        look(name, partial(_csv, path, name) if kind == "csv" else partial(_parquet, folder, name, path.name))
+        look(
+            name,
+            partial(_csv, path, name, totals) if kind == "csv" else partial(_parquet, folder, name, path.name, totals),
+        )
     for inside in sorted(path for path in folder.iterdir() if path.is_dir() and any(path.glob("*.parquet"))):
         name = identifier(inside.name, {one.name for one in found})
-        look(name, partial(_parquet, folder, name, f"{inside.name}/*.parquet"))
+        look(name, partial(_parquet, folder, name, f"{inside.name}/*.parquet", totals))
     if errors:
         raise all_of(errors, "files")
-    skipped = [path.name for path in paths if kind_of(path) is None and path.suffix != ".toml"]
+    skipped = [_skipped(path) for path in paths if kind_of(path) is None and path.suffix != ".toml"]
     return found, skipped
 
 
-def _parquet(folder: Path, name: str, file: str) -> Guessed:
+def _skipped(path: Path) -> str:
+    kind = spreadsheet_of(path)
+    return path.name if kind is None else f"{path.name} ({kind}: save it as CSV UTF-8)"
+
+
+def _parquet(folder: Path, name: str, file: str, totals: bool) -> Guessed:
     found = Guessed(name, Files().read(TableSchema(file=file), name, folder), {"file": file}, {})
-    markers, own = _markers(found.frame, found.blanked)
+    if totals:
+        _without_totals(found, TableSchema())
+    markers, own = _markers(found)
     if markers:
         found.set("missing", list(markers), "; ".join(f"{word!r}: {why}" for word, why in markers.items()))
         text = pl.col(pl.String)
@@ -154,7 +182,7 @@ def _parquet(folder: Path, name: str, file: str) -> Guessed:
     return _with_own(found, own)
 
 
-def _csv(path: Path, name: str) -> Guessed:
+def _csv(path: Path, name: str, totals: bool) -> Guessed:
     where = f"{Place(name)}, file {path}"
     found = Guessed(name, pl.DataFrame(), {"file": path.name}, {})
     content = unpacked(path, where)
@@ -169,22 +197,38 @@ def _csv(path: Path, name: str) -> Guessed:
     if separator != ",":
         found.set("separator", separator, f"parts the first lines into {_fields(lines[skip], separator)} fields")
     schema = TableSchema.model_validate({"separator": separator, **found.section})
-    found.frame = read_csv(path, schema, where)
-    markers, own = _markers(found.frame, found.blanked)
+    found.frame, found.first_line = numbered(path, schema, where)
+    if totals:
+        _without_totals(found, schema)
+    markers, own = _markers(found)
     if markers:
         found.set("missing", list(markers), "; ".join(f"{word!r}: {why}" for word, why in markers.items()))
-        found.frame = read_csv(path, schema.model_copy(update={"missing": tuple(markers)}), where)
+        schema = schema.model_copy(update={"missing": tuple(markers)})
+        again = read_csv(path, schema, where)
+        found.frame = again if found.rows is None else typed(again[found.rows.to_list()], schema)
     if found.frame.width == 1:
         found.reasons["file"] = "only one column was found: if there are more, name the `separator`"
     return _with_own(found, own)
+
+
+def _without_totals(found: Guessed, schema: TableSchema) -> None:
+    """Leave rows of totals out, and say which."""
+    totals = totals_of(found.frame)
+    if totals is None:
+        return
+    mask, words = totals
+    said = {word: int(mask.sum()) for word in words[:1]} if len(words) == 1 else {}
+    found.odd.append(Odd("", "", "total", tuple(said.items()) or tuple((word, 1) for word in words), found.lines(mask)))
+    found.set("totals", words, f"rows of totals: {found.odd[-1].lines.text()}")
+    found.rows = (~mask).arg_true()
+    found.frame = typed(found.frame.filter(~mask), schema)
 
 
 def _with_own(found: Guessed, own: dict[str, dict[str, str]]) -> Guessed:
     """Blank the words that mean missing in one column alone, and say so."""
     for header, words in own.items():
         text = found.frame[header]
-        rows = [(word, int((text == word).sum())) for word in words]
-        found.blanked[header] = [*found.blanked.get(header, []), *rows]
+        found.aside(header, [(word, int((text == word).sum())) for word in words])
         blank = pl.select(pl.when(~text.is_in(list(words))).then(text)).to_series().rename(header)
         found.frame = found.frame.with_columns(numeric(blank))
     found = _renamed(found)
@@ -211,13 +255,12 @@ def _lines_before(lines: list[str]) -> int:
     return next((i for i, line in enumerate(lines[:_BEFORE]) if _fields(line, separator) >= usual), 0)
 
 
-def _markers(
-    frame: pl.DataFrame, blanked: dict[str, list[tuple[str, int]]]
-) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+def _markers(table: Guessed) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     """Words that stand where all else is numbers or times: of the table, and of columns alone.
 
     A word is a column's own where another column answers with it.
     """
+    frame = table.frame
     found: dict[str, str] = {}
     own: dict[str, dict[str, str]] = {}
     answers = _answers(frame)
@@ -232,10 +275,12 @@ def _markers(
                 count = int((there == word).sum())
                 place = own.setdefault(series.name, {}) if answers.get(word, set()) - {series.name} else found
                 place.setdefault(word, f"{count:,} values of {series.name}, which are else numbers or times")
+                if place is found and _plain(word) in _ANSWERS:
+                    table.aside(series.name, [(word, count)])
         for word in inside:
             if word in _ALWAYS:
                 found.setdefault(word, f"in {series.name}")
-    return found | _odd_words(frame, {**found, **{word: "" for words in own.values() for word in words}}, blanked), own
+    return found | _odd_words(table, {**found, **{word: "" for words in own.values() for word in words}}), own
 
 
 def _nothings(there: pl.Series) -> list[str]:
@@ -244,6 +289,10 @@ def _nothings(there: pl.Series) -> list[str]:
     words = there.filter(there.str.len_bytes() <= _LONGEST).unique(maintain_order=True)
     plain = words.str.normalize("NFKC").str.strip_chars().str.to_lowercase()
     return words.filter(plain.is_in(list(MARKERS))).to_list()
+
+
+def _plain(word: str) -> str:
+    return normalize("NFKC", word).strip().lower()
 
 
 def _answers(frame: pl.DataFrame) -> dict[str, set[str]]:
@@ -270,10 +319,10 @@ def _all_read(there: pl.Series) -> bool:
     return fits is not None and bool(fits.all())
 
 
-def _odd_words(frame: pl.DataFrame, known: dict[str, str], blanked: dict[str, list[tuple[str, int]]]) -> dict[str, str]:
+def _odd_words(table: Guessed, known: dict[str, str]) -> dict[str, str]:
     """The few words that keep a column from being dates, or amounts of money, and stand in no other column."""
     found: dict[str, str] = {}
-    columns = frame.select(pl.col(pl.String)).get_columns()
+    columns = table.frame.select(pl.col(pl.String)).get_columns()
     for series in columns:
         there = series.drop_nulls()
         there = there.filter(~there.is_in(list(known)))
@@ -286,7 +335,7 @@ def _odd_words(frame: pl.DataFrame, known: dict[str, str], blanked: dict[str, li
             continue
         if any(bool((other == word).any()) for other in others for word, _ in rest if not _ZERO_DATE.fullmatch(word)):
             continue
-        blanked[series.name] = [(word, count) for word, count in rest if word.strip()]
+        table.aside(series.name, [(word, count) for word, count in rest if word.strip()])
         for word, count in rest:
             found.setdefault(word, f"{count:,} values of {series.name}; {fits.sum() / len(fits):.1%} are {kind}")
     return found
@@ -318,6 +367,7 @@ def _renamed(found: Guessed) -> Guessed:
         names[header] = header if named(header) else identifier(header, others | set(names.values()))
     found.frame = found.frame.rename(names)
     found.columns = {name: ({} if name == header else {"header": header}) for header, name in names.items()}
+    found.odd = [replace(one, column=names.get(one.header, one.column)) for one in found.odd]
     for header, name in names.items():
         if name != header:
             found.say(name, "renamed, since a formula cannot hold the header")

@@ -6,17 +6,18 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tael.errors import TablesError
 from tael.tables.guess_columns import set_columns
 from tael.tables.guess_files import Guessed, look_at
 from tael.tables.guess_keys import set_keys, set_relations
-from tael.tables.guess_odd import Odd
+from tael.tables.odd import Odd
 from tael.tables.plain import room, table, width_of
 from tael.tables.reading import FILE
 from tael.tables.schema import Schema
 
-_FIRST = ("file", "key", "duplicates", "time", "known_at", "encoding", "separator", "skip_lines", "missing")
+_FIRST = ("file", "key", "duplicates", "time", "known_at", "encoding", "separator", "skip_lines", "missing", "totals")
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Draft:
             raise TablesError(
                 f"There is a {FILE} already; nothing was written.",
                 where=str(path),
-                fix="Move it away, or compare it with the draft that is printed without --write.",
+                fix="Move it away, or look at the draft without --write, which says in what it differs from the file.",
             ) from None
         except OSError as error:
             raise TablesError(
@@ -106,14 +107,52 @@ class Draft:
             ) from error
         return path
 
+    def differences(self, folder: str | Path) -> list[str]:
+        """In what a ``tables.toml`` that stands in the folder differs from the draft, which was made without it.
 
-def infer(folder: str | Path) -> Draft:
+        Returns
+        -------
+        list of str
+            One line for each field; empty where they say the same, or there is none.
+
+        Raises
+        ------
+        TablesError
+            If the file cannot be read.
+        """
+        path = Path(folder) / FILE
+        if not path.is_file():
+            return []
+        theirs, mine = (_flat(one.to_dict()) for one in (Schema.from_toml(path), self.schema))
+        lines = []
+        for where in dict.fromkeys([*theirs, *mine]):
+            if theirs.get(where) != mine.get(where):
+                here, drafted = (_value(one[where]) if where in one else "nothing" for one in (theirs, mine))
+                lines.append(f"{where}: {here} in {FILE}, {drafted} in the draft")
+        return lines
+
+
+def _flat(content: dict[str, Any]) -> dict[str, object]:
+    """Fields by their place: ``[loans] key``, ``[loans.columns] amount: type``."""
+    found: dict[str, object] = {}
+    for one, section in content.items():
+        for name, value in section.items():
+            if name != "columns":
+                found[f"[{one}] {name}"] = value
+        for column, fields in section.get("columns", {}).items():
+            found |= {f"[{one}.columns] {column}: {name}": value for name, value in fields.items()}
+    return found
+
+
+def infer(folder: str | Path, *, totals: bool = True) -> Draft:
     """Guess what the tables of a folder promise.
 
     Parameters
     ----------
     folder : str or Path
         With CSV and Parquet files.
+    totals : bool
+        Whether rows of totals are sought and left out.
 
     Returns
     -------
@@ -134,7 +173,7 @@ def infer(folder: str | Path) -> Draft:
     """
     path = Path(folder)
     try:
-        tables, skipped = look_at(path)
+        tables, skipped = look_at(path, totals=totals)
     except OSError as error:
         raise TablesError(
             "The folder cannot be read.",
@@ -149,7 +188,7 @@ def infer(folder: str | Path) -> Draft:
             expected="CSV or Parquet files",
             got=", ".join(skipped[:10]) or "an empty folder",
             where=str(path),
-            fix="Put the files there, or name another folder.",
+            fix="Save spreadsheets as CSV (Save as, CSV UTF-8), put the files there, or name another folder.",
         )
     set_keys(tables)
     set_relations(tables)

@@ -90,12 +90,17 @@ class ColumnSchema(_Strict):
         Codes that are no numbers (-9 "not asked"): missing in formulas, bins of their own in scorecards.
     missing : tuple of str
         Text that means missing in this column alone (无 among amounts, where another column answers 有 or 无).
+    zero : tuple of str
+        Text that means 0 in this column alone (无 among counts), whatever it means in others.
     required : bool
         Whether a missing value breaks the contract.
     values : tuple of str, optional
         The categories allowed.
     format : str, optional
         How a time is written in text (``%y%m%d``).
+    month : {"end"}, optional
+        Text that names a month alone (``2023年11月``) stands for its end, when what happened in it is known. Left out:
+        for its first day.
     true : tuple of str
         What reads as true in a flag column of text; all else that is there is false.
     thousands, decimal : str
@@ -104,6 +109,11 @@ class ColumnSchema(_Strict):
         Signs and words beside the digits that mean nothing (``¥``, ``元``), of any width and case.
     percent : bool
         Whether text values carry a % and are divided by 100. Brackets are read as a minus in every number column.
+    bare : {"share", "percent", "size"}, optional
+        What a value without % is beside ``percent``: a share as it stands (missing beyond 1), a percentage, or by its
+        size a share up to 1 and a percentage beyond. Left out: a fault, unless it is 0.
+    duration : {"months"}, optional
+        Text such as 1年3个月, 18 months, ``< 1 year``, ``10+ years`` is read as months (`tael.tables.durations`).
     multiply : tuple of str
         Words after the digits that multiply the number: with ``multiply = ["万", "亿"]``, 8.99万 is 89900. Also 百, 千,
         十万, 百万, 千万, 十亿. A value without such a word is read as it stands.
@@ -123,14 +133,18 @@ class ColumnSchema(_Strict):
     max: float | None = None
     special: tuple[float, ...] = ()
     missing: tuple[str, ...] = ()
+    zero: tuple[str, ...] = ()
     required: bool = False
     values: tuple[str, ...] | None = None
     format: str | None = None
+    month: Literal["end"] | None = None
     true: tuple[str, ...] = ()
     thousands: str | None = Field(default=None, min_length=1, max_length=1)
     decimal: str = Field(default=".", min_length=1, max_length=1)
     strip: tuple[str, ...] = ()
     percent: bool = False
+    bare: Literal["share", "percent", "size"] | None = None
+    duration: Literal["months"] | None = None
     multiply: tuple[str, ...] = ()
     pad: int | None = Field(default=None, ge=1, le=64)
     header: str | None = None
@@ -140,7 +154,7 @@ class ColumnSchema(_Strict):
     def spelled(self) -> bool:
         """Whether it says how numbers are written in text."""
         plain = self.thousands is None and self.decimal == "." and not self.strip and not self.multiply
-        return self.percent or not plain
+        return self.percent or self.duration is not None or not plain
 
 
 class TableSchema(_Strict):
@@ -169,6 +183,9 @@ class TableSchema(_Strict):
         Lines before the header.
     missing : tuple of str
         Text that means missing, besides the empty string.
+    totals : tuple of str
+        Words (合计, Total) that make a row one of totals where they stand in its key or among its first columns: it is
+        left out, and the contract check says so.
     columns : dict of ColumnSchema
     title : Title
     """
@@ -185,6 +202,7 @@ class TableSchema(_Strict):
     separator: str | None = Field(default=None, min_length=1, max_length=1)
     skip_lines: int = 0
     missing: tuple[str, ...] = ()
+    totals: tuple[str, ...] = ()
     columns: dict[str, ColumnSchema] = Field(default_factory=dict)
     title: Title = Title()
 
@@ -307,6 +325,13 @@ class Schema(_Strict):
                         got=f"type {promise.type}",
                         where=f"{where}, [{name}.columns] {column}",
                         fix='Set type = "number", or remove `thousands`, `decimal`, `strip` and `percent`.',
+                    )
+                if promise.bare is not None and not promise.percent:
+                    raise TablesError(
+                        "What a value without % means is said of a column without any.",
+                        got=f'bare = "{promise.bare}"',
+                        where=f"{where}, [{name}.columns] {column}",
+                        fix="Set percent = true, or remove `bare`.",
                     )
                 if promise.thousands == promise.decimal:
                     raise TablesError(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 
 from tael.errors import TablesError
+from tael.tables.months import MONTH, at_their_ends, first_days
 from tael.tables.places import Place, examples, toml
 
 TIME = pl.Datetime("us")
@@ -39,8 +41,7 @@ _SHAPES = [
     for clock, hand in _CLOCKS
 ] + [(re.compile(r"\d{14}"), ("%Y%m%d%H%M%S",), True)]
 _DAY = r"\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2}|年\d{1,2}月\d{1,2}日)"
-_MONTH = r"(?:19|20)\d{2}(?:-|/|年)(?:0?[1-9]|1[0-2])月?|(?:0?[1-9]|1[0-2])/(?:19|20)\d{2}"
-_ISO = re.compile(_MONTH + "|" + _DAY + r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?" + _ZONE + r"?)?")
+_ISO = re.compile(MONTH + "|" + _DAY + r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?" + _ZONE + r"?)?")
 _SHORT = r"^(\d{1,2}\.\d{1,2}\.|\d{1,2}/\d{1,2}/|\d{1,2}-\d{1,2}-)(\d{2})$"
 _LONG = r"^(?:\d{1,2}[./-]\d{1,2}[./-]|\d{1,2}[ -][A-Za-z]{3,9}[ -]|[A-Za-z]{3,9} \d{1,2}, )(\d{4})\b"
 EPOCHS = {"epoch s": 1_000_000, "epoch ms": 1_000, "epoch us": 1}
@@ -62,7 +63,14 @@ class Times:
     zoned: bool
 
 
-def to_time(series: pl.Series, place: Place, *, format: str | None = None, time_zone: str | None = None) -> Times:
+def to_time(
+    series: pl.Series,
+    place: Place,
+    *,
+    format: str | None = None,
+    time_zone: str | None = None,
+    month: Literal["end"] | None = None,
+) -> Times:
     """Read a column as times.
 
     Parameters
@@ -75,6 +83,8 @@ def to_time(series: pl.Series, place: Place, *, format: str | None = None, time_
         How text or numbers are written, in the letters of ``strptime``; or ``epoch s``, ``epoch ms``, ``epoch us``.
     time_zone : str, optional
         The zone in which values without one are written.
+    month : {"end"}, optional
+        Text that names a month alone stands for its last microsecond; left out: for its first day.
 
     Raises
     ------
@@ -107,7 +117,7 @@ def to_time(series: pl.Series, place: Place, *, format: str | None = None, time_
             where=str(place),
             fix="Take another column for the time, or convert it before.",
         )
-    return _from_text(series, place, format, time_zone)
+    return _from_text(series, place, format, time_zone, month)
 
 
 def looks_like_time(series: pl.Series, sample: int = 1000) -> bool:
@@ -222,7 +232,9 @@ def _parsed(text: pl.Series, format: str, place: Place) -> pl.Series:
     return parsed
 
 
-def _from_text(series: pl.Series, place: Place, format: str | None, time_zone: str | None) -> Times:
+def _from_text(
+    series: pl.Series, place: Place, format: str | None, time_zone: str | None, month: Literal["end"] | None
+) -> Times:
     text = series.str.strip_chars()
     if text.str.contains("[０-９]").any():
         text = text.str.normalize("NFKC")
@@ -247,7 +259,10 @@ def _from_text(series: pl.Series, place: Place, format: str | None, time_zone: s
                 fix="Write all of them in one way where the file is made.",
             )
         return Times(_zoned(text, place), zoned=True)
-    return _localised(_guessed(text, place), time_zone, place)
+    parsed = _guessed(text, place)
+    if month == "end":
+        parsed = at_their_ends(parsed, text)
+    return _localised(parsed, time_zone, place)
 
 
 def _zoned(text: pl.Series, place: Place) -> pl.Series:
@@ -318,20 +333,6 @@ def _guessed(text: pl.Series, place: Place, aside: list[str] | None = None, most
         found = parsed if found is None else pl.select(pl.coalesce(found, parsed)).to_series()
         left = left.set(found.is_not_null(), None)
     return (text.clear(len(text)).cast(TIME) if found is None else found).rename(text.name)
-
-
-def first_days(text: pl.Series) -> pl.Series:
-    """Months as their first days; all else stays.
-
-    >>> first_days(pl.Series(["2023年11月", "2023-1", "07/2022", "2022/07/31"])).to_list()
-    ['2023-11-01', '2023-1-01', '2022-07-01', '2022/07/31']
-    """
-    month = text.str.contains(f"^(?:{_MONTH})$")
-    if not month.any():
-        return text
-    day = text.str.replace(r"^(\d{4})\D(\d{1,2})月?$", "${1}-${2}-01")
-    day = day.str.replace(r"^(\d{1,2})/(\d{4})$", "${2}-${1}-01")
-    return pl.select(pl.when(month).then(day).otherwise(text)).to_series().rename(text.name)
 
 
 def with_centuries(text: pl.Series) -> pl.Series:

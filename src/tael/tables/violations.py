@@ -53,6 +53,7 @@ MESSAGES: dict[str, tuple[Severity, str, str]] = {
         "few of the distinct values are keys there; look for lost zeros (`pad`), spaces, another numbering",
         "只有少数取值能在目标表主键中找到；请检查前导零（pad）、空格或编号体系",
     ),
+    "TAEL-T24": ("warning", "rows of totals, left out", "合计行，已剔除"),
     "TAEL-T21": ("warning", "rows never known: no known-at time", "获知时间缺失，该行不会被使用"),
 }
 _WORDS = {

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tael.errors import RunError, TablesError
+from tael.errors import TablesError
+from tael.runs.single.again import read_again
 from tael.runs.single.placing import encoding_in, place
-from tael.runs.single.reading import read_again, read_source
+from tael.runs.single.reading import read_source
 
 HEAD = "Report – Größe;;\nno;city;sum\n"
 
@@ -24,13 +25,13 @@ def test_a_title_and_an_encoding(tmp_path: Path, encoding: str, suffix: str) -> 
     path = tmp_path / f"loans{suffix}"
     path.write_bytes((HEAD + rows()).encode(encoding))
     read = read_source(path)
-    assert read.encoding == encoding
     assert read.frame["city"].to_list()[:2] == ["München", "Köln"]
-    assert read.told == (() if encoding == "utf-8" else ((f"Encoding: {encoding}", f"编码：{encoding}"),))
+    above = ("Lines above the header left out: 1 ('Report – Größe')", "表头上方的 1 行未读取 ('Report – Größe')")
+    assert read.told == (*(() if encoding == "utf-8" else ((f"Encoding: {encoding}", f"编码：{encoding}"),)), above)
     # Another file of these columns is read by its own encoding.
     other = tmp_path / "new.csv"
     other.write_bytes(rows(4).join(["no;city;sum\n", ""]).encode("utf-16"))
-    assert read_again(other, read.promise)["city"].to_list() == ["München", "Köln"] * 2
+    assert read_again(other, read.promise).frame["city"].to_list() == ["München", "Köln"] * 2
 
 
 def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
@@ -57,8 +58,9 @@ def test_an_encoding_in_doubt_is_told(tmp_path: Path) -> None:
 def test_what_is_no_table(tmp_path: Path) -> None:
     path = tmp_path / "loans.xlsx"
     path.write_bytes(b"PK\x03\x04\x00\x00 a b c\n d e f\n")
-    with pytest.raises(RunError, match="no table"):
+    with pytest.raises(TablesError, match="spreadsheet") as error:
         place(path, tmp_path, encoding_in(path))
+    assert "CSV UTF-8" in str(error.value)
 
 
 def test_an_encoding_that_was_said_wrongly_is_mended_on_the_command_line(tmp_path: Path) -> None:

@@ -138,6 +138,7 @@ def fit(
     ignore: Sequence[str] = (),
     keep: Sequence[str] = (),
     encoding: str | None = None,
+    keep_totals: bool = False,
 ) -> FitResult:
     """Fit one table: the task is found from the label, rows without a label are predicted.
 
@@ -165,6 +166,8 @@ def fit(
         Columns that it may look at although they would be left out: of an outcome's name but known before, for example.
     encoding : str, optional
         Of the file, where its bytes leave that in doubt: ``windows-1252``, for example.
+    keep_totals : bool
+        Rows called 合计 or Total that look like totals of the others are left out, and told; with this they are rows.
 
     Returns
     -------
@@ -191,7 +194,7 @@ def fit(
             "There is no such task.", expected=", ".join(TASKS), got=str(task), fix=did_you_mean(str(task), TASKS)
         )
     folder = None if out is None else _new(Path(out))
-    read = read_single(table, label, time, tuple(ignore), tuple(keep), encoding)
+    read = read_single(table, label, time, tuple(ignore), tuple(keep), encoding, keep_totals=keep_totals)
     if read.label is None or task == "clustering":
         if task in ("regression", "classification"):
             raise RunError(
@@ -287,7 +290,7 @@ def _content(read: SingleTable, task: Task, learned: Learned | None, n: int, emp
     told: dict[str, Any] = {
         "task": task, "label": label, "rows": n, "unlabelled": empty,
         "time": None if read.time is None else read.shown(read.time),
-        "numbers": list(read.numbers), "categories": list(read.categories), "missing": list(read.promise.missing),
+        "numbers": list(read.numbers), "categories": list(read.categories), "missing": list(read.blank_words),
         "told": [{"en": en, "zh": zh} for en, zh in read.told],
         "repeated": read.repeated, "joined": {read.shown(name): one for name, one in read.joined.items()},
         "ignored": [{"name": read.shown(k), "why": {"en": v[0], "zh": v[1]}} for k, v in read.ignored.items()],

@@ -16,7 +16,7 @@ from tael.models.estimator_state import decode, encode
 from tael.models.persist import State, register
 from tael.runs.folder import read_json, write_json
 from tael.runs.sealing import environment, exact, opened, read_exact, seal, told_of
-from tael.runs.single.reading import read_again
+from tael.runs.single.again import Again, Told, read_again, unseen
 from tael.runs.single.spelling import respelled
 from tael.runs.single.table import SingleTable, Task, days_of
 from tael.tables.schema import TableSchema
@@ -64,14 +64,15 @@ class TableModel:
         Returns
         -------
         polars.DataFrame
-            ``prediction`` (and ``probability``, or one ``p(class)`` each), or ``segment``; one row for each.
+            ``prediction`` (and ``probability``, or one ``p(class)`` each), or ``segment``; one row for each, except
+            rows of totals in a file.
 
         Raises
         ------
         TablesError
             If a column is missing, or holds values of another kind.
         """
-        return self.told(self.prepared(read_again(source, self._promise())))
+        return self.told(self.prepared(self._again(source).frame))
 
     def beside(self, source: Any) -> pl.DataFrame:
         """The same, each row beside the key that names it, under the key's own header.
@@ -86,9 +87,38 @@ class TableModel:
         -------
         polars.DataFrame
         """
-        rows = read_again(source, self._promise(keys=True))
+        return self.scored(source)[0]
+
+    def scored(
+        self, source: Any, encoding: str | None = None, *, keep_totals: bool = False
+    ) -> tuple[pl.DataFrame, Told]:
+        """The same, with what reading had to decide, in English and Chinese: cells read as missing, unknown values.
+
+        Parameters
+        ----------
+        source : str, Path or frame
+        encoding : str, optional
+            Of the file, where its bytes leave that in doubt.
+        keep_totals : bool
+            Whether rows of totals are rows like others; what was said at the fit holds anyway.
+
+        Returns
+        -------
+        polars.DataFrame
+        tuple of (str, str)
+        """
+        again = self._again(source, encoding, keys=True, keep_totals=keep_totals)
+        rows = again.frame
         keys = [name for name in self.table.keys if name in rows.columns and rows[name].null_count() < rows.height]
-        return next_to(self.table, rows.select(keys), self.told(self.prepared(rows)))
+        ready = self.prepared(rows)
+        told = (*again.told, *unseen(self.table, ready))
+        return next_to(self.table, rows.select(keys), self.told(ready)), told
+
+    def _again(
+        self, source: Any, encoding: str | None = None, *, keys: bool = False, keep_totals: bool = False
+    ) -> Again:
+        kept = keep_totals or self.table.keep_totals
+        return read_again(source, self._promise(keys=keys), encoding, strict=self.table.stated, keep_totals=kept)
 
     def _promise(self, *, keys: bool = False) -> TableSchema:
         """What other rows must bring: the columns that are looked at, and the time that days are counted from.
@@ -105,7 +135,7 @@ class TableModel:
         }
         for name in self.table.keys if keys else ():
             columns[name] = stated.columns[name].model_copy(update={"role": "label", "known_at": None, "to": None})
-        return TableSchema(columns=columns, missing=stated.missing)
+        return TableSchema(columns=columns, missing=stated.missing, totals=stated.totals)
 
     def prepared(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Rows with the columns as they were learned from: times as days, codes as text, words as they are spelled."""
@@ -252,6 +282,8 @@ def _state(kept: TableModel) -> State:
         "dated": list(table.dated),
         "headers": [[name, header] for name, header in table.headers.items()],
         "keys": list(table.keys),
+        "stated": table.stated,
+        "keep_totals": table.keep_totals,
         "words": [[name, [[k, v] for k, v in known.items()]] for name, known in table.words.items()],
         "promise": encode(table.promise.model_dump(mode="json", exclude_defaults=True, exclude_none=True)),
         "model": kept.model.state if isinstance(kept.model, _Written) else encode(kept.model),
@@ -264,6 +296,7 @@ def _restored(state: State) -> TableModel:
         pl.DataFrame(), state["label"], state["time"], tuple(state["numbers"]), tuple(state["categories"]), {},
         tuple(state["dated"]), {name: header for name, header in state["headers"]}, promise,
         tuple(state["keys"]), {name: dict(known) for name, known in state["words"]},
+        stated=state.get("stated", False), keep_totals=state.get("keep_totals", False),
     )  # fmt: skip
     return TableModel(state["task"], table, decode(state["model"]), state["classes"], state["threshold"])
 

@@ -7,15 +7,47 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tael.errors import RunError, TablesError
 from tael.tables.sources.csv import decoded, unpacked
 from tael.tables.sources.encodings import encoding_of
 from tael.tables.sources.files import PACKED, kind_of
+from tael.tables.sources.spreadsheets import refuse_spreadsheet
 
 STEM = "table"
 _TITLES = 20
+_WIDTH = 40
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A file where it can be read.
+
+    Parameters
+    ----------
+    path : Path
+    title : str
+        The first line above the header, where there is one.
+    renamed : tuple of (str, str)
+        Names that occur twice in the header, and what the later ones are called.
+    """
+
+    path: Path
+    title: str = ""
+    renamed: tuple[tuple[str, str], ...] = ()
+
+    def told(self, encoding: str, above: object = None) -> tuple[tuple[str, str], ...]:
+        """What had to be decided, in English and Chinese; ``above`` is how many lines stand above the header."""
+        said = [] if encoding == "utf-8" else [(f"Encoding: {encoding}", f"编码：{encoding}")]
+        if above:
+            first = f" ({self.title[:_WIDTH]!r})" if self.title else ""
+            said.append((f"Lines above the header left out: {above}{first}", f"表头上方的 {above} 行未读取{first}"))
+        if self.renamed:
+            pairs = [", ".join(f"{old!r} {word} {new!r}" for old, new in self.renamed) for word in ("is", "→")]
+            said.append((f"Names that occur twice in the header: {pairs[0]}", f"表头中重复的列名已改名：{pairs[1]}"))
+        return tuple(said)
 
 
 def encoding_in(path: Path, told: str | None = None) -> str:
@@ -26,6 +58,8 @@ def encoding_in(path: Path, told: str | None = None) -> str:
     TablesError
         If the bytes leave it in doubt.
     """
+    if path.stat().st_size and kind_of(path) != "parquet":
+        refuse_spreadsheet(path, f"file {path}")
     if told is not None or kind_of(path) == "parquet" or path.name.lower().endswith(".zip") or not path.stat().st_size:
         return told or "utf-8"
     where = f"file {path}"
@@ -38,7 +72,7 @@ def _no_text(path: Path, content: bytes) -> bool:
     return kind_of(path) is None and b"\0" in content[:4096]
 
 
-def place(path: Path, folder: Path, encoding: str = "utf-8") -> Path:
+def place(path: Path, folder: Path, encoding: str = "utf-8") -> Placed:
     """Bring a file there under the name ``table``, as `tael.tables` reads it: text in UTF-8, lines where they were.
 
     Parameters
@@ -51,7 +85,7 @@ def place(path: Path, folder: Path, encoding: str = "utf-8") -> Path:
 
     Returns
     -------
-    Path
+    Placed
         The file there: a link where nothing had to be mended.
 
     Raises
@@ -76,20 +110,22 @@ def place(path: Path, folder: Path, encoding: str = "utf-8") -> Path:
             raise RunError("The table has no rows.", expected="a header and rows under it", got=path.name)
         if first.startswith(b",") and kind.endswith(".csv") and not _numbers(rest.split(b"\n", 1)[0]):
             # numbers of the columns above their names, as spreadsheets are sometimes saved
-            return _made(folder, ".csv", above + b"\n" + rest)
+            return Placed(_made(folder, ".csv", above + b"\n" + rest))
+        title = raw.split(b"\n", 1)[0].decode("utf-8", errors="replace").strip(' ,;|"\t\r\ufeff') if titles else ""
         if not re.search(rb"[,;\t|]", first) and len(first.split()) >= 3:
             rows = [b"\t".join(line.split()) for line in content.splitlines() if line.strip()]
-            return _made(folder, ".tsv", b"\n".join(rows) + b"\n")
+            return Placed(_made(folder, ".tsv", b"\n".join(rows) + b"\n"), title)
         if not kind.endswith((".csv", ".tsv", ".txt")):
             raise _no_table(path)
         header = _parted(first)
         if header is not None or raw is not read or titles:
             whole = above + (content if header is None else header + b"\n" + rest)
-            return _made(folder, ".csv" if kind.endswith(".txt") else named.suffix.lower(), whole)
+            made = _made(folder, ".csv" if kind.endswith(".txt") else named.suffix.lower(), whole)
+            return Placed(made, title, _renames(first, header))
     suffix = "".join(path.suffixes[-2:]) if kind.endswith((".gz", ".zst", ".zip")) else path.suffix.lower()
     made = folder / f"{STEM}{'.csv' if suffix == '.txt' else suffix}"
     made.symlink_to(path.resolve())
-    return made
+    return Placed(made)
 
 
 def _no_table(path: Path) -> RunError:
@@ -130,7 +166,7 @@ def _parted(line: bytes) -> bytes | None:
     """
     text = line.rstrip(b"\r").decode("utf-8", errors="replace")
     separator = max(",;\t|", key=text.count)
-    names = [name.strip() for name in next(csv.reader([text], delimiter=separator), [])]
+    names = _names(line)
     told = Counter(name for name in names if name)
     if not told or max(told.values()) == 1:
         return None
@@ -142,6 +178,23 @@ def _parted(line: bytes) -> bytes | None:
         apart.append(f"{free}_" if free != name and free in told else free)
     quoted = ['"' + name.replace('"', '""') + '"' if separator in name or '"' in name else name for name in apart]
     return separator.join(quoted).encode()
+
+
+def _renames(old: bytes, new: bytes | None) -> tuple[tuple[str, str], ...]:
+    """Names of a header that were changed, and to what.
+
+    >>> _renames(b"age,sum,age", b"age,sum,age_2")
+    (('age', 'age_2'),)
+    """
+    if new is None:
+        return ()
+    before, after = _names(old), _names(new)
+    return tuple((one, other) for one, other in zip(before, after, strict=True) if one != other)
+
+
+def _names(line: bytes) -> list[str]:
+    text = line.rstrip(b"\r").decode("utf-8", errors="replace")
+    return [name.strip() for name in next(csv.reader([text], delimiter=max(",;\t|", key=text.count)), [])]
 
 
 @contextmanager

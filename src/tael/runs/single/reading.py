@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from tael.errors import RunError, TablesError
+from tael.errors import RunError
 from tael.runs.single.placing import STEM as NAME
 from tael.runs.single.placing import encoding_in, named_as, place
 from tael.tables import Tables
 from tael.tables.border import polars_of
-from tael.tables.guess_odd import Odd
 from tael.tables.infer import infer
+from tael.tables.odd import Odd
+from tael.tables.places import Lines
 from tael.tables.reading import FILE
 from tael.tables.schema import Role, Schema, TableSchema, Type
 from tael.tables.sources import source_of
 
 _TRUE_FALSE = {"true", "false"}
+_BESIDE = ("Read as the tables.toml beside the file says", "按同目录的 tables.toml 读取")
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,12 @@ class Source:
         Whether a ``tables.toml`` beside the file said so.
     repeated : int
         Rows left out because they repeat another one's key.
-    encoding : str
-        Of the file.
     odd : tuple of Odd
-        Columns with a few cells that are not of their kind.
+        Columns with a few cells that are not of their kind; rows of totals.
+    noted : tuple of (str, str)
+        What else reading had to decide, in English and Chinese: the encoding, titles, names that occur twice.
+    keep_totals : bool
+        Whether rows of totals were asked for.
     """
 
     frame: pl.DataFrame
@@ -53,14 +55,25 @@ class Source:
     headers: dict[str, str]
     stated: bool = False
     repeated: int = 0
-    encoding: str = "utf-8"
     odd: tuple[Odd, ...] = ()
+    noted: tuple[tuple[str, str], ...] = ()
+    keep_totals: bool = False
 
     @property
     def told(self) -> tuple[tuple[str, str], ...]:
         """What reading had to decide, in English and Chinese: the encoding, cells that are missing or lost a unit."""
-        said = [] if self.encoding == "utf-8" else [(f"Encoding: {self.encoding}", f"编码：{self.encoding}")]
-        return (*said, *((one.text("en"), one.text("zh")) for one in self.odd if one.read))
+        return self.told_of(self.headers)
+
+    def told_of(self, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """The same, of columns that are looked at alone."""
+        said = [one for one in self.odd if one.read and (one.kind == "total" or one.column in set(names))]
+        return (*self.noted, *((one.text("en"), one.text("zh")) for one in said))
+
+    @property
+    def blank_words(self) -> tuple[str, ...]:
+        """Words for nothing anywhere in the table, without those that are told of a column."""
+        told = {word for one in self.odd if one.kind in ("missing", "none") for word, _ in one.words}
+        return tuple(word for word in self.promise.missing if word not in told)
 
     @property
     def unread(self) -> dict[str, tuple[str, str]]:
@@ -68,7 +81,7 @@ class Source:
         return {one.column: (one.text("en"), one.text("zh")) for one in self.odd if not one.read}
 
 
-def read_source(source: Any, encoding: str | None = None) -> Source:
+def read_source(source: Any, encoding: str | None = None, *, keep_totals: bool = False) -> Source:
     """Read a file or a frame whose columns are not described, or described by a ``tables.toml`` beside the file.
 
     Words such as 是 and 否 stay words: what is foretold then comes back in the user's own.
@@ -78,6 +91,8 @@ def read_source(source: Any, encoding: str | None = None) -> Source:
     source : str, Path or frame
     encoding : str, optional
         Of the file, where its bytes leave that in doubt.
+    keep_totals : bool
+        Whether rows of totals are rows like others.
 
     Returns
     -------
@@ -93,93 +108,41 @@ def read_source(source: Any, encoding: str | None = None) -> Source:
     with tempfile.TemporaryDirectory(prefix="tael-fit-") as made:
         folder = Path(made)
         if isinstance(source, str | Path):
-            path = _file(Path(source))
+            path = file_of(Path(source))
             beside = _beside(path)
-            if beside is not None and encoding is not None:
-                beside = beside.model_copy(update={"encoding": encoding})
             if beside is not None:
-                return _typed(path.parent, beside, stated=True)
+                changed = {"encoding": encoding} if encoding is not None else {}
+                beside = beside.model_copy(update={**changed, **({"totals": ()} if keep_totals else {})})
+                read = _typed(path.parent, beside, stated=True)
+                return replace(read, noted=(_BESIDE, *read.noted), keep_totals=keep_totals)
             with named_as(path, folder):
                 found = encoding_in(path, encoding)
-                place(path, folder, found)
-                read = _drafted(folder)
-                return replace(read, encoding=found) if found != "utf-8" else read
+                placed = place(path, folder, found)
+                read = _drafted(folder, keep_totals)
+                return replace(read, noted=placed.told(found, read.promise.skip_lines))
         else:
             given = polars_of(source, NAME)
             if given.height == 0:
                 raise RunError("The table has no rows.", expected="rows under the header", got="a header alone")
             given.write_parquet(folder / f"{NAME}.parquet")
-        return _drafted(folder)
+        return _drafted(folder, keep_totals)
 
 
-def _drafted(folder: Path) -> Source:
-    draft = infer(folder)
+def _drafted(folder: Path, keep_totals: bool) -> Source:
+    draft = infer(folder, totals=not keep_totals)
     (name,) = draft.schema.tables
-    promise = draft.schema.tables[name]
-    return replace(_typed(folder, promise, stated=False), odd=draft.odd, encoding=promise.encoding)
+    read = _typed(folder, draft.schema.tables[name], stated=False)
+    return replace(read, odd=draft.odd, noted=(), keep_totals=keep_totals)
 
 
-def read_again(source: Any, promise: TableSchema) -> pl.DataFrame:
-    """Read another file or frame as the first was read; columns that the promise does not name are left out.
-
-    Columns of the role "label" may be absent.
+def file_of(path: Path) -> Path:
+    """The file of a path.
 
     Raises
     ------
-    TablesError
-        If a column is missing, or its values are of another kind.
+    RunError
+        If there is none.
     """
-    if not isinstance(source, str | Path):
-        given = polars_of(source, NAME)
-        wanted = {column.header or name for name, column in promise.columns.items()} | set(promise.columns)
-        given = given.select([c for c in given.columns if c in wanted])
-        with _own_words("the frame"):
-            found = Tables({NAME: given}, Schema(tables={NAME: promise}), absent="label")[NAME]
-        return found.select([name for name in promise.columns if name in found.columns])
-    with tempfile.TemporaryDirectory(prefix="tael-fit-") as made:
-        folder = Path(made)
-        with named_as(source, folder):
-            path = _file(Path(source))
-            placed = place(path, folder, encoding_in(path))
-            (guessed,) = infer(folder).schema.tables.values()
-            how = {name: getattr(guessed, name) for name in ("encoding", "separator", "skip_lines")}
-            both = promise.model_copy(update={**how, "file": placed.name})
-            with _own_words(Path(source).name):
-                found = _tables(folder, both)[NAME]
-            return found.select([name for name in promise.columns if name in found.columns])
-
-
-@contextmanager
-def _own_words(file: str) -> Iterator[None]:
-    """Whoever scores one file has no tables.toml: what is wrong is said of the file, and mended there."""
-    try:
-        yield
-    except TablesError as error:
-        where = _said_of(error.where or "", file) or file
-        fix = None if error.fix is None else _said_of(error.fix, file)
-        raise TablesError(
-            _said_of(error.problem, file), expected=error.expected, got=error.got, where=where, fix=fix
-        ) from error
-
-
-_ALIKE = "Write them as in the file that the model was fitted to, or leave them empty: an empty cell is missing."
-_SAID = {
-    rf"table {NAME}, column (\S+?), file {NAME}\.\w+": r"column \1, {file}",
-    rf"table {NAME}, column (\S+)": r"column \1, {file}",
-    rf"(table {NAME}, )?file {NAME}\.\w+|table {NAME}\b": "{file}",
-    r"Say how they are written, in \[.*": _ALIKE,
-    r"Mend them in the file, or, if they mean missing, write in \[.*": _ALIKE,
-    r"Put .* tables\.toml.*": "Bring the column under the name that it had in the file that the model was fitted to.",
-}
-
-
-def _said_of(text: str, file: str) -> str:
-    for old, new in _SAID.items():
-        text = re.sub(old, new.replace("{file}", file.replace("\\", r"\\")), text)
-    return text
-
-
-def _file(path: Path) -> Path:
     if not path.is_file():
         raise RunError(
             "There is no such file.", expected="a CSV or Parquet file", got=str(path),
@@ -223,7 +186,20 @@ def _typed(folder: Path, promise: TableSchema, *, stated: bool) -> Source:
         raise RunError("The table has no rows.", expected="rows under the header", got="a header alone")
     headers = {name: column.header or name for name, column in whole.columns.items() if name in frame.columns}
     repeated = sum(note.count for note in tables.notes if note.kind == "duplicates")
-    return Source(frame, whole, headers, stated, repeated)
+    return Source(frame, whole, headers, stated, repeated, noted=totals_told(tables))
+
+
+def totals_told(tables: Tables) -> tuple[tuple[str, str], ...]:
+    """Rows of totals that a table's promise left out, in English and Chinese."""
+    found = []
+    for note in tables.notes:
+        if note.kind == "totals":
+            lines = tuple(one.row if one.line is None else one.line for one in note.examples)
+            where = Lines(lines, note.count > len(lines), all(one.line is not None for one in note.examples))
+            first, *rest = note.detail.split(", ")
+            odd = Odd("", "", "total", ((first, note.count), *((word, 0) for word in rest)), where)
+            found.append((odd.text("en"), odd.text("zh")))
+    return tuple(found)
 
 
 def _with_type(promise: TableSchema, name: str, kind: Type) -> TableSchema:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -10,6 +9,7 @@ from typing import Any, Literal
 import polars as pl
 
 from tael.errors import RunError, did_you_mean
+from tael.runs.single.leaving import KEY, is_key, left_out_for, names_things
 from tael.runs.single.reading import Source, left_out, read_source, set_aside
 from tael.runs.single.spelling import respelled, spellings
 from tael.runs.single.splitting import orders
@@ -20,13 +20,6 @@ TASKS: tuple[Task, ...] = ("regression", "classification", "clustering")
 
 MANY = 20
 """Different numbers from which a numeric label is an amount, not a class."""
-LEVELS = 60
-"""Different values from which a text column is a name, not a category."""
-_PERSON = re.compile(r"^(full|first|last|customer|client|given|family)?[ _]?(sur)?name$|姓名$", re.I)
-_KEY = ("a key: it names the row", "主键：只标识行")
-_CODE = re.compile(
-    r"(^|[_\s])(code|ticker|symbol|zip|postcode|branch|store|id)$|代码|证券|股票|编码|编号|邮编|网点", re.I
-)
 
 
 @dataclass(frozen=True)
@@ -62,6 +55,12 @@ class SingleTable:
         Rows that were left out because they repeat another one, or its key.
     told : tuple of (str, str)
         What reading had to decide, in English and Chinese: the encoding, cells read as missing.
+    stated : bool
+        Whether a ``tables.toml`` beside the file was obeyed.
+    keep_totals : bool
+        Whether rows of totals are rows like others.
+    blank_words : tuple of str
+        Words for nothing anywhere in the table, without those that ``told`` names with their column.
     """
 
     frame: pl.DataFrame
@@ -79,6 +78,9 @@ class SingleTable:
     given: pl.DataFrame = field(default_factory=pl.DataFrame)
     repeated: int = 0
     told: tuple[tuple[str, str], ...] = ()
+    stated: bool = False
+    keep_totals: bool = False
+    blank_words: tuple[str, ...] = ()
 
     def shown(self, name: str) -> str:
         """A column as its header calls it."""
@@ -92,6 +94,8 @@ def read_single(
     ignore: Sequence[str] = (),
     keep: Sequence[str] = (),
     encoding: str | None = None,
+    *,
+    keep_totals: bool = False,
 ) -> SingleTable:
     """Read a table and find out what its columns are.
 
@@ -109,6 +113,8 @@ def read_single(
         Columns that it may look at although their names or values speak against it: known before the label after all.
     encoding : str, optional
         Of the file, where its bytes leave that in doubt.
+    keep_totals : bool
+        Whether rows of totals are rows like others.
 
     Returns
     -------
@@ -122,7 +128,7 @@ def read_single(
     TablesError
         If the file cannot be read.
     """
-    read = read_source(source, encoding)
+    read = read_source(source, encoding, keep_totals=keep_totals)
     names = {name: name for name in read.frame.columns} | {header: name for name, header in read.headers.items()}
     for column in (label, time, *ignore, *keep):
         if column is not None and column not in names:
@@ -186,7 +192,7 @@ def _with_parts(read: Source, label: str | None, time: str | None, ignore: set[s
         if name in (label, time):
             continue
         why = ("as you asked", "按要求忽略") if name in ignore else by_role.get(name)
-        why = why or _left_out(name, column, read, to_come) or aside.get(name)
+        why = why or left_out_for(name, column, read, to_come) or aside.get(name)
         if name in keep and column.drop_nulls().n_unique() > 1:
             why = None
         if why is None and name in twins:
@@ -194,12 +200,13 @@ def _with_parts(read: Source, label: str | None, time: str | None, ignore: set[s
             why = f"the same as {first} in every row", f"与 {first} 逐行相同"
         if why is not None:
             ignored[name] = why
-            if why == _KEY:
+            if why == KEY:
                 keys.append(name)
         elif column.dtype.is_temporal():
             dated[name] = days_of(column, frame, time)
-        elif column.dtype.is_numeric() and _names_things(read.headers.get(name, name), column):
+        elif column.dtype.is_numeric() and names_things(read.headers.get(name, name), column):
             frame = frame.with_columns(column.cast(pl.Int64).cast(pl.String).alias(name))
+            words[name] = spellings(frame[name])
             categories.append(name)
         elif column.dtype.is_numeric() or column.dtype == pl.Boolean:
             numbers.append(name)
@@ -215,7 +222,8 @@ def _with_parts(read: Source, label: str | None, time: str | None, ignore: set[s
     return SingleTable(
         frame, label, time, tuple(numbers), tuple(categories), ignored, tuple(dated), read.headers, read.promise,
         tuple(keys), used, {name: one for name, one in joined.items() if name in used}, read.frame, read.repeated,
-        read.told,
+        read.told_of([name for name in frame.columns if name not in ignored]), read.stated, read.keep_totals,
+        read.blank_words,
     )  # fmt: skip
 
 
@@ -232,7 +240,7 @@ def _each_once(read: Source) -> Source:
     """
     once = read.frame.unique(maintain_order=True)
     gone = read.frame.height - once.height
-    if not gone or not any(_is_key(read.headers.get(name, name), once[name]) for name in once.columns):
+    if not gone or not any(is_key(read.headers.get(name, name), once[name]) for name in once.columns):
         return read
     return replace(read, frame=once, repeated=read.repeated + gone)
 
@@ -249,73 +257,6 @@ def _twins(frame: pl.DataFrame, label: str | None) -> dict[str, str]:
             found[name] = seen[said]
         seen.setdefault(said, name)
     return found
-
-
-def _left_out(name: str, column: pl.Series, read: Source, to_come: pl.Series | None) -> tuple[str, str] | None:
-    """Why no model may look at a column; None where it may."""
-    there = column.drop_nulls()
-    header = read.headers.get(name, name)
-    if there.n_unique() == 0:
-        return "no value in any row", "没有任何取值"
-    if to_come is not None and _comes_with(column, to_come):
-        return "empty wherever the label is: known only with it", "标签为空时此列也为空：随标签才可知"
-    if name == read.promise.key or _is_key(header, column):
-        return _KEY
-    if column.dtype == pl.String and _PERSON.search(header):
-        return "a person's name", "个人姓名"
-    if there.n_unique() == 1:
-        return "says the same of every row", "所有行取值相同"
-    if there.n_unique() > LEVELS and name in read.unread:
-        return read.unread[name]
-    if there.n_unique() > LEVELS and (column.dtype == pl.String or _names_things(header, column)):
-        many = there.n_unique()
-        if column.dtype == pl.String and (odd := _odd_one(there)) is not None:
-            text, n = odd
-            return (
-                f"most are numbers, but {n:,} rows are not, such as {text!r}: empty or mend them, and it is used",
-                f"多为数字，但有 {n:,} 行不是，如 {text!r}：改为空白或修正后即可使用",
-            )
-        kind = ("texts", "文本取值") if column.dtype == pl.String else ("numbers that are names", "编号取值")
-        return f"{many:,} different {kind[0]}", f"{kind[1]}多达 {many:,} 个"
-    return None
-
-
-def _odd_one(texts: pl.Series) -> tuple[str, int] | None:
-    """The first value that is no number in a column of which three in four are, and how many are none."""
-    spelled = texts.str.contains(r"^\s*\D{0,3}\s*\d[\d,. ]*\s*\D{0,3}$")
-    if spelled.all() or float(spelled.mean() or 0.0) < 0.75:  # type: ignore[arg-type]
-        return None
-    odd = texts.filter(~spelled)
-    return str(odd[0])[:30], odd.len()
-
-
-def _comes_with(column: pl.Series, to_come: pl.Series) -> bool:
-    """A column that is empty on all rows to predict, as chance would leave it one time in a hundred."""
-    waiting = int(to_come.sum())
-    if waiting in (0, len(to_come)) or column.filter(to_come).null_count() < waiting:
-        return False
-    known = column.filter(~to_come)
-    return bool((known.null_count() / known.len()) ** waiting < 0.01)
-
-
-def _is_key(name: str, column: pl.Series) -> bool:
-    """A column that names its row: all values differ, and they are whole numbers called an id, or texts."""
-    if column.null_count() or column.n_unique() < max(2, column.len()) or column.len() < 20:
-        return False
-    if column.dtype == pl.String:
-        return True
-    named = re.search(r"(^|_)(id|no|key|code|num|number|index)$|^id|编号|序号|代码", name.lower()) is not None
-    return _whole(column) and named
-
-
-def _names_things(name: str, column: pl.Series) -> bool:
-    """Whether whole numbers are names, as stock codes and branches are: adding them up would mean nothing."""
-    return _CODE.search(name) is not None and _whole(column)
-
-
-def _whole(column: pl.Series) -> bool:
-    there = column.drop_nulls()
-    return column.dtype.is_integer() or (column.dtype.is_float() and bool((there == there.round()).all()))
 
 
 def days_of(column: pl.Series, frame: pl.DataFrame, time: str | None) -> pl.Series:

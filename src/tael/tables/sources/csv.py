@@ -13,8 +13,10 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from tael.errors import TablesError
+from tael.tables.personal import outlined
 from tael.tables.schema import TableSchema
 from tael.tables.sources.encodings import LATIN, encoding_of
+from tael.tables.sources.spreadsheets import refuse_spreadsheet
 from tael.tables.sources.text import typed
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -48,6 +50,7 @@ def unpacked(path: Path, where: str) -> bytes:
     """The bytes of a file, unpacked."""
     if path.stat().st_size == 0:
         raise TablesError("A file is empty.", expected="a header at least", where=where, fix="Export it again.")
+    refuse_spreadsheet(path, where)
     packing = {".gz": "gzip", ".zst": "zstd"}.get(path.suffix.lower())
     if packing is None:
         return path.read_bytes()
@@ -201,6 +204,8 @@ def _no_header(where: str) -> TablesError:
 def _frame(data: bytes, header: list[str], separator: str, lines: int, table: TableSchema, where: str) -> pl.DataFrame:
     if not _after(data, lines).strip():
         return pl.DataFrame({name: pl.Series([], dtype=pl.String) for name in header})
+    # What means 0 in one column is told apart from what means missing in the others once the columns are known.
+    zero = {word for column in table.columns.values() for word in column.zero}
     try:
         arrow = pa_csv.read_csv(
             pa.BufferReader(data),
@@ -209,7 +214,7 @@ def _frame(data: bytes, header: list[str], separator: str, lines: int, table: Ta
             convert_options=pa_csv.ConvertOptions(
                 check_utf8=False,
                 column_types={name: pa.large_string() for name in header},
-                null_values=["", *table.missing],
+                null_values=["", *(word for word in table.missing if word not in zero)],
                 strings_can_be_null=True,
             ),
         )
@@ -270,7 +275,7 @@ def _broken(
         return TablesError(
             "A file ends in the middle of a row." if cut else "A row has too many fields or too few.",
             expected=f"{len(header)} fields ({', '.join(header[:5])}{', ...' if len(header) > 5 else ''})",
-            got=f"{len(row)}: {separator.join(row)[:80]!r}"
+            got=f"{len(row)}: {outlined(row, separator)[:80]!r}"
             + (f"; and {len(bad) - 1} more such lines: {others}" if others else ""),
             where=f"{where}, line {start}",
             fix="Copy or export the file again: it is cut off."

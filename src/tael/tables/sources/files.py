@@ -10,6 +10,7 @@ from tael.errors import TablesError
 from tael.tables.places import Place
 from tael.tables.schema import TableSchema
 from tael.tables.sources.csv import numbered
+from tael.tables.sources.spreadsheets import refuse_spreadsheet
 
 CSV = (".csv", ".tsv", ".txt", ".asc", ".dat", ".data")
 PACKED = (".gz", ".zst")
@@ -95,6 +96,8 @@ def _paths(table: TableSchema, name: str, folder: Path) -> list[Path]:
 def _read(path: Path, table: TableSchema, name: str, lines: dict[Path, int | None]) -> pl.DataFrame:
     where = f"{Place(name)}, file {path}"
     kind = kind_of(path)
+    if kind != "csv":
+        refuse_spreadsheet(path, where)
     if kind is None:
         raise TablesError(
             "The kind of a file is not known.",

@@ -30,9 +30,14 @@ def typed(frame: pl.DataFrame, table: TableSchema) -> pl.DataFrame:
         name = renamed.get(series.name, series.name)
         promise = table.column(name)
         told = promise.type is not None or promise.to is not None or promise.values is not None
-        told |= bool(promise.true) or promise.format is not None or promise.spelled or promise.pad is not None
-        fixed = name in held or told
-        done[series.name] = series if fixed else numeric(without(series, promise.missing))
+        told |= (
+            bool(promise.true or promise.zero)
+            or promise.format is not None
+            or promise.spelled
+            or promise.pad is not None
+        )
+        fixed = name in held or told or series.dtype != pl.String
+        done[series.name] = series if fixed else numeric(without(series, (*table.missing, *promise.missing)))
     return pl.DataFrame(done)
 
 
