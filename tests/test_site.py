@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tael.reports.errors_zh import sentences
 from tael.runs.plan import Plan
 from tael.tables.violations import MESSAGES
 
@@ -51,10 +52,10 @@ def test_every_page_is_in_the_index(lang: str) -> None:
 def test_messages_are_told_word_by_word() -> None:
     code = "\n".join(path.read_text("utf-8") for path in (ROOT / "src").rglob("*.py"))
     told = {
-        lang: re.findall(r"^\| `([^`]+\.)`", (SITE / lang / "faq.md").read_text("utf-8"), re.MULTILINE)
+        lang: re.findall(r"^\| `([^`]+[.。])`", (SITE / lang / "faq.md").read_text("utf-8"), re.MULTILINE)
         for lang in LANGUAGES
     }
-    assert told["en"] == told["zh"]
+    assert [sentences()[message] for message in told["en"]] == told["zh"]
     assert len(told["en"]) > 10
     assert not [message for message in told["en"] if message not in code]
 

@@ -96,6 +96,7 @@ class Source:
         self.calls: dict[str, list[tuple[Module, ast.Call]]] = {}
         self.functions: dict[str, list[tuple[Module, ast.FunctionDef]]] = {}
         self.errors = {"TaelError"}
+        self.inits: set[ast.Call] = set()
         self.known: dict[ast.AST, dict[str, list[ast.expr]]] = {}
         self.asked: list[ast.expr] = []
         for module in self.modules:
@@ -106,6 +107,11 @@ class Source:
                     self.functions.setdefault(node.name, []).append((module, node))
                 elif isinstance(node, ast.ClassDef) and any(ast.unparse(base).endswith("Error") for base in node.bases):
                     self.errors.add(node.name)
+                    self.inits.update(
+                        call
+                        for call in ast.walk(node)
+                        if isinstance(call, ast.Call) and ast.unparse(call.func) == "super().__init__"
+                    )
 
     def texts(self) -> dict[str, Text]:
         """Every template that an error of tael may be made of."""
@@ -117,7 +123,7 @@ class Source:
                 # What a field of a plan or a schema refuses is told as what was expected there.
                 if called(node) == "ValueError" and "pydantic" in module.sources and node.args:
                     self._keep(found, module, node, PARTS[1], node.args[0])
-                if called(node) not in self.errors:
+                if called(node) not in self.errors and node not in self.inits:
                     continue
                 given = [(PARTS[0], node.args[0])] if node.args else []
                 given += [(word.arg, word.value) for word in node.keywords if word.arg in PARTS]
@@ -135,6 +141,8 @@ class Source:
         inside: set[str] = set()
         depth = DEPTH if part in ("problem", "expected", "fix") else 1  # the others are values, mostly
         for template in self.read(value, module, inside, depth) | inside:
+            if template.endswith("."):
+                template = template.strip()  # a sentence behind others
             if not is_prose(template) or (part in ("got", "where") and " " not in template.strip()):
                 continue
             text = found.setdefault(template, Text(template, module.path.split("/")[0].removesuffix(".py"), part))
@@ -196,6 +204,10 @@ class Source:
                 return self._values(self.given(there.tree).get(name, []), there, inside, depth)
         return {SLOT}
 
+    def _plain(self, value: ast.expr) -> set[str]:
+        """The templates of a value by itself, without following names."""
+        return self.read(value, self.modules[0], set(), 1)
+
     def _values(self, values: list[ast.expr], module: Module, inside: set[str], depth: int) -> set[str]:
         fresh = [value for value in values if value not in self.asked]
         self.asked.extend(fresh)  # a name that is made of itself is followed once
@@ -209,6 +221,14 @@ class Source:
             self.known[owner] = {}
             for name, value in assigned(owner):
                 self.known[owner].setdefault(name, []).append(value)
+            for name, more in added(owner):
+                before = self.known[owner].get(name, [])
+                # A further sentence is told by itself; what goes on with one that is not at its end belongs to it.
+                if any(text.startswith(" ") for text in self._plain(more)):
+                    self.known[owner][name] = [*before, more]
+                    continue
+                begun = [one for one in before if any(is_prose(text) and text[-1] != "." for text in self._plain(one))]
+                self.known[owner][name] = before + [ast.BinOp(left=one, op=ast.Add(), right=more) for one in begun]
         return self.known[owner]
 
     def _parameter(
@@ -244,6 +264,8 @@ class Source:
                 return self._several(node.args[0], module, inside, depth)
             case ast.Attribute(value=owner, attr="strip" | "rstrip" | "lstrip"):
                 return {text.strip() for text in self.read(owner, module, inside, depth)}
+            case ast.Attribute(value=ast.Name() as owner, attr="get"):
+                return self._name(owner, module, inside, depth)
             case ast.Attribute(value=owner, attr="format"):
                 return {re.sub(r"{\w*[^}]*}", SLOT, text) for text in self.read(owner, module, inside, depth)}
         found: set[str] = set()
@@ -301,6 +323,13 @@ def assigned(owner: ast.AST) -> Iterator[tuple[str, ast.expr]]:
                     yield from matched(target, row)
 
 
+def added(owner: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Names that something is added to in a function, and what."""
+    for node in ast.walk(owner) if not isinstance(owner, ast.Module) else ():
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add) and isinstance(node.target, ast.Name):
+            yield node.target.id, node.value
+
+
 def matched(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     """The names in a target, each with its part of a value."""
     if isinstance(target, ast.Name):
@@ -322,8 +351,9 @@ def joined(pieces: Iterable[set[str]]) -> set[str]:
 
 
 def is_prose(template: str) -> bool:
-    """Whether there is something to say in another language: a word, and no Chinese yet."""
-    return bool(re.search(r"[A-Za-z]{2}", template.replace(SLOT, ""))) and not re.search(r"[\u4e00-\u9fff]", template)
+    """Whether there is something to say in another language: a word, and not Chinese for the most part."""
+    latin, chinese = (len(re.findall(one, template)) for one in ("[A-Za-z]", "[\u4e00-\u9fff]"))
+    return re.search("[A-Za-z]{2}", template) is not None and latin > 4 * chinese
 
 
 def main() -> None:

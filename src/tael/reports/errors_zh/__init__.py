@@ -2,8 +2,9 @@
 
 Errors are raised in English, wherever they come from. Here the finished English is recognised by the template that it
 was made from, and what was filled in is carried over. Each ``.toml`` holds a room's templates, a line each, English
-first. ``{}`` in the English is whatever was filled in. In the Chinese ``{0}`` is the first of these as it is, ``{0:zh}``
-one that is a text itself and is said in Chinese too, ``{0:rows}`` one that names rows.
+first. ``{}`` in the English is whatever was filled in. In the Chinese ``{0}`` is the first of these as it is,
+``{0:zh}`` one that is a text itself and is said in Chinese too, ``{0:rows}`` and ``{0:place}`` one that names rows or
+places, ``{0:or}`` alternatives, and ``{0:text}`` one that may hold anything, such as a formula.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ _LINE = re.compile(r"  (expected|got|where|to do): +(.*)")
 _ROW = re.compile(r"(^|, )row (\d+)(?: \(line (\d+)\))? ")
 _END = re.compile(r"(?<=[.?!]) ")
 _NO_VALUE = re.compile(r"\n|[.?!] [A-Z]")
-_PROSE = re.compile(
-    r"\b(the|is|are|was|were|of|that|which|to|with|for|be|been|it|its|they|there|than)\b", re.IGNORECASE
-)
-_WEAK = 12  # letters: what has fewer fits nearly anything
+_HELD = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`|\([^()]*\)|\[[^\[\]]*\]|(?<=\d) (?=\d)")
+_VALUE = re.compile(r"\S*(, \S+)*")
+_FIRST = re.compile(r"[\d\"'`(+-]|(nan|inf|None|number|flag|category|time|text|identifier)\b")
+_ALTERNATIVES = re.compile(r"\S+(, \S+)*( or \S+)+")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_WEAK = 12  # letters: what has fewer fits nearly anything
 _DEPTH = 4
 
 
@@ -88,11 +90,10 @@ def chinese(text: str, depth: int = _DEPTH) -> str | None:
         return whole
     for pieces, pattern, said in _templates():
         if text.startswith(pieces[0]) and text.endswith(pieces[-1]) and all(piece in text for piece in pieces):
-            found = re.fullmatch(pattern, text, re.DOTALL)
-            if (
-                found is not None
-                and (whole := _laid_in(said, found.groups(), _is_weak(pieces, text), depth)) is not None
-            ):
+            found, weak = re.fullmatch(pattern, text, re.DOTALL), _is_weak(pieces, text)
+            if found is None or (weak and not pieces[0] and "{0}" in said and not _FIRST.match(text)):
+                continue
+            if (whole := _laid_in(said, found.groups(), weak, depth)) is not None:
                 return whole
     # Sentences that were put one behind the other.
     for end in _END.finditer(text) if depth > 0 else ():
@@ -106,6 +107,11 @@ def _is_weak(pieces: list[str], text: str) -> bool:
     return sum(one.isalpha() for piece in pieces for one in piece) < _WEAK or (text[-1:] in ".?!" and not pieces[-1])
 
 
+def _may_be_filled_in(part: str, weak: bool) -> bool:
+    """Whether this is a name, a number or a list of such, and no sentence that only happens to hold the template."""
+    return not _NO_VALUE.search(part) and not (weak and not _VALUE.fullmatch(_HELD.sub("", part)))
+
+
 def _laid_in(said: str, parts: tuple[str, ...], weak: bool, depth: int) -> str | None:
     """A Chinese template with its parts; None if one of them cannot be what was filled in, or stays English prose."""
     whole, at = "", 0
@@ -115,7 +121,11 @@ def _laid_in(said: str, parts: tuple[str, ...], weak: bool, depth: int) -> str |
             part = _inner(parts[int(slot[1])], depth - 1)
         elif slot[2] == ":rows":
             part = _ROW.sub(_row, parts[int(slot[1])])
-        elif _NO_VALUE.search(parts[int(slot[1])]) or (weak and _PROSE.search(parts[int(slot[1])])):
+        elif slot[2] == ":place":
+            part = "；".join(map(_place, parts[int(slot[1])].split("; ")))
+        elif slot[2] == ":or":
+            part = parts[int(slot[1])].replace(" or ", " 或 ")
+        elif slot[2] is None and not _may_be_filled_in(parts[int(slot[1])], weak):
             return None
         if part is None:
             return None
@@ -159,6 +169,8 @@ def _part(label: str, text: str) -> str:
         text = _place(text)
     elif label != "got" or " " in text:  # a single word that came is a name or a value
         text = _said(text)
+    if label == "expected" and _ALTERNATIVES.fullmatch(text):
+        text = text.replace(" or ", " 或 ")
     return f"  {LABELS[label]}：{text}"
 
 
@@ -173,7 +185,9 @@ def _place(text: str) -> str:
     pieces = first.split(", ")
     said = [chinese(piece) for piece in pieces]
     whole = chinese(first) if None in said else None
-    lines = [whole or "，".join(new or old for new, old in zip(said, pieces, strict=True))]
+    if whole is None and any(said):
+        whole = "，".join(new or old for new, old in zip(said, pieces, strict=True))
+    lines = [whole or first]
     return "\n".join([*lines, *(f"        {_said(line.strip())}" for line in others)])
 
 
@@ -182,4 +196,13 @@ def _templates() -> list[tuple[list[str], str, str]]:
     """Pieces, pattern and Chinese of each template with something filled in, those with the most words first."""
     filled = [(text.split("{}"), said) for text, said in sentences().items() if "{}" in text]
     filled.sort(key=lambda one: (-sum(map(len, one[0])), one[0]))
-    return [(pieces, "(.*?)".join(map(re.escape, pieces)), said) for pieces, said in filled]
+    return [(pieces, _pattern(pieces), said) for pieces, said in filled]
+
+
+def _pattern(pieces: list[str]) -> str:
+    """What matches a finished text; what is filled in between backticks holds none."""
+    pattern, ticks = re.escape(pieces[0]), pieces[0].count("`")
+    for piece in pieces[1:]:
+        pattern += ("([^`]*?)" if ticks % 2 else "(.*?)") + re.escape(piece)
+        ticks += piece.count("`")
+    return pattern
