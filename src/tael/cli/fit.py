@@ -127,7 +127,7 @@ def _read_so(done: Any, zh: bool) -> list[str]:
             told.append(
                 f"{n:,} 行没有 {name}：只参与训练"
                 if zh
-                else f"{n:,} rows have no {name}: they train, and judge nothing"
+                else f"{n:,} {'row has' if n == 1 else 'rows have'} no {name}: they train, and judge nothing"
             )
     for name, joined in done.table.joined.items():
         by_word: dict[str, list[str]] = {}

@@ -196,6 +196,9 @@ def _csv(path: Path, name: str, totals: bool) -> Guessed:
     separator = sniffed(lines[skip : skip + _BEFORE])
     if separator != ",":
         found.set("separator", separator, f"parts the first lines into {_fields(lines[skip], separator)} fields")
+    twice = _twice(lines[skip] if skip < len(lines) else "", separator)
+    if twice:
+        found.set("same_names", "number", f"{', '.join(twice)} stands more than once in the header")
     schema = TableSchema.model_validate({"separator": separator, **found.section})
     found.frame, found.first_line = numbered(path, schema, where)
     if totals:
@@ -239,8 +242,16 @@ def _with_own(found: Guessed, own: dict[str, dict[str, str]]) -> Guessed:
     return found
 
 
+def _cells(line: str, separator: str) -> list[str]:
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
+
+
 def _fields(line: str, separator: str) -> int:
-    return len(next(csv.reader([line], delimiter=separator), []))
+    return len(_cells(line, separator))
+
+
+def _twice(line: str, separator: str) -> list[str]:
+    return [name for name, count in Counter(_cells(line, separator)).items() if name and count > 1]
 
 
 def _lines_before(lines: list[str]) -> int:
@@ -252,7 +263,10 @@ def _lines_before(lines: list[str]) -> int:
     usual = Counter(_fields(line, separator) for line in body).most_common(1)[0][0]
     if usual < 2:
         return 0
-    return next((i for i, line in enumerate(lines[:_BEFORE]) if _fields(line, separator) >= usual), 0)
+    cells = [_cells(line, separator) for line in lines[:_BEFORE]]
+    # A spreadsheet fills the line of its title up with separators.
+    named = [len(row) >= usual and (usual < 3 or sum(map(bool, row)) > 1) for row in cells]
+    return named.index(True) if True in named else 0
 
 
 def _markers(table: Guessed) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
@@ -274,7 +288,7 @@ def _markers(table: Guessed) -> tuple[dict[str, str], dict[str, dict[str, str]]]
             for word in inside:
                 count = int((there == word).sum())
                 place = own.setdefault(series.name, {}) if answers.get(word, set()) - {series.name} else found
-                place.setdefault(word, f"{count:,} values of {series.name}, which are else numbers or times")
+                place.setdefault(word, f"{_values(count)} of {series.name}, which are else numbers or times")
                 if place is found and _plain(word) in _ANSWERS:
                     table.aside(series.name, [(word, count)])
         for word in inside:
@@ -289,6 +303,10 @@ def _nothings(there: pl.Series) -> list[str]:
     words = there.filter(there.str.len_bytes() <= _LONGEST).unique(maintain_order=True)
     plain = words.str.normalize("NFKC").str.strip_chars().str.to_lowercase()
     return words.filter(plain.is_in(list(MARKERS))).to_list()
+
+
+def _values(count: int) -> str:
+    return "1 value" if count == 1 else f"{count:,} values"
 
 
 def _plain(word: str) -> str:
@@ -337,7 +355,7 @@ def _odd_words(table: Guessed, known: dict[str, str]) -> dict[str, str]:
             continue
         table.aside(series.name, [(word, count) for word, count in rest if word.strip()])
         for word, count in rest:
-            found.setdefault(word, f"{count:,} values of {series.name}; {fits.sum() / len(fits):.1%} are {kind}")
+            found.setdefault(word, f"{_values(count)} of {series.name}; {fits.sum() / len(fits):.1%} are {kind}")
     return found
 
 

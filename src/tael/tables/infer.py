@@ -17,7 +17,19 @@ from tael.tables.plain import room, table, width_of
 from tael.tables.reading import FILE
 from tael.tables.schema import Schema
 
-_FIRST = ("file", "key", "duplicates", "time", "known_at", "encoding", "separator", "skip_lines", "missing", "totals")
+_FIRST = (
+    "file",
+    "key",
+    "duplicates",
+    "time",
+    "known_at",
+    "encoding",
+    "separator",
+    "skip_lines",
+    "same_names",
+    "missing",
+    "totals",
+)
 
 
 @dataclass(frozen=True)

@@ -181,6 +181,8 @@ class TableSchema(_Strict):
         Of the CSV; left out: found from the first line.
     skip_lines : int
         Lines before the header.
+    same_names : {"number"}, optional
+        Equal names in the header of a CSV are told apart by a number (金额, 金额_2); left out: they are an error.
     missing : tuple of str
         Text that means missing, besides the empty string.
     totals : tuple of str
@@ -201,6 +203,7 @@ class TableSchema(_Strict):
     encoding: str = "utf-8"
     separator: str | None = Field(default=None, min_length=1, max_length=1)
     skip_lines: int = 0
+    same_names: Literal["number"] | None = None
     missing: tuple[str, ...] = ()
     totals: tuple[str, ...] = ()
     columns: dict[str, ColumnSchema] = Field(default_factory=dict)

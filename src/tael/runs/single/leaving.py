@@ -27,7 +27,8 @@ def left_out_for(name: str, column: pl.Series, read: Source, to_come: pl.Series 
         return "no value in any row", "没有任何取值"
     if to_come is not None and _comes_with(column, to_come):
         return "empty wherever the label is: known only with it", "标签为空时此列也为空：随标签才可知"
-    if name == read.promise.key or is_key(header, column):
+    # Where the table has a key, identity numbers need not stand beside what is foretold.
+    if name == read.promise.key or (is_key(header, column) and not (read.promise.key and _a_person(header, column))):
         return KEY
     if column.dtype == pl.String and _PERSON.search(header):
         return "a person's name", "个人姓名"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tael.errors import RunError, TablesError
-from tael.tables.sources.csv import decoded, unpacked
+from tael.tables.sources.csv import decoded, told_apart, unpacked
 from tael.tables.sources.encodings import encoding_of
 from tael.tables.sources.files import PACKED, kind_of
 from tael.tables.sources.spreadsheets import refuse_spreadsheet
@@ -60,7 +59,7 @@ def encoding_in(path: Path, told: str | None = None) -> str:
     """
     if path.stat().st_size and kind_of(path) != "parquet":
         refuse_spreadsheet(path, f"file {path}")
-    if told is not None or kind_of(path) == "parquet" or path.name.lower().endswith(".zip") or not path.stat().st_size:
+    if told is not None or kind_of(path) == "parquet" or not path.stat().st_size:
         return told or "utf-8"
     where = f"file {path}"
     content = unpacked(path, where)
@@ -78,7 +77,7 @@ def place(path: Path, folder: Path, encoding: str = "utf-8") -> Placed:
     Parameters
     ----------
     path : Path
-        CSV, TSV, text whose columns stand apart by spaces, Parquet; compressed as ``.gz``, ``.zst``, ``.zip``.
+        CSV, TSV, text whose columns stand apart by spaces, Parquet; compressed as ``.gz`` or ``.zst``.
     folder : Path
     encoding : str
         Of the file.
@@ -95,9 +94,14 @@ def place(path: Path, folder: Path, encoding: str = "utf-8") -> Placed:
     TablesError
         If it is not in the encoding.
     """
+    if path.suffix.lower() == ".zip":
+        raise RunError(
+            "A zip is a packed folder, and no table.", expected=".csv, .tsv, .txt or .parquet, packed as .gz or .zst",
+            got=path.name, fix="Unpack it, and name the file inside.",
+        )  # fmt: skip
     named = path.with_suffix("") if encoding != "utf-8" and path.suffix.lower() in PACKED else path
     kind = named.name.lower()
-    if not kind.endswith((".parquet", ".gz", ".zst", ".zip")):
+    if not kind.endswith((".parquet", ".gz", ".zst")):
         read = path.read_bytes() if named is path else unpacked(path, f"file {path}")
         if _no_text(named, read):
             raise _no_table(path)
@@ -122,7 +126,7 @@ def place(path: Path, folder: Path, encoding: str = "utf-8") -> Placed:
             whole = above + (content if header is None else header + b"\n" + rest)
             made = _made(folder, ".csv" if kind.endswith(".txt") else named.suffix.lower(), whole)
             return Placed(made, title, _renames(first, header))
-    suffix = "".join(path.suffixes[-2:]) if kind.endswith((".gz", ".zst", ".zip")) else path.suffix.lower()
+    suffix = "".join(path.suffixes[-2:]) if kind.endswith((".gz", ".zst")) else path.suffix.lower()
     made = folder / f"{STEM}{'.csv' if suffix == '.txt' else suffix}"
     made.symlink_to(path.resolve())
     return Placed(made)
@@ -167,15 +171,9 @@ def _parted(line: bytes) -> bytes | None:
     text = line.rstrip(b"\r").decode("utf-8", errors="replace")
     separator = max(",;\t|", key=text.count)
     names = _names(line)
-    told = Counter(name for name in names if name)
-    if not told or max(told.values()) == 1:
+    apart = told_apart(names)
+    if apart == names:
         return None
-    seen: Counter[str] = Counter()
-    apart = []
-    for name in names:
-        seen[name] += 1
-        free = f"{name}_{seen[name]}" if name and seen[name] > 1 else name
-        apart.append(f"{free}_" if free != name and free in told else free)
     quoted = ['"' + name.replace('"', '""') + '"' if separator in name or '"' in name else name for name in apart]
     return separator.join(quoted).encode()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -177,6 +178,7 @@ def header_of(data: bytes, table: TableSchema, where: str) -> tuple[list[str], s
     separator = table.separator or sniffed(head[:20])
     rows = csv.reader(head, delimiter=separator)
     header = [name.strip() for name in next(rows)]
+    header = header if table.same_names is None else told_apart(header)
     again = sorted({name for name in header if header.count(name) > 1})
     if again:
         # One column without a name is what pandas writes for its index: it is read, and no formula can name it.
@@ -189,6 +191,21 @@ def header_of(data: bytes, table: TableSchema, where: str) -> tuple[list[str], s
             + (" If the file has no header, write one." if "" not in header else ""),
         )
     return header, separator, table.skip_lines + rows.line_num
+
+
+def told_apart(names: list[str]) -> list[str]:
+    """Equal names of a header with a number after the first.
+
+    >>> told_apart(["age", "sum", "age", "", ""])
+    ['age', 'sum', 'age_2', '', '']
+    """
+    seen: Counter[str] = Counter()
+    apart: list[str] = []
+    for name in names:
+        seen[name] += 1
+        free = f"{name}_{seen[name]}" if name and seen[name] > 1 else name
+        apart.append(f"{free}_" if free != name and free in names else free)
+    return apart
 
 
 def _no_header(where: str) -> TablesError:
