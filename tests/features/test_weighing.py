@@ -7,7 +7,8 @@ import pytest
 
 from tael.features.labels import Label
 from tael.features.ledger import Ledger
-from tael.features.weighing import Weighing, alike_from
+from tael.features.select import foretold, people_apart, weigh
+from tael.features.weighing import STABLE, Weighing, alike_from
 from tael.formulas.parser import parse
 from tael.formulas.syntax import Node
 
@@ -50,3 +51,44 @@ def test_a_stricter_bound_of_the_users_own_stands() -> None:
 @pytest.mark.parametrize(("cases", "limit"), [(0, 0.5), (1, 0.5), (20, 0.5), (50, 0.8), (99, 1 - 10 / 99)])
 def test_the_bound_rises_with_the_cases(cases: int, limit: float) -> None:
     assert alike_from(cases) == pytest.approx(limit)
+
+
+def _weeks() -> tuple[np.ndarray, np.ndarray, Label]:
+    """People in twelve weeks: what somebody does tells the label, and so does who it is, though of nobody else."""
+    rng = np.random.default_rng(1)
+    whose = np.tile(np.arange(199), 12)
+    bad = rng.random(199) < 0.25
+    age = rng.normal(size=199)[whose]
+    deed = bad[whose] + rng.normal(size=len(whose))
+    columns = np.stack([age, deed, rng.normal(size=len(whose))]).astype(np.float32)
+    return whose, columns, Label.of("binary", bad[whose].astype(np.int64), 2)
+
+
+def test_who_somebody_is_helps_no_model_that_has_not_seen_them() -> None:
+    whose, columns, label = _weeks()
+    known = weigh(columns, label)
+    assert known.stability[0] == 1.0
+    assert known.help[0] > 0.05
+    apart = weigh(columns, label, person=people_apart(whose))
+    assert apart.help[0] < 0.0 < apart.help[1]
+    assert apart.stability[0] < STABLE < apart.stability[1]
+
+
+def test_nobody_is_foretold_by_a_model_that_has_seen_them() -> None:
+    whose, columns, label = _weeks()
+
+    def right(person: np.ndarray | None) -> float:
+        told = foretold(columns[:1], label, person=person)
+        assert told is not None
+        return float(np.corrcoef(told[:, 1], label.y)[0, 1])
+
+    assert right(None) > 0.3
+    assert right(people_apart(whose)) < 0.15
+
+
+def test_people_are_kept_apart_only_where_they_come_again() -> None:
+    person = people_apart(np.repeat([7, 5, 9], 4), seed=3)
+    assert person is not None
+    assert sorted(set(person.tolist())) == [0, 1, 2]
+    assert all(len(set(person[k : k + 4].tolist())) == 1 for k in (0, 4, 8))
+    assert people_apart(np.array([1, 1, 2, 3, 4])) is None

@@ -24,6 +24,7 @@ from tael.features.labels import KINDS, Label
 from tael.features.ledger import Ledger
 from tael.features.own import Limits
 from tael.features.search import Found, Search, pool_size
+from tael.features.select import people_apart
 from tael.features.target import Target, read_target
 from tael.formulas.names import short_name
 from tael.formulas.parser import parse
@@ -82,6 +83,9 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         mean, the share of rows above a value) and shows the contrary in both halves of time is dropped.
     search_rows : int
         The search looks at so many observations at most (evenly over time); the kept formulas are computed for all.
+    apart : bool
+        For keys that come again and again: the models that weigh candidates leave out whole keys, not blocks of time.
+        Else what says only who it is (age, street) seems to foretell the weeks left out.
     correlation : float
         A candidate whose ranks correlate more than this with a better one says the same: it is dropped. With fewer
         than a hundred cases (of the rarest class) the last weighing asks for more variety: the bound is 1 less ten by
@@ -139,6 +143,7 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         label_kind: str = "auto",
         directions: Mapping[str, str] | None = None,
         search_rows: int = 50_000,
+        apart: bool = False,
         correlation: float = 0.98,
         random_state: int = 0,
         n_jobs: int = 1,
@@ -159,6 +164,7 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
         self.label_kind = label_kind
         self.directions = directions
         self.search_rows = search_rows
+        self.apart = apart
         self.correlation = correlation
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -268,17 +274,10 @@ class AutoFeatures(TransformerMixin, BaseEstimator):
             directions = Directions(self.directions or {}, label, halves_of(seen.cutoff, self.random_state))
         search = Search(
             lambda nodes: np.asarray(self._evaluate(nodes, seen, np.float32), dtype=np.float32).reshape(-1, seen.size),
-            seen.cutoff,
-            label,
-            keep=self.keep,
-            correlation=self.correlation,
-            ledger=ledger,
-            tell=self._tell,
-            clock=clock,
-            directions=directions if self.directions else None,
-            seed=self.random_state,
-            n_threads=self.n_jobs,
-        )
+            seen.cutoff, label, keep=self.keep, correlation=self.correlation, ledger=ledger, tell=self._tell,
+            clock=clock, directions=directions if self.directions else None, seed=self.random_state,
+            n_threads=self.n_jobs, person=people_apart(seen.ids, self.random_state) if self.apart else None,
+        )  # fmt: skip
         deeper = None
         if self.layers > 2:
             deeper = Deeper(sight.schema, sight.entity, enumeration.conditions, enumeration.groups)

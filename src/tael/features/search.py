@@ -68,6 +68,8 @@ class Search:
     clock : Clock
     directions : Directions, optional
         Stated directions that candidates must not contradict.
+    person : ndarray of int64, shape (n,), optional
+        From `people_apart`: whose observations are left out of a model together.
     """
 
     evaluate: Evaluate
@@ -81,6 +83,7 @@ class Search:
     directions: Directions | None = None
     seed: int = 0
     n_threads: int = 1
+    person: NDArray[np.int64] | None = None
     interrupted: bool = False
     null: Null | None = None
 
@@ -181,7 +184,7 @@ class Search:
     def _foretold(self, columns: NDArray[np.float32]) -> NDArray[np.float64] | None:
         assert self.label is not None
         start = time.monotonic()
-        out = foretold(columns, self.label, seed=self.seed, n_threads=self.n_threads)
+        out = foretold(columns, self.label, seed=self.seed, n_threads=self.n_threads, person=self.person)
         self._cost = (time.monotonic() - start) / max(len(columns), 1)
         return out
 
@@ -264,6 +267,7 @@ class Search:
             self.n_threads,
             quick=self.interrupted,
             correlation=self.correlation,
+            person=self.person,
         )
         self.tell("weighing the best together", 0.85)
         try:

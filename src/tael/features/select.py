@@ -16,6 +16,8 @@ from tael.kernels.forest import explain, read_forest
 ROUNDS = 120
 QUICK = 60
 HELD_OUT = 2000
+AGAIN = 2.0
+"""Observations of a person, on average, from which they are kept apart."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,9 @@ def weigh(
     folds: int = 4,
     seed: int = 0,
     n_threads: int = 1,
+    person: NDArray[np.int64] | None = None,
 ) -> Choice:
-    """What each column does for boosted models, on blocks of time that they have not seen.
+    """What each column does for boosted models, on blocks of time, or on people, that they have not seen.
 
     Each model leaves one block out. There, each column's contributions (Shapley values; Lundberg and Lee, NeurIPS 2017)
     are taken from the model's scores: a column whose absence makes the loss no worse is noise, however much gain the
@@ -57,6 +60,8 @@ def weigh(
     columns : ndarray of float32, shape (m, n)
         Rows in the order of time.
     label : Label
+    person : ndarray of int64, shape (n,), optional
+        From `people_apart`: each model leaves out people instead of a block of time.
     """
     import lightgbm
 
@@ -68,7 +73,7 @@ def weigh(
     data = lightgbm.Dataset(table, label=y, params=parameters, free_raw_data=False).construct()
 
     def one(number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        inside = np.arange(n) * folds // max(n, 1) == number
+        inside = (np.arange(n) * folds // max(n, 1) if person is None else person % folds) == number
         rows, out = np.flatnonzero(~inside), np.flatnonzero(inside)
         if len(out) == 0 or (n_classes and len(np.unique(y[rows])) < 2):
             return None
@@ -84,6 +89,35 @@ def weigh(
     shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-300)
     losses = np.array(helped)
     return Choice(gain=shares.mean(axis=0), help=losses.mean(axis=0), stability=(losses > 0.0).mean(axis=0))
+
+
+def people_apart(ids: NDArray[np.int64], seed: int = 0) -> NDArray[np.int64] | None:
+    """A number for each observation, the same for all of one person: folds by it never part a person.
+
+    Who comes again each week is known again by age or street: a model that has seen the other weeks then foretells the
+    left-out ones by what says nothing of anybody else.
+
+    Parameters
+    ----------
+    ids : ndarray of int64, shape (n,)
+    seed : int
+
+    Returns
+    -------
+    ndarray of int64, shape (n,), or None
+        None where hardly anybody comes again.
+
+    Examples
+    --------
+    >>> people_apart(np.array([3, 3, 9, 9, 9, 3])).tolist() in ([0, 0, 1, 1, 1, 0], [1, 1, 0, 0, 0, 1])
+    True
+    >>> people_apart(np.arange(5)) is None
+    True
+    """
+    people, whose = np.unique(ids, return_inverse=True)
+    if len(ids) < AGAIN * len(people):
+        return None
+    return np.asarray(np.random.default_rng(seed).permutation(len(people))[whose], dtype=np.int64)
 
 
 def side_by_side(task: Callable[[int], Any], n: int, n_threads: int) -> list[Any]:
@@ -113,7 +147,13 @@ def _help(booster: Any, table: NDArray[np.float32], label: Label, rows: NDArray[
 
 
 def foretold(
-    columns: NDArray[np.float32], label: Label, *, folds: int = 4, seed: int = 0, n_threads: int = 1
+    columns: NDArray[np.float32],
+    label: Label,
+    *,
+    folds: int = 4,
+    seed: int = 0,
+    n_threads: int = 1,
+    person: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float64] | None:
     """What a quick boosted model foretells of each row, by models that have not seen the row.
 
@@ -121,6 +161,8 @@ def foretold(
     ----------
     columns : ndarray of float32, shape (m, n)
     label : Label
+    person : ndarray of int64, shape (n,), optional
+        From `people_apart`: whose rows are left out together.
 
     Returns
     -------
@@ -135,7 +177,7 @@ def foretold(
         return None
     table = np.ascontiguousarray(columns.T)
     out = np.empty((n, n_classes) if n_classes else n)
-    turn = np.arange(n) % folds
+    turn = (np.arange(n) if person is None else person) % folds
     parameters = _parameters(label, n, seed) | {"num_leaves": 7, "lambda_l2": 20.0}
     data = lightgbm.Dataset(table, label=y, params=parameters, free_raw_data=False).construct()
     if n_classes and any(len(np.unique(y[turn != fold])) < n_classes for fold in range(folds)):

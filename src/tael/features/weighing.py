@@ -54,6 +54,8 @@ class Weighing:
         Rank correlation above which the pool has parted twins already; with few cases they are parted from less on.
     quick : bool
         Whether somebody is waiting for the end.
+    person : ndarray of int64, shape (n,), optional
+        From `people_apart`.
     """
 
     label: Label
@@ -65,6 +67,7 @@ class Weighing:
     n_threads: int = 1
     quick: bool = False
     correlation: float = 0.98
+    person: NDArray[np.int64] | None = None
 
     def choose(self, nodes: list[Node], columns: NDArray[np.float32], given: list[Given]) -> Chosen:
         """Those that help, the most useful first, with their gain and stability.
@@ -138,7 +141,7 @@ class Weighing:
         return [everything[i] for i in best], choice.gain[best], choice.stability[best]
 
     def _ask(self, columns: NDArray[np.float32], rounds: int = ROUNDS) -> tuple[Choice, NDArray[np.int64]]:
-        choice = weigh(columns, self.label, rounds=rounds, seed=self.seed, n_threads=self.n_threads)
+        choice = weigh(columns, self.label, rounds=rounds, seed=self.seed, n_threads=self.n_threads, person=self.person)
         return choice, np.argsort(-choice.help, kind="stable")
 
     def _drop(self, nodes: list[Node], left: NDArray, staying: NDArray, reason: str) -> None:

@@ -41,8 +41,8 @@ def features_of(
     return AutoFeatures(
         tables, entity=plan.observations.entity, cutoff=CUTOFF, windows=f.windows, keep=f.keep,
         max_up=f.max_up, max_down=f.max_down, force=stated, forbid=(*f.forbid, *task.hidden()), budget=budget or None,
-        search_rows=f.search_rows, layers=f.layers, directions=directions or None, random_state=plan.seed,
-        n_jobs=n_jobs, progress=progress,
+        search_rows=f.search_rows, apart=f.apart, layers=f.layers, directions=directions or None,
+        random_state=plan.seed, n_jobs=n_jobs, progress=progress,
     )  # fmt: skip
 
 

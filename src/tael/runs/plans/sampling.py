@@ -43,6 +43,9 @@ class FeaturePlan(Strict):
         so that a plan holds all that it rests on.
     search : bool
         False: nothing is kept but what is forced in.
+    apart : bool
+        For keys that come again and again, such as an account each week: features are weighed on keys left out, not on
+        blocks of time.
     """
 
     layers: int = Field(default=2, ge=1, le=3)
@@ -56,6 +59,7 @@ class FeaturePlan(Strict):
     forbid: tuple[str, ...] = ()
     budget: dict[Literal["time", "memory", "candidates"], str | int] = Field(default_factory=dict)
     search_rows: int = Field(default=50_000, ge=100)
+    apart: bool = False
 
     @model_validator(mode="after")
     def _states_something(self) -> FeaturePlan:
