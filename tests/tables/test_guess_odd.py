@@ -158,3 +158,30 @@ def test_days_of_which_the_month_may_be_either_number(folder: Callable[..., Path
     assert odd.kind == "order"
     assert "whether the day or the month comes first, such as '01/01/2024'" in odd.text()
     assert "日与月的先后" in odd.text("zh")
+
+
+def test_nothing_among_counts_may_be_nought_and_among_days_is_none(folder: Callable[..., Path]) -> None:
+    rows = [
+        f"{'无' if k % 9 == 0 else k % 40},{'无' if k % 8 == 0 else f'2024-01-{k % 28 + 1:02d}'}" for k in range(ROWS)
+    ]
+    draft = infer(folder({"a.csv": "次数,日期\n" + "\n".join(rows) + "\n"}))
+    assert [(one.header, one.kind, sum(n for _, n in one.words)) for one in draft.odd] == [
+        ("次数", "none", 14), ("日期", "missing", 15),
+    ]  # fmt: skip
+    assert "lines 2, 11, 20, 29, 38, ...); if it means 0" in draft.odd[0].text()
+    assert '次数 = { zero = ["无"] }' in draft.odd[0].text("zh")
+
+
+def test_a_title_filled_up_and_names_that_come_twice(folder: Callable[..., Path]) -> None:
+    content = "Loans of May,,\n,,\nid,sum,sum\n" + "".join(f"K{k},{k},{k * 2}\n" for k in range(30))
+    where = folder({"a.csv": content})
+    draft = infer(where)
+    promise = draft.schema.tables["a"]
+    assert (promise.skip_lines, promise.same_names, list(promise.columns)) == (2, "number", ["id", "sum", "sum_2"])
+    draft.write(where)
+    assert read_tables(where)["a"]["sum_2"][1] == 2.0
+
+
+def test_a_file_without_a_header_is_not_given_one(folder: Callable[..., Path]) -> None:
+    with pytest.raises(TablesError, match="same name"):
+        infer(folder({"a.csv": "\n".join(f"{k},5,5" for k in range(30)) + "\n"}))

@@ -9,9 +9,9 @@ import polars as pl
 from tael.errors import TablesError
 from tael.tables.checks import suspicious_codes
 from tael.tables.columns import FALSE, TRUE, guess, to_number
-from tael.tables.guess_files import Guessed
 from tael.tables.guess_keys import numbers_rows
 from tael.tables.guess_odd import TIME_NAME, set_odd
+from tael.tables.guessed import Guessed
 from tael.tables.months import months_alone
 from tael.tables.numbers import ABOUT, PLAIN, form_of
 from tael.tables.odd import Kind, Odd

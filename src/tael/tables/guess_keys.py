@@ -7,7 +7,7 @@ import re
 import polars as pl
 
 from tael.tables.columns import FEW
-from tael.tables.guess_files import Guessed
+from tael.tables.guessed import Guessed
 from tael.tables.keys import as_text
 from tael.tables.overlap import distinct, lost_zeros, share_in
 from tael.tables.times import looks_like_time, spells_day

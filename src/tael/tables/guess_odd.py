@@ -7,8 +7,8 @@ import re
 import polars as pl
 
 from tael.errors import TablesError
-from tael.tables.guess_files import Guessed
 from tael.tables.guess_ways import MOSTLY, WORDS, blank, counts, few, in_short, several_ways
+from tael.tables.guessed import Guessed
 from tael.tables.numbers import PLAIN, NumberForm, form_of, two_ways
 from tael.tables.odd import Odd
 from tael.tables.personal import names_people, personal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from tael.tables.durations import in_months, ways_of, written_so
-from tael.tables.guess_files import Guessed
+from tael.tables.guessed import Guessed
 from tael.tables.numbers import PLAIN, NumberForm
 from tael.tables.odd import Kind, Odd
 from tael.tables.places import Lines

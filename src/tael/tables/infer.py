@@ -10,8 +10,9 @@ from typing import Any
 
 from tael.errors import TablesError
 from tael.tables.guess_columns import set_columns
-from tael.tables.guess_files import Guessed, look_at
+from tael.tables.guess_files import look_at
 from tael.tables.guess_keys import set_keys, set_relations
+from tael.tables.guessed import Guessed
 from tael.tables.odd import Odd
 from tael.tables.plain import room, table, width_of
 from tael.tables.reading import FILE
