@@ -282,6 +282,9 @@ class Source:
         name = called(call)
         where = next(there for there, one in self.functions[name] if one is function)
         if isinstance(call.func, ast.Attribute):
+            owner = call.func.value
+            if isinstance(owner, ast.Name) and ".".join(module.imported.get(owner.id, ())) == where.name:
+                return True
             method = [one.arg for one in function.args.args[:1]] in (["self"], ["cls"])
             return method and (where is module or len(self.functions[name]) == 1)
         return where is module or module.imported.get(name, ("",))[0] == where.name

@@ -70,22 +70,39 @@ def new(
 def infer(
     folder: Annotated[Path, typer.Argument(help="A folder of CSV or Parquet files.")],
     write: Annotated[bool, typer.Option("--write", help="Write tables.toml into the folder.")] = False,
+    lang: LangOption = Lang.EN,
 ) -> None:
     """Draft tables.toml, and say why each guess was made. 起草 tables.toml 并说明理由。"""
     from tael.tables.infer import infer as draft_of
 
-    draft = draft_of(folder)
+    draft, zh = draft_of(folder), lang == Lang.ZH
     if write:
         say(draft.text())
-        say(f"\nWrote {draft.write(folder)}: read it, correct it, then: tael check {folder}")
+        made = draft.write(folder)
+        if zh:
+            say(f"\n已写入 {made}：请阅读并改正，然后运行：tael check {folder}")
+        else:
+            say(f"\nWrote {made}: read it, correct it, then: tael check {folder}")
         return
     say(draft.to_toml())
+    nothing = "# 未写入任何内容。" if zh else "# Nothing was written. "
     if not (folder / "tables.toml").is_file():
-        say(f"# Nothing was written. To write it: tael infer {folder} --write")
+        how = f"tael infer {folder} --write"
+        say(nothing + (f"如需写入：{how}" if zh else f"To write it: {how}"))
         return
-    say("# Nothing was written. The folder has a tables.toml, which this draft did not look at.")
+    say(
+        nothing
+        + (
+            "文件夹中已有 tables.toml，本草稿没有参考它。"
+            if zh
+            else "The folder has a tables.toml, which this draft did not look at."
+        )
+    )
     others = draft.differences(folder)
-    say("# They differ in:" if others else "# They say the same.")
+    if zh:
+        say("# 两者的不同之处：" if others else "# 两者内容相同。")
+    else:
+        say("# They differ in:" if others else "# They say the same.")
     for line in others:
         say(f"#   {line}")
 
@@ -311,6 +328,7 @@ def export(
     to: Annotated[str, typer.Option(help="sql")] = "sql",
     dialect: Annotated[str, typer.Option(help="duckdb, postgres or spark.")] = "duckdb",
     out: Annotated[Path | None, typer.Option(help="A .sql file to write (default: print).")] = None,
+    lang: LangOption = Lang.EN,
 ) -> None:
     """Write the kept features as one SQL statement. 将保留的特征导出为 SQL。"""
     from tael.runs.exporting import export_sql, write_text

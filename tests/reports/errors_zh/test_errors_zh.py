@@ -68,13 +68,13 @@ def test_errors_within_an_error_are_told_too() -> None:
 
 
 def test_the_further_faults_of_a_file_are_told_line_by_line() -> None:
-    where = "a b/scenario.toml\n            also model.folds: a valid number\n            and 3 more"
+    where = "a b/scenario.toml\n            also model.folds: 'a' or 'b'\n            and 3 more"
     error = ScenarioError("The scenario has a value of the wrong form.", expected="greater than 0", where=where)
     assert chinese_error(error).split("\n") == [
         "场景中有取值的形式不对。",
         "  应为：大于 0",
         "  位置：a b/scenario.toml",
-        "        还有 model.folds：数值",
+        "        还有 model.folds：'a' 或 'b'",
         "        另有 3 处",
     ]
 

@@ -91,7 +91,9 @@ def chinese(text: str, depth: int = _DEPTH) -> str | None:
     for pieces, pattern, said in _templates():
         if text.startswith(pieces[0]) and text.endswith(pieces[-1]) and all(piece in text for piece in pieces):
             found, weak = re.fullmatch(pattern, text, re.DOTALL), _is_weak(pieces, text)
-            if found is None or (weak and not pieces[0] and "{0}" in said and not _FIRST.match(text)):
+            if found is None or (
+                _letters(pieces) < _WEAK / 2 and not pieces[0] and "{0}" in said and not _FIRST.match(text)
+            ):
                 continue
             if (whole := _laid_in(said, found.groups(), weak, depth)) is not None:
                 return whole
@@ -103,8 +105,12 @@ def chinese(text: str, depth: int = _DEPTH) -> str | None:
     return None
 
 
+def _letters(pieces: list[str]) -> int:
+    return sum(one.isalpha() for piece in pieces for one in piece)
+
+
 def _is_weak(pieces: list[str], text: str) -> bool:
-    return sum(one.isalpha() for piece in pieces for one in piece) < _WEAK or (text[-1:] in ".?!" and not pieces[-1])
+    return _letters(pieces) < _WEAK or (text[-1:] in ".?!" and not pieces[-1])
 
 
 def _may_be_filled_in(part: str, weak: bool) -> bool:
@@ -147,6 +153,8 @@ def _inner(text: str, depth: int) -> str | None:
     if "\n  " in text:
         return "\n\n".join(_printed(block) for block in text.split("\n\n"))
     whole = chinese(bare, depth)
+    if whole is None and _ALTERNATIVES.fullmatch(bare):
+        return bare.replace(" or ", " 或 ")
     return text if whole is None and " " not in bare else whole
 
 
@@ -169,8 +177,8 @@ def _part(label: str, text: str) -> str:
         text = _place(text)
     elif label != "got" or " " in text:  # a single word that came is a name or a value
         text = _said(text)
-    if label == "expected" and _ALTERNATIVES.fullmatch(text):
-        text = text.replace(" or ", " 或 ")
+        if label == "expected" and _ALTERNATIVES.fullmatch(text):
+            text = text.replace(" or ", " 或 ")
     return f"  {LABELS[label]}：{text}"
 
 
