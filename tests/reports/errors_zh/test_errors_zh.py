@@ -91,3 +91,11 @@ def test_the_further_faults_of_a_file_are_told_line_by_line() -> None:
 )
 def test_parts_are_told_inside_their_sentence(text: str, zh: str | None) -> None:
     assert chinese(text) == zh
+
+
+def test_what_came_one_by_one_is_told_one_by_one() -> None:
+    error = RunError(
+        "There is no column to learn from.", got="x: says the same of every row; id: a key: it names the row"
+    )
+    assert chinese_error(error).endswith("\n  实为：x：所有行取值相同；id：主键：只标识行")
+    assert "实为：x: is odd; y: is odd" in chinese_error(RunError("No.", got="x: is odd; y: is odd"))

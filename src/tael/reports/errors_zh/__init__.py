@@ -176,10 +176,22 @@ def _part(label: str, text: str) -> str:
     if label == "where":
         text = _place(text)
     elif label != "got" or " " in text:  # a single word that came is a name or a value
-        text = _said(text)
+        text = _listed(text) or _said(text)
         if label == "expected" and _ALTERNATIVES.fullmatch(text):
             text = text.replace(" or ", " 或 ")
     return f"  {LABELS[label]}：{text}"
+
+
+def _listed(text: str) -> str | None:
+    """What is told one by one, ``;`` between, each perhaps of something that is named: all of it, or None."""
+    said = []
+    for item in text.split("; "):
+        name, _, rest = item.partition(": ")
+        whole = chinese(item) or (chinese(rest) and f"{name}：{chinese(rest)}" if name else None)
+        if whole is None:
+            return None
+        said.append(whole)
+    return "；".join(said) if len(said) > 1 else None
 
 
 def _said(text: str) -> str:
