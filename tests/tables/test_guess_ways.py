@@ -106,3 +106,15 @@ def test_about_and_numbers_in_parts(folder: Callable[..., Path]) -> None:
 @pytest.mark.parametrize(("rows", "of", "yes"), [(4, 50, True), (6, 100, False), (10, 1000, True), (5, 40, False)])
 def test_few(rows: int, of: int, yes: bool) -> None:
     assert few(rows, of) is yes
+
+
+def test_words_for_nothing_among_them_are_missing(folder: Callable[..., Path]) -> None:
+    draft, where = drafted(folder, "tenure", ["< 1 year", "1 year", "10+ years", "n/a"] * 30)
+    column = draft.schema.tables["a"].columns["tenure"]
+    assert (column.duration, column.missing) == ("months", ("n/a",))
+    assert draft.odd[-1].text() == "Read as missing: 'n/a' (30 rows of tenure: lines 5, 9, 13, 17, 21, ...)"
+    draft.write(where)
+    assert read_tables(where)["a"]["tenure"].head(4).to_list() == [6, 12, 120, None]
+    (where / "tables.toml").unlink()
+    draft, _ = drafted(folder, "rate", ["5%", "0.2", "n/a", "12.5%"] * 30)
+    assert draft.schema.tables["a"].columns["rate"].missing == ("n/a",)

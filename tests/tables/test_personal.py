@@ -10,6 +10,7 @@ import pytest
 
 from tael.errors import TablesError
 from tael.tables import Tables, read_tables
+from tael.tables.contract import check
 from tael.tables.infer import infer
 from tael.tables.personal import names_people, outlined, shortened, shown
 from tael.tables.schema import Schema
@@ -58,3 +59,10 @@ def test_a_column_of_another_kind_does_not_print_them() -> None:
     with pytest.raises(TablesError) as error:
         Tables({"a": pl.DataFrame({"card": [IDS[0], "5"]})}, schema)
     assert IDS[0] not in str(error.value)
+
+
+def test_the_check_shows_the_ends_of_a_key_that_names_a_person() -> None:
+    tables = Tables({"a": pl.DataFrame({"身份证号": [IDS[0], IDS[0]], "x": [1.0, 2.0]})}, {"a": {"key": "身份证号"}})
+    (twice,) = check(tables)
+    assert [one.value for one in twice.examples] == [repr(shortened(IDS[0]))] * 2
+    assert [one.value for one in check(tables, show_personal=True)[0].examples] == [repr(IDS[0])] * 2

@@ -11,6 +11,7 @@ import polars as pl
 from tael.tables.frames import Tables
 from tael.tables.overlap import little_overlap
 from tael.tables.personal import masked, personal
+from tael.tables.personal import shown as shortened_for
 from tael.tables.places import SHOWN, Example, clipped
 from tael.tables.schema import ColumnSchema, Role, TableSchema, Type
 from tael.tables.violations import MESSAGES, Severity, Violation
@@ -45,9 +46,18 @@ class _Report:
             shown = []
             for index in rows.head(SHOWN):
                 row, line = self.tables.row_of(self.name, index)
-                shown.append(Example(row, _shown(self.frame[column][index], hide) if with_values else "", line))
+                shown.append(Example(row, self._told(column, index, hide) if with_values else "", line))
             severity = severity or MESSAGES[code][0]
             yield Violation(code, severity, self.name, column, len(rows), tuple(shown), detail)
+
+    def _told(self, column: str, index: int, hide: bool) -> str:
+        """A value; of a key that names a person, the ends by which its row is found."""
+        value = self.frame[column][index]
+        if hide:
+            return masked(str(value))
+        ends = not self.show and isinstance(value, str | int) and not isinstance(value, bool)
+        told = shortened_for(str(value), column) if ends else str(value)
+        return clipped(value if told == str(value) else told)
 
 
 def checked(tables: Tables, name: str, schema: TableSchema, show: bool) -> Iterator[Violation]:
@@ -198,7 +208,3 @@ _VALUES = {
     Type.FLAG: _nothing,
     Type.TEXT: _nothing,
 }
-
-
-def _shown(value: object, hide: bool) -> str:
-    return masked(str(value)) if hide else clipped(value)

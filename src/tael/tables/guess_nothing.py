@@ -56,7 +56,7 @@ def markers_of(table: Guessed) -> tuple[dict[str, str], dict[str, dict[str, str]
     answers = _answers(frame)
     for series in frame.select(pl.col(pl.String)).get_columns():
         there = series.drop_nulls()
-        inside = _nothings(there)
+        inside = nothings_of(there)
         if not inside:
             continue
         rest = there.filter(~there.is_in(inside))
@@ -73,7 +73,7 @@ def markers_of(table: Guessed) -> tuple[dict[str, str], dict[str, dict[str, str]
     return found | _odd_words(table, {**found, **{word: "" for words in own.values() for word in words}}), own
 
 
-def _nothings(there: pl.Series) -> list[str]:
+def nothings_of(there: pl.Series) -> list[str]:
     """The words of a column that people write for nothing, as they stand there."""
     # No marker is long, and what is short is seldom of many kinds: only these are looked at closely.
     words = there.filter(there.str.len_bytes() <= _LONGEST).unique(maintain_order=True)
@@ -95,7 +95,7 @@ def _answers(frame: pl.DataFrame) -> dict[str, set[str]]:
     for series in frame.select(pl.col(pl.String)).get_columns():
         there = series.drop_nulls()
         words = there.unique() if there.n_unique() <= 2 * _FEW_WORDS else there.clear()
-        nothing = _nothings(words)
+        nothing = nothings_of(words)
         rest = words.filter(~words.is_in(nothing))
         # Among several words for nothing 无 is one of them, unless all else is a single word.
         few = len(rest) == 1 or (1 < len(rest) <= _FEW_WORDS and len(nothing) == 1)

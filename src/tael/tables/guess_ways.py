@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from tael.tables.durations import in_months, ways_of, written_so
+from tael.tables.guess_nothing import nothings_of
 from tael.tables.guessed import Guessed
 from tael.tables.numbers import PLAIN, NumberForm
 from tael.tables.odd import Kind, Odd
@@ -58,7 +59,16 @@ def several_ways(table: Guessed, column: str, header: str, there: pl.Series) -> 
     -------
     list of Odd
     """
-    return _durations(table, column, header, there) or _shares(table, column, header, there)
+    if not (written_so(there) or there.str.contains("[%％]").any()):
+        return []
+    nothing = nothings_of(there)
+    rest = there.filter(~there.is_in(nothing)) if nothing else there
+    found = _durations(table, column, header, rest) or _shares(table, column, header, rest)
+    if found and found[0].read and nothing:
+        words = counts(there, there.is_in(nothing))
+        table.say(column, f"read as missing: {in_short(words)}", missing=nothing)
+        found.append(Odd(column, header, "missing", words, blank(table, column, nothing)))
+    return found
 
 
 def _durations(table: Guessed, column: str, header: str, there: pl.Series) -> list[Odd]:

@@ -12,10 +12,10 @@ from tael.tables.schema import Language
 _WIDTH = 30
 
 Kind = Literal[
-    "missing", "none", "unit", "about", "larger", "months", "bare", "share", "total", "month",
+    "missing", "none", "unit", "about", "larger", "months", "bare", "unsigned", "share", "total", "month",
     "two ways", "order", "dates", "numbers", "durations",
 ]  # fmt: skip
-_READ = ("missing", "none", "unit", "about", "larger", "months", "bare", "share", "total", "month")
+_READ = ("missing", "none", "unit", "about", "larger", "months", "bare", "unsigned", "share", "total", "month")
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Odd:
     kind : str
         Read as missing, or as nothing (``none``), which may mean 0; read without their unit, or as the number beside a
         word for how exact it is (``about``); multiplied by their unit (万); durations in months; shares of which some
-        lack the per cent sign (``share``), or may be percentages (``bare``); rows of totals; months that stand for a
-        day; or why the column stays text: numbers in two ways of writing, dates whose day and month cannot be told
-        apart, mostly dates, numbers or durations.
+        lack the per cent sign (``share``), or may be percentages (``bare``; ``unsigned`` where rows are scored); rows
+        of totals; months that stand for a day; or why the column stays text: numbers in two ways of writing, dates
+        whose day and month cannot be told apart, mostly dates, numbers or durations.
     words : tuple of (str, int)
         What stands there, and in how many rows; of a unit the unit, then an example; of what is read as something else
         the word, what the example is read as, the example; of two ways one of each.
@@ -59,7 +59,7 @@ class Odd:
         "Read as missing: 'see file' (1 row of Amount: line 7)"
         """
         told = [repr(shown(word, self.header)[:_WIDTH]) for word, _ in self.words]
-        whole = self.kind not in ("unit", "about", "larger", "months", "bare", "share", "month")
+        whole = self.kind not in ("unit", "about", "larger", "months", "bare", "unsigned", "share", "month")
         rows = sum(count for _, count in self.words) if whole else self.words[0][1]
         some = ", ".join(told[:4]) + (", ..." if len(told) > 4 else "")
         parts = (told[0], told[-1], self.words[len(self.words) // 2][0], some)
@@ -81,6 +81,8 @@ class Odd:
             "share": f"Shares of {self.header}: beside those with a %, {last} is read as it stands ({count}{where})",
             "bare": f"Read as missing: {last}, which stands without a % among per cents and may be a share as well "
             f"({of}{where}); if it is {middle}%, {settle}{{ percent = true, bare = {size} }}",
+            "unsigned": f"Read as missing: {last}, which stands without a % among per cents and may be a share as well "
+            f"({of}{where}): write {middle}%, or the share",
             "total": f"Left out as totals of other rows: {some} ({count}{where}); if they are none: --keep-totals",
             "month": f"Months of {self.header}, such as {last}, stand for their first day: they order rows, no more",
             "order": f"days of which it is not clear whether the day or the month comes first, such as {first}: "
@@ -107,6 +109,8 @@ class Odd:
             "share": f"{self.header} 中与百分数并存的 {last} 视为比例，原样读取（{rows:,} 行{where}）",
             "bare": f"视为缺失：{last} 与百分数并存却无百分号，可能是比例，也可能是百分数（{of}{where}）；"
             f"若为 {middle}%，{settle}{{ percent = true, bare = {size} }}",
+            "unsigned": f"视为缺失：{last} 与百分数并存却无百分号，可能是比例，也可能是百分数（{of}{where}）："
+            f"请写作 {middle}%，或写作比例",
             "total": f"合计行，已剔除：{some}（{rows:,} 行{where}）；若为普通行：--keep-totals",
             "month": f"{self.header} 中的月份（如 {last}）读作当月 1 日，仅用于排序",
             "order": f"日期中日与月的先后无法确定，如 {first}：改为 2024-01-31 的写法后即可使用",

@@ -71,7 +71,7 @@ def _unclear(series: pl.Series, promise: ColumnSchema, name: str, header: str, f
         return []
     example = str(series.filter(mask)[0])
     words = ((example, int(mask.sum())), (example, 1), (example, 1))
-    return [Odd(name, header, "bare", words, Lines.of(mask, first_line))]
+    return [Odd(name, header, "unsigned", words, Lines.of(mask, first_line))]
 
 
 def _unreadable(series: pl.Series, promise: ColumnSchema) -> pl.Series:
