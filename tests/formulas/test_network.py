@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tael.errors import FormulaError
-from tael.formulas import words
+from tael.formulas import unit_of, words
 from tael.formulas.networks import amount_of, edge_tables
 from tael.formulas.operators import ON_NETWORKS, reference
 from tael.formulas.parser import parse
@@ -114,3 +114,8 @@ def test_sql_says_that_it_cannot(operator):
 
     with pytest.raises(FormulaError, match=f"`{operator.name}` is not in SQL yet"):
         to_sql([operator.example], ["x"], SCHEMA, "accounts")
+
+
+@pytest.mark.parametrize("operator", ["residence", "dormancy"])
+def test_what_is_said_in_days_has_that_unit(operator):
+    assert unit_of(ON_NETWORKS[operator].example, SCHEMA, "accounts") == "days"

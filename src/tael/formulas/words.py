@@ -66,6 +66,7 @@ _ADJECTIVE = re.compile(r"(?:[^\W\d_]|[ \-]){2,}")
 _SAME_UNIT = {"add", "sub", "neg", "abs", "clip", "minimum", "maximum", "coalesce", "round", "floor"}
 _VALUE_UNIT = {"sum", "mean", "min", "max", "std", "first", "last", "mode", "median", "quantile", "balance_after"}
 _SHARES = {"share", "share_of", "top_share", "matched", "round_share", "night_share"}
+_OF_DAYS = ("days_since", "gap_", "next_event", "residence", "dormancy")
 
 
 def words(
@@ -229,7 +230,7 @@ class _Speaker(Owners):
                 return PART
             case BoundAggregate() | BoundGroup() if bound.op in _VALUE_UNIT and bound.value is not None:
                 return self.unit(bound.value)
-            case BoundAggregate() if bound.op.startswith(("days_since", "gap_", "next_event")):
+            case BoundAggregate() if bound.op.startswith(_OF_DAYS):
                 return DAYS
         return None
 
