@@ -92,7 +92,11 @@ def chinese(text: str, depth: int = _DEPTH) -> str | None:
         if text.startswith(pieces[0]) and text.endswith(pieces[-1]) and all(piece in text for piece in pieces):
             found, weak = re.fullmatch(pattern, text, re.DOTALL), _is_weak(pieces, text)
             if found is None or (
-                _letters(pieces) < _WEAK / 2 and not pieces[0] and "{0}" in said and not _FIRST.match(text)
+                _letters(pieces) < _WEAK / 2
+                and not pieces[0]
+                and pieces[-1] != "."
+                and "{0}" in said
+                and not _FIRST.match(text)
             ):
                 continue
             if (whole := _laid_in(said, found.groups(), weak, depth)) is not None:
@@ -187,11 +191,12 @@ def _listed(text: str) -> str | None:
     said = []
     for item in text.split("; "):
         name, _, rest = item.partition(": ")
-        whole = chinese(item) or (chinese(rest) and f"{name}：{chinese(rest)}" if name else None)
+        parts = chinese(name) or (None if " " in name else name), chinese(rest) if rest else None
+        whole = chinese(item) if None in parts else "：".join(map(str, parts))
         if whole is None:
             return None
         said.append(whole)
-    return "；".join(said) if len(said) > 1 else None
+    return "；".join(said)
 
 
 def _said(text: str) -> str:
