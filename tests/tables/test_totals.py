@@ -77,3 +77,12 @@ def test_words_far_from_the_first_columns_say_nothing() -> None:
     frame = pl.DataFrame({"a": ["x"], "b": ["x"], "c": ["x"], "d": ["合计"]})
     assert not called(frame, WORDS).any()
     assert called(frame, WORDS, key="d").all()
+
+
+def test_a_batch_of_one_row_and_its_total() -> None:
+    frame = pl.DataFrame({"id": ["K1", "合计"], "x": [5, 5], "day": ["2024-01-01", None], "kind": ["a", None]})
+    found = totals_of(frame)
+    assert found is not None
+    assert found[0].to_list() == [False, True]
+    assert totals_of(frame.tail(1)) is None
+    assert totals_of(frame.clear()) is None

@@ -87,7 +87,7 @@ def totals_of(frame: pl.DataFrame) -> tuple[pl.Series, list[str]] | None:
     [False, False, True]
     """
     named = called(frame, WORDS)
-    if not named.any() or named.mean() > _MANY:  # type: ignore[operator]
+    if not named.any() or named.all() or int(named.sum()) > max(1.0, _MANY * len(named)):
         return None
     usual = [name for name in frame.columns if frame[name].filter(~named).is_not_null().mean() >= _USUAL]  # type: ignore[operator]
     sums = _sums(frame, named)
