@@ -264,8 +264,8 @@ class Source:
                 return self._several(node.args[0], module, inside, depth)
             case ast.Attribute(value=owner, attr="strip" | "rstrip" | "lstrip"):
                 return {text.strip() for text in self.read(owner, module, inside, depth)}
-            case ast.Attribute(value=ast.Name() as owner, attr="get"):
-                return self._name(owner, module, inside, depth)
+            case ast.Attribute(value=ast.Name() | ast.Dict() as owner, attr="get"):
+                return set().union(*(self.read(one, module, inside, depth) for one in (owner, *node.args[1:])))
             case ast.Attribute(value=owner, attr="format"):
                 return {re.sub(r"{\w*[^}]*}", SLOT, text) for text in self.read(owner, module, inside, depth)}
         found: set[str] = set()
