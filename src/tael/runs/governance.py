@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tael.engine import Engine
-from tael.errors import FormulaError, ScenarioError, did_you_mean
+from tael.errors import FormulaError, ScenarioError, ValidationError, did_you_mean
 from tael.formulas.bound import BoundColumn, walk_bound
 from tael.formulas.words import words
 from tael.models import infer_rejects_from_scores
@@ -31,10 +31,15 @@ from tael.validation import (
     roll_rates,
     vintage_curves,
 )
+from tael.validation.fairness import groups_of
+from tael.validation.segments import bands_of
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 FEWEST = 50
 """Refused or labelled rows below which nothing is told."""
+ONE_EACH, BANDS = 12, 5
+"""A protected attribute that is a number of more different values is put into so many bands of equal size, as segments
+are; of fewer, each value is a group: a sex of 1 and 2 is no quantity."""
 
 
 def check(plan: Plan, engine: Engine) -> None:
@@ -119,6 +124,34 @@ def governed(plan: Plan, engine: Engine) -> Plan:
     return plan.model_copy(update={"features": plan.features.model_copy(update={"forbid": tuple(forbid)})})
 
 
+def check_groups(plan: Plan, engine: Engine, sample: Sample) -> None:
+    """Hold the protected attributes against the observations, before anything is searched.
+
+    Raises
+    ------
+    ScenarioError
+        An attribute has more groups than can be compared, or is a time.
+    """
+    for name, text in plan.governance.protected.items():
+        where = f"scenario.toml, [governance.protected]: {name} = {text}"
+        values = _values(engine, text, sample.X[sample.split.parts()["out_of_time"]])
+        if isinstance(values, pl.Series):
+            raise ScenarioError(
+                "A protected attribute is a time, which makes no groups.",
+                expected="a category, a flag or a number",
+                got="a time",
+                where=where,
+                fix=f'State how long ago it was, such as an age: {name} = "days_since({text}) / 365.25".',
+            )
+        try:
+            groups_of(_grouped(values, np.ones(len(values)))[0])
+        except ValidationError as error:
+            raise ScenarioError(
+                error.problem, expected=error.expected, got=error.got, where=where,
+                fix="Name a column of fewer groups, or a number, which tael puts into bands; or take the line out.",
+            ) from None  # fmt: skip
+
+
 def governance_section(
     plan: Plan, engine: Engine, sample: Sample, seen: Observations, features: pl.DataFrame, fitted: Trained,
     judged: Judged, favoured: NDArray[np.bool_], rejected: pl.DataFrame | None, cutoff: float | None,
@@ -187,13 +220,31 @@ def _values(engine: Engine, text: str, X: pl.DataFrame) -> Any:
     return values.data
 
 
+def _grouped(values: NDArray[Any], weight: NDArray[np.float64]) -> tuple[NDArray[Any], int]:
+    """The groups of a protected attribute, None where it is missing; and in how many bands, 0 where in none."""
+    if values.dtype.kind != "f" or len(np.unique(values[~np.isnan(values)])) <= ONE_EACH:
+        return values, 0
+    codes, names = bands_of(values, weight, BANDS)
+    return np.array([None if code < 0 else names[code] for code in codes], dtype=object), len(names)
+
+
+def _banded(title: dict[str, str], bands: int) -> dict[str, str]:
+    if not bands:
+        return title
+    return {
+        "en": f"{title['en']}, in {bands} bands of about equal size",
+        "zh": f"{title['zh']}（按人数大致等分为 {bands} 段）",
+    }
+
+
 def _fairness(
     plan: Plan, engine: Engine, sample: Sample, features: pl.DataFrame, judged: Judged, favoured: NDArray[np.bool_],
     last: NDArray[np.int64], *, plain: bool,
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     weight = None if sample.weight is None else sample.weight[last]
     for name, text in plan.governance.protected.items():
-        group = _values(engine, text, sample.X[last])
+        values = _values(engine, text, sample.X[last])
+        group, bands = _grouped(values, np.ones(len(last)) if weight is None else weight)
         if len({one for one in group.tolist() if one is not None and one == one}) < 2:
             continue  # everybody is of one group: there is nothing to compare
         score = judged.p[last] if plain else None
@@ -204,7 +255,7 @@ def _fairness(
         proxies = find_proxies(
             features[last], group, score=score, weight=weight, attribute=name, most_rows=5_000, seed=plan.seed
         )
-        yield {"title": _title(text, name, engine), **report.to_dict(), "proxies": proxies.to_dict()}
+        yield {"title": _banded(_title(text, name, engine), bands), **report.to_dict(), "proxies": proxies.to_dict()}
 
 
 def rejected_frame(plan: Plan, engine: Engine, seen: Observations) -> pl.DataFrame | None:

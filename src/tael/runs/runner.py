@@ -33,7 +33,7 @@ from tael.runs.scanned import leaks_of, refuse_leaks, serious
 from tael.runs.sealing import environment
 from tael.runs.searching import directions_of, search_section, searched
 from tael.runs.tasks import task_of
-from tael.runs.words import limits_words, next_steps, worries
+from tael.runs.words import held_out, limits_words, next_steps, worries
 from tael.tables.contract import check
 from tael.tables.frames import Tables
 from tael.tables.schema import Language
@@ -93,6 +93,7 @@ def run(
             seen = observe(tables, plan.observations, plan.label, engine=engine)
             terms = deciding.terms(engine, seen.frame)
             sample = task.observe(engine, labelled_sample(engine, seen, plan, task.check_label))
+            governance.check_groups(plan, engine, sample)
             leaks = leaks_of(engine, sample, searchable, hidden=task.hidden())
             if not despite_leaks:
                 refuse_leaks(leaks, lang)
@@ -134,6 +135,9 @@ def run(
             )  # fmt: skip
             known = np.concatenate([parts["train"], valid])
             decision = deciding.taught(decision, terms.take(labelled[known]), sample.y[known], ids[known])
+            if sample.split.kind == "random":
+                decision["message"] = held_out(decision["message"])
+                verdict = [one | {"text": held_out(one["text"])} for one in verdict]
             favoured = deciding.favoured(deciding.decide(policy, *of_part["validation"]))
             baseline = baseline_of(fitted, features[valid], favoured)
             refused = governance.rejected_frame(plan, engine, seen)
@@ -217,8 +221,9 @@ def run(
                     "fingerprint": tables.fingerprint(),
                 },
             }
+            said = worries(content)
             content |= {
-                "worries": worries(content),
+                "worries": said if sample.split.kind != "random" else [held_out(one) for one in said],
                 "limits": limits_words(content),
                 "next_steps": next_steps(content),
                 "cost": {

@@ -19,7 +19,7 @@ from tael.observations.observe import CUTOFF
 from tael.runs.deciding import deciding_of
 from tael.runs.early import check_plan
 from tael.runs.folder import cannot_write, flush
-from tael.runs.governance import governed
+from tael.runs.governance import check_groups, governed
 from tael.runs.markets.plan import MarketPlan
 from tael.runs.plan import ExamplePlan, Plan
 from tael.runs.result import Run
@@ -168,6 +168,7 @@ def _scan(tables: Tables, plan: Plan, lang: Language) -> tuple[list[str], bool]:
     seen = observe(tables, plan.observations, plan.label, engine=engine)
     task = task_of(plan)
     sample = task.observe(engine, labelled_sample(engine, seen, plan, task.check_label))
+    check_groups(plan, engine, sample)
     known = int(seen.labelled.sum())
     rate = float(sample.flag.mean())
     lines = [

@@ -215,17 +215,24 @@ def fairness_report(
 
 
 def groups_of(group: Any, most: int = 50) -> tuple[NDArray[np.int64], list[str]]:
-    """Code of each row's group (-1 where it is missing) and the groups' names.
+    """Code of each row's group (-1 where it is missing) and the groups' names; numbers and bands of them in order.
 
     Raises
     ------
     ValidationError
         If there are so many groups that they must be a number.
+
+    Examples
+    --------
+    >>> groups_of(np.array([2.0, 1.0, np.nan]))[1], groups_of(["100 .. 250", "20 .. 90"])[1]
+    (['1', '2'], ['20 .. 90', '100 .. 250'])
     """
     values = arrays.as_array(group)
     if values.dtype.kind == "b":
         values = values.astype(str)
     codes, names = arrays.codes(values)
+    if values.dtype.kind == "f":
+        names = [name.removesuffix(".0") for name in names]
     if len(names) > most:
         raise ValidationError(
             "There are too many groups to compare.",
@@ -233,7 +240,21 @@ def groups_of(group: Any, most: int = 50) -> tuple[NDArray[np.int64], list[str]]
             got=f"{len(names)}: {', '.join(names[:5])}, ...",
             fix="Put a number such as an age into bands first.",
         )
+    starts = [_start(name) for name in names]
+    if names and None not in starts:
+        order = sorted(range(len(names)), key=lambda k: (starts[k], names[k]))
+        place = np.empty(len(names), dtype=np.int64)
+        place[order] = np.arange(len(names))
+        codes, names = np.where(codes >= 0, place[codes], -1), [names[k] for k in order]
     return codes, names
+
+
+def _start(name: str) -> float | None:
+    """The number that a group is, or that its band begins with; None of a word."""
+    try:
+        return float(name.split(" .. ")[0])
+    except ValueError:
+        return None
 
 
 def _outcomes(y: ArrayLike | None, n: int) -> Floats:

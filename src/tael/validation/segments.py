@@ -192,7 +192,7 @@ def _groups(values: Any, w: Floats, bins: int, every: str, most: int) -> tuple[N
         return _periods(series, every)
     kind, column = arrays.column(series)
     if kind == "number" and dtype != nw.Boolean:
-        return _bands(column, w, bins)
+        return _with_missing(*bands_of(column, w, bins))
     codes, names = arrays.codes(column)
     size = np.bincount(codes[codes >= 0], w[codes >= 0], minlength=len(names))
     if len(names) > most:
@@ -232,7 +232,14 @@ def _periods(series: nw.Series[Any], every: str) -> tuple[NDArray[np.int64], lis
     return _with_missing(*arrays.codes(np.array(said, dtype=object)))
 
 
-def _bands(column: Floats, w: Floats, bins: int) -> tuple[NDArray[np.int64], list[str]]:
+def bands_of(column: Floats, w: Floats, bins: int) -> tuple[NDArray[np.int64], list[str]]:
+    """Bands of equal size of a number: the band of each row (-1 where it is missing), and the bands' names.
+
+    Equal numbers are never torn apart, so that there may be fewer bands.
+
+    >>> bands_of(np.array([21.0, 30.0, 45.0, 60.0, np.nan]), np.ones(5), 2)[1]
+    ['21 .. 30', '45 .. 60']
+    """
     known = ~np.isnan(column)
     codes = np.full(len(column), -1, dtype=np.int64)
     names: list[str] = []
@@ -242,7 +249,7 @@ def _bands(column: Floats, w: Floats, bins: int) -> tuple[NDArray[np.int64], lis
             inside = column[codes == b]
             low, high = f"{inside.min():.6g}", f"{inside.max():.6g}"
             names.append(low if low == high else f"{low} .. {high}")
-    return _with_missing(codes, names)
+    return codes, names
 
 
 def _measure(

@@ -50,7 +50,8 @@ class GovernancePlan(Strict):
     segments : dict of str to str
         Name -> formula of a category or a number: where the model is weak.
     protected : dict of str to str
-        Name -> formula of a protected attribute. The columns that it names never enter a feature.
+        Name -> formula of a protected attribute. The columns that it names never enter a feature. A number of more than
+        12 different values is put into 5 bands of about equal size; of fewer, each value is a group.
     jurisdiction : {"cn", "eu", "us", "none"}
         Whose rules the figures of protected groups are read against.
     rejected : str, optional
