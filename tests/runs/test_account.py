@@ -22,3 +22,15 @@ def test_the_rate_is_that_of_the_outcome(classes: tuple[str, ...], rate: float) 
     told = observations_section(tables, seen, "customers", "every quarter", timedelta(days=90))
     assert told["base_rate"] == rate
     assert [(row["bad"], row["labelled"], row["rate"]) for row in told["by_period"]] == [(1, 2, 0.5), (0, 0, None)]
+
+
+def test_whom_the_population_leaves_out_is_told_in_both_languages() -> None:
+    tables = Tables({"customers": pl.DataFrame({"customer": [1]})}, {"customers": {"key": "customer"}})
+    frame = pl.DataFrame({"customer": [1], "cutoff": [datetime(2024, 1, 1)]})
+    out = [("not in the population: age > 17", 3), ("staff", 2)]
+    seen = Observations(frame, np.array([1.0]), None, "customer", datetime(2024, 7, 1), out)
+    told = observations_section(tables, seen, "customers", "every quarter", timedelta(days=90))["excluded"]
+    assert told == [
+        {"reason": {"en": "not in the population: age > 17", "zh": "不在总体范围内：age > 17"}, "n": 3},
+        {"reason": {"en": "staff", "zh": "staff"}, "n": 2},
+    ]

@@ -105,7 +105,7 @@ def observations_section(
         "label_settles_days": settles.total_seconds() / 86_400,
         "period": "week" if weekly else "month",
         "data_end": seen.data_end.isoformat(sep=" ", timespec="seconds"),
-        "excluded": [{"reason": {"en": reason, "zh": reason}, "n": n} for reason, n in seen.excluded],
+        "excluded": [{"reason": _reason(reason), "n": n} for reason, n in seen.excluded],
         "base_rate": float(label[known].mean()) if known.any() else None,
         "by_period": [
             {
@@ -118,6 +118,14 @@ def observations_section(
             for row in periods.to_dicts()
         ],
     }
+
+
+def _reason(reason: str) -> dict[str, str]:
+    """Why rows were left out: the population's condition in both languages, an exclusion as its name was stated."""
+    outside, colon, formula = reason.partition(": ")
+    if outside == "not in the population" and colon:
+        return {"en": reason, "zh": f"不在总体范围内：{formula}"}
+    return {"en": reason, "zh": reason}
 
 
 def split_section(split: Split, y: NDArray[np.float64], cutoffs: pl.Series) -> dict[str, Any]:

@@ -171,8 +171,9 @@ def _scan(tables: Tables, plan: Plan, lang: Language) -> tuple[list[str], bool]:
     check_groups(plan, engine, sample)
     known = int(seen.labelled.sum())
     rate = float(sample.flag.mean())
+    called = "坏样本率" if plan.decision.kind == "approval" else "事件率"
     lines = [
-        f"观测 {len(seen):,} 个，其中有标签 {known:,} 个（坏样本率 {rate:.1%}），待预测 {len(seen) - known:,} 个。"
+        f"观测 {len(seen):,} 个，其中有标签 {known:,} 个（{called} {rate:.1%}），待预测 {len(seen) - known:,} 个。"
         if zh
         else f"{len(seen):,} observations: {known:,} with a label (rate {rate:.1%}), {len(seen) - known:,} to predict."
     ]

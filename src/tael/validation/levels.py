@@ -94,12 +94,12 @@ def single_levels(name: str, kind: str, values: NDArray[Any], y: Floats, weight:
     found.sort(key=lambda level: -level.strength)
     seen = [(level.said, level.n, level.n - level.events if turned else level.events) for level in found[:NAMED]]
     en = "; ".join(f"{said.en} ({bad:,} of {n:,} rows are events)" for said, n, bad in seen)
-    zh = "；".join(f"{said.zh}（{n:,} 行中 {bad:,} 行为坏样本）" for said, n, bad in seen)
+    zh = "；".join(f"{said.zh}（{n:,} 行中 {bad:,} 行发生该事件）" for said, n, bad in seen)
     rate = 1 - events / total if turned else events / total
     return found[0].strength, Words(
         f"One value of {name} alone gives the label away: {en}, against {rate:.1%} overall. Was it known at the "
         "cutoff? Declare its known_at, or give it the role ignore.",
-        f"{name} 的单个取值就能泄漏标签：{zh}，而总体坏样本率为 {rate:.1%}。截止时它已知吗？请声明 known_at，"
+        f"{name} 的单个取值就能泄漏标签：{zh}，而总体事件率为 {rate:.1%}。截止时它已知吗？请声明 known_at，"
         "或将其角色设为 ignore。",
     )
 
