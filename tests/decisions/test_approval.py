@@ -177,10 +177,10 @@ def test_reasons():
     assert frame["decision"].to_list() == ["approve", "decline", "refer", "decline", "decline"]
     assert frame["reason"].to_list() == ["cutoff", "cap", "band", "cutoff", "rule"]
     assert frame["reason_text"].to_list() == [
-        "Approved: probability of default 10.00% is within 20.00%.",
+        "Approved: probability of default 10.00% is within 20.00%, the lower edge of the referral band.",
         "Declined because segment new is full; applicants of lower risk came first.",
         "Referred: probability of default 25.00% is too near the cut-off to be decided without a person.",
-        "Declined: probability of default 90.00% is above 30.00%.",
+        "Declined: probability of default 90.00% is above 30.00%, the upper edge of the referral band.",
         "Declined by the rule: under 18.",
     ]
     assert all(text for text in found.texts("zh"))

@@ -101,3 +101,15 @@ def test_bad_input(pd, profit, more, message):
 def test_one_applicant_and_constants():
     assert strategy_curve([0.3], [5.0])["profit_total"].to_list() == [0, 5]
     assert strategy_curve([0.3] * 9, [5.0] * 9, [0] * 9)["approval"].to_list() == [0, 1]
+
+
+def test_a_stated_cutoff_is_a_point_of_its_own():
+    rng = np.random.default_rng(1)
+    p, profit = rng.random(5000), rng.normal(size=5000)
+    curve = strategy_curve(p, profit, at=[0.33333, -1.0], n_points=11, n_boot=0)
+    (point,) = curve.filter(curve["cutoff"] == 0.33333).iter_rows(named=True)
+    approved = p <= 0.33333
+    assert point["n_approved"] == approved.sum()
+    assert point["profit_total"] == pytest.approx(profit[approved].sum())
+    assert curve["approval"].is_sorted()
+    assert len(curve) == 12

@@ -92,6 +92,15 @@ def test_counts_and_values_of_the_decision(run: Run) -> None:
     expected = last.filter(pl.col("decision") == "approve")["probability"].mean()
     assert chosen["bad_rate_expected"] == pytest.approx(expected)
     assert chosen["profit"] == chosen["profit_realised"]
+    approved = last.filter(pl.col("decision") == "approve")
+    assert approved["expected_profit"].sum() == pytest.approx(chosen["profit_expected"]["value"])
+    curve = decision["curve"]
+    at = curve["threshold"].index(decision["refer"][0])
+    assert curve["profit"][at] == pytest.approx(chosen["profit_expected"]["value"])
+    assert curve["realised"][at] == pytest.approx(chosen["profit_realised"]["value"])
+    at, alone = curve["threshold"].index(decision["cutoff"]), values["cut-off alone, nobody referred"]
+    assert curve["realised"][at] == pytest.approx(alone["profit_realised"]["value"])
+    assert alone["bad_rate_interval"][0] <= alone["bad_rate_expected"] <= alone["bad_rate_interval"][1]
     for kind in ("profit_expected", "profit_realised"):
         assert chosen[kind]["low"] <= chosen[kind]["value"] <= chosen[kind]["high"]
         assert values["decline all"][kind]["value"] == 0.0
@@ -194,8 +203,8 @@ def test_run_json_is_plain_json_and_holds_no_personal_value(run: Run, made_run: 
         for value in customers[name].drop_nulls().unique().head(200):
             assert all(f'"{value}"' not in page for page in pages), f"customers.{name}"
     assert run.decisions.columns == [
-        "application_id", "cutoff", "split", "decision", "probability", "reason_code", "reason_en", "reason_zh",
-        "reasons_en", "reasons_zh", "reason_features", "reason_pushes", "model_version",
+        "application_id", "cutoff", "split", "decision", "probability", "expected_profit", "reason_code", "reason_en",
+        "reason_zh", "reasons_en", "reasons_zh", "reason_features", "reason_pushes", "model_version",
     ]  # fmt: skip
 
 

@@ -17,7 +17,10 @@ from tael.runs.scoring import score, write_table
 from tael.tables import Tables, read_tables
 
 KEY = "application_id"
-BACK = ["decision", "probability", "reason_code", "reason_en", "reasons_en", "reasons_zh", "reason_features"]
+BACK = [
+    "decision", "probability", "expected_profit", "reason_code", "reason_en", "reasons_en", "reasons_zh",
+    "reason_features",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from tael.observations import Observations
 from tael.runs.account import observations_section
-from tael.runs.words import limits_words, worries
+from tael.runs.words import held_out, limits_words, worries
 from tael.tables import Tables
 
 
@@ -51,6 +51,33 @@ def test_the_limit_that_is_broken_out_of_time() -> None:
     assert worries(content(decision=seen(0.15, 0.13, 0.17))) == []
     assert worries(content(decision=seen(0.9, 0.8, 0.95, limit=None))) == []
     assert worries(content(decision=seen(0.9, 0.8, 0.95) | {"observed": None})) == []
+
+
+def test_notes_that_are_faults_worry_and_others_do_not() -> None:
+    codes = ("TAEL-V01", "TAEL-V02", "TAEL-V05", "TAEL-V07", "TAEL-V08")
+    notes = [{"code": code, "severity": "note", "text": {"en": code, "zh": code}} for code in codes]
+    assert [one["en"] for one in worries(content(verdict=notes))] == ["TAEL-V02", "TAEL-V05", "TAEL-V07"]
+
+
+def test_a_profit_that_did_not_come_worries() -> None:
+    values = [{"profit_expected": {"value": 900.0}, "profit_realised": {"value": 20.0, "low": -30.0, "high": 70.0}}]
+    (told,) = worries(content(decision=seen(0.1, 0.1, 0.1) | {"values": values}))
+    assert "expected a profit of 900 of those approved; by what came it is 20 [-30, 70]" in told["en"]
+    values[0]["profit_realised"]["high"] = 1000.0
+    assert worries(content(decision=seen(0.1, 0.1, 0.1) | {"values": values})) == []
+
+
+def test_bands_worry_where_most_are_off() -> None:
+    inside, outside = ({"low": 0.1, "high": 0.2, "predicted": p} for p in (0.15, 0.3))
+    assert worries(content(curves={"calibration": {"out_of_time": [inside, outside]}})) == []
+    (told,) = worries(content(curves={"calibration": {"out_of_time": [inside, outside, outside]}}))
+    assert "In 2 of 3 score bands" in told["en"]
+
+
+def test_a_test_drawn_by_lot_is_held_out_and_nothing_more() -> None:
+    said = {"en": "Out of time, AUC on out-of-time data is broken out of time.", "zh": "跨期测试集突破上限。"}
+    told = held_out(said)
+    assert told == {"en": "Held out, AUC on held-out data is broken on the part held out.", "zh": "留出样本突破上限。"}
 
 
 def test_leaks_come_first() -> None:

@@ -104,6 +104,14 @@ def test_wrong_level_of_the_predictions():
     assert "5.00% predicted, 10.00% observed" in found[0].text()
 
 
+@pytest.mark.parametrize(("told", "amounts", "severity"), [(0.085, False, "note"), (0.085, True, "warning")])
+def test_money_suffers_from_a_level_that_is_only_somewhat_wrong(told, amounts, severity):
+    metrics = splits(0.75, 0.74, 0.73)
+    metrics["out_of_time"] |= {"base_rate": Metric(0.10, 0.09, 0.11), "mean_predicted": Metric(told)}
+    found = judge(metrics, amounts=amounts)
+    assert next(v.severity for v in found if v.code == "TAEL-V07") == severity
+
+
 def test_reads_what_run_json_holds():
     rng = np.random.default_rng(0)
     p = rng.random(2000)

@@ -6,6 +6,7 @@ from typing import Any
 
 from tael.cli.market_summary import factors_table, market_summary
 from tael.cli.show import say, say_table
+from tael.runs.folder import read_json
 from tael.runs.result import Run
 from tael.tables.schema import Language
 
@@ -37,7 +38,8 @@ def summary(run: Run, lang: Language) -> None:
     rows = []
     for split, part in content["split"]["parts"].items():
         metrics = content["metrics"][split]
-        rows.append([SPLITS[split][zh], f"{part['n']:,}", *(_interval(metrics[name]) for name in SHOWN)])
+        name = HELD_OUT if split == "out_of_time" and content["split"].get("kind") == "random" else SPLITS[split]
+        rows.append([name[zh], f"{part['n']:,}", *(_interval(metrics[name]) for name in SHOWN)])
     beside = {kind: metrics["out_of_time"] for kind, metrics in content.get("challengers", {}).items()}
     beside["popularity" if content["model"].get("kind") == "recommender" else "logistic"] = content[
         "reference_metrics"
@@ -46,9 +48,23 @@ def summary(run: Run, lang: Language) -> None:
         title = MODELS[kind][zh] if kind in MODELS else kind.rpartition(".")[2]
         rows.append([f"  {title}", "", *(_interval(metrics[name]) for name in SHOWN)])
     say_table(head, rows, right=(1,))
+    if left := content["split"].get("purged"):
+        say(
+            f"另有 {left:,} 行较早的样本未使用：测试期开始时其结果尚不可知。"
+            if zh
+            else f"{left:,} earlier rows are used in no part: their outcome was not known when the test period began."
+        )
     say("")
     if options:
         decided_options(content, lang)
+    if content["decision"].get("kind") == "options" and (run.path / "decisions.parquet").is_file():
+        from tael.cli.decided import decided_now
+
+        policy = read_json(run.path / "model" / "policy.json")
+        for line in (now := decided_now(run.decisions, policy, lang, str(run.path / "decisions.parquet"))):
+            say(line)
+        if now:
+            say("")
     for worry in content["worries"]:
         say(f"! {worry[lang]}")
     if content["worries"]:
@@ -63,6 +79,7 @@ SPLITS = {
     "pending": ("outcome not known yet", "结果未知"),
     "scored": ("scored", "已评分"),
 }
+HELD_OUT = ("held out", "留出")
 MODELS = {
     "logistic": ("logistic", "逻辑回归"),
     "popularity": ("popularity", "热门排序"),

@@ -62,14 +62,17 @@ class Decisions:
                 f"Referred: probability of default {p:.2%} is too near the cut-off to be decided without a person.",
                 f"转人工：违约概率 {p:.2%} 接近分数线，需人工判断。",
             )
+        edge = self.approve_up_to != self.refer_up_to  # what is cited is then not the cut-off that the page names
         if self.decision[i] == "approve":
             return Words(
-                f"Approved: probability of default {p:.2%} is within {self.approve_up_to:.2%}.",
-                f"批准：违约概率 {p:.2%} 未超过 {self.approve_up_to:.2%}。",
+                f"Approved: probability of default {p:.2%} is within {self.approve_up_to:.2%}"
+                f"{', the lower edge of the referral band' if edge else ''}.",
+                f"批准：违约概率 {p:.2%} 未超过{'人工审核区间下界 ' if edge else ' '}{self.approve_up_to:.2%}。",
             )
         return Words(
-            f"Declined: probability of default {p:.2%} is above {self.refer_up_to:.2%}.",
-            f"拒绝：违约概率 {p:.2%} 超过 {self.refer_up_to:.2%}。",
+            f"Declined: probability of default {p:.2%} is above {self.refer_up_to:.2%}"
+            f"{', the upper edge of the referral band' if edge else ''}.",
+            f"拒绝：违约概率 {p:.2%} 超过{'人工审核区间上界 ' if edge else ' '}{self.refer_up_to:.2%}。",
         )
 
     def counts(self) -> dict[str, int]:

@@ -23,6 +23,7 @@ def strategy_curve(
     *,
     realised: Any = None,
     groups: Any = None,
+    at: Any = (),
     n_points: int = 201,
     n_boot: int = 200,
     seed: int = 0,
@@ -44,6 +45,9 @@ def strategy_curve(
         Profit given the observed outcome: ``expected_profit(y, economics)``.
     groups : array-like of shape (n,), optional
         Person of each row; resampled whole.
+    at : list of float
+        Cut-offs that the curve holds exactly, besides: one below every probability is left out, as the row that
+        approves nobody; of several that approve the same people the last stands for all.
     n_points : int
         About how many cut-offs, evenly spread over approval from 0 to 100 %. Equal probabilities are never parted.
     n_boot, seed, level
@@ -87,6 +91,9 @@ def strategy_curve(
 
     order = np.argsort(p, kind="stable")
     ends = _grid(p[order], w[order], n_points)
+    wanted = {int(np.searchsorted(p[order], c, side="right")) - 1: float(c) for c in at}
+    wanted.pop(-1, None)
+    ends = np.unique(np.append(ends, np.array(list(wanted), dtype=np.int64)))
     starts = np.append(0, ends[:-1] + 1)
 
     def cumulate(values: Floats) -> Floats:
@@ -97,7 +104,7 @@ def strategy_curve(
     size = cumulate(w)
     sums = {name: cumulate(w * values) for name, values in columns.items()}
     found: dict[str, Floats] = {
-        "cutoff": np.append(np.nan, p[order][ends]),
+        "cutoff": np.append(np.nan, [wanted.get(int(end), float(p[order][end])) for end in ends]),
         "approval": size / size[-1],
         "n_approved": cumulate(np.ones(n)),
         "expected_bad_rate": _ratio(sums["pd"], size),

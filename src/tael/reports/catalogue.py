@@ -43,12 +43,13 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "section.stability": ("Stability", "稳定性"),
     "section.strategy": ("Strategy and cut-off", "策略与分数线"),
     "section.economics": ("Economics", "经济假设"),
-    "section.reasons": ("Three applicants and why", "三位申请人及其理由"),
+    "section.reasons": ("Some applicants and why", "申请人示例及其理由"),
     "section.limits": ("Limits and next steps", "局限与后续工作"),
     "section.reproduce": ("How to reproduce this run", "如何复现本次运行"),
     "split.train": ("Train", "训练集"),
     "split.validation": ("Validation", "验证集"),
     "split.out_of_time": ("Out-of-time", "跨期测试集"),
+    "split.held_out": ("Held-out", "留出样本"),
     "severity.ok": ("Passed", "通过检查"),
     "severity.note": ("Note", "提示"),
     "severity.warning": ("Look closer", "需关注"),
@@ -58,12 +59,23 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "decision.decline": ("Decline", "拒绝"),
     "unit.seconds": ("{n} s", "{n} 秒"),
     "figure.approval": ("Approval rate at the cut-off", "分数线处的批准率"),
+    "figure.approved": ("Approved", "批准率"),
+    "figure.up_to": ("up to a default probability of {low}", "违约概率不超过 {low} 者批准"),
     "figure.at_cutoff": ("approve below a default probability of {cutoff}", "违约概率低于 {cutoff} 者批准"),
     "figure.bad_rate": ("Expected bad rate of the approved", "获批者的预期坏样本率"),
     "figure.observed": ("observed {rate}", "实际 {rate}"),
     "figure.realised": ("realised {profit}", "实现 {profit}"),
     "figure.profit": ("Expected profit", "预期利润"),
     "decided.cutoff": ("Approve below a default probability of {cutoff}.", "违约概率低于 {cutoff} 者批准。"),
+    "decided.band": (
+        "Approve up to a default probability of {low}; from there up to {high} a person decides (the cut-off is "
+        "{cutoff}, the referral band lies around it).",
+        "违约概率不超过 {low} 者批准；{low} 至 {high} 转人工（分数线为 {cutoff}，人工审核区间位于其两侧）。",
+    ),
+    "decided.approved": (
+        "On the {part} part, {approval} of the applicants are approved.",
+        "在{part}上，{approval} 的申请人获批。",
+    ),
     "decided.approval": (
         "On the {part} part, {approval} of the applicants lie below it.",
         "在{part}上，{approval} 的申请人低于该分数线。",
@@ -295,8 +307,15 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "点落在虚线对角线上表示预测与实际一致。竖线为观测比率的区间。",
     ),
     "calibration.line": (
-        "Fitted calibration in log-odds: intercept {intercept}, slope {slope} (0 and 1 mean nothing to correct).",
-        "对数几率上的校准：截距 {intercept}，斜率 {slope}（0 与 1 表示无需修正）。",
+        "Part {part}: from forecast to outcome, in log-odds, the line has intercept {intercept} and slope {slope} (0 "
+        "and 1 mean nothing to correct).",
+        "{part}：从预测到实际（对数几率）的直线，截距 {intercept}，斜率 {slope}（0 与 1 表示无需修正）。",
+    ),
+    "calibration.fitted": (
+        "The correction that is built into the model was fitted on training rows, each told by models that had not "
+        "seen it: intercept {intercept}, slope {slope}. It says nothing of other rows.",
+        "模型内置的校准在训练样本上拟合（每行由未见过该行的模型打分）：截距 {intercept}，斜率 {slope}；"
+        "不代表其他样本上的情况。",
     ),
     "calibration.by_decile": ("By decile · {part}", "按十分位 · {part}"),
     "calibration.decile": ("Decile", "分位组"),
@@ -323,15 +342,26 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "stability.chance": ("Chance level", "偶然水平"),
     "stability.status": ("Reading", "判读"),
     "stability.moved": ("moved", "明显变动"),
+    "stability.moved_far": ("moved far", "大幅变动"),
     "stability.more_than_chance": ("more than chance", "超出偶然"),
     "stability.steady": ("steady", "稳定"),
     "strategy.rule": (
         "Approve when the forecast probability of default is below {cutoff}.",
         "预测违约概率低于 {cutoff} 时批准。",
     ),
+    "strategy.rule_band": (
+        "The cut-off is a forecast probability of default of {cutoff}; around it lies the band in which a person "
+        "decides.",
+        "分数线为预测违约概率 {cutoff}，其两侧为人工审核区间。",
+    ),
     "strategy.refer": (
         "Between {low} and {high} a person looks at the case.",
         "违约概率在 {low} 与 {high} 之间的申请转人工审核。",
+    ),
+    "strategy.no_refer": (
+        "The slider moves the cut-off alone and refers nobody: at the chosen one it counts as approved all who lie "
+        "below it, of whom a person looks at some.",
+        "滑块只移动分数线，不转人工：在选定的分数线处，其以下者全部计为获批，其中一部分实际转人工审核。",
     ),
     "strategy.limits": ("Limits that had to hold:", "必须满足的约束："),
     "limit.max_bad_rate": ("highest bad rate of the approved", "获批者的最高坏样本率"),

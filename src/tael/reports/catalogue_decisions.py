@@ -11,7 +11,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "figure.ahead": ('Ahead of "{rule}"', "领先于“{rule}”"),
     "figure.treated": ("Get more than nothing", "获得方案的占比"),
     "figure.of_limit": ("of {limit}", "上限 {limit}"),
-    "figure.came": ("by what came: {worth}", "按实际结果：{worth}"),
+    "figure.came": ("by what came, on the stated terms: {worth}", "按实际结果（依所设参数）：{worth}"),
     "figure.by_what_came": ("by what came", "按实际结果"),
     "summary.qini": (
         'Ranked by the foretold effect of "{arm}", the Qini coefficient is {model}; ranked by the probability alone, '

@@ -85,6 +85,8 @@ class Page:
 
     def name(self, group: str, code: Any) -> str:
         """The catalogue's name of a code such as a split or a stage; a code that it does not know is shown as it is."""
+        if (group, code) == ("split", "out_of_time") and self.at("split", "kind") == "random":
+            code = "held_out"  # drawn by lot: it is not later than what was learned from
         return self._texts.get(f"{group}.{str(code).replace(' ', '_')}", str(code))
 
     def unit(self, text: Any) -> str:
@@ -265,7 +267,9 @@ def badge(page: Page, severity: str, title: str) -> Safe:
 
 
 def tile(label: str, value: Any, below: Any = "", kind: str = "") -> Safe:
-    """One big figure with its name above and its interval below."""
+    """One big figure with its name above and its interval below; a long one may break, at its spaces alone."""
+    if kind == "long" and isinstance(value, str):
+        value = type(value)(value.replace("\u00a0", " "))
     return el(
         "div", el("dt", label), el("dd", value, el("small", below) if below else None), class_=f"tile {kind}".strip()
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from tael.reports.context import Page, badge, counted_bar, policy_part, tile, total, under
 from tael.reports.cutoff import refers, strategy_of
@@ -12,19 +13,50 @@ from tael.reports.html import Safe, el
 OUTCOMES = (("approve", "s1"), ("refer", "grey"), ("decline", "s2"))
 
 
+def _chosen(page: Page) -> tuple[dict[str, Any] | None, bool]:
+    """The figures of the policy that was applied to each row, and whether they were counted so.
+
+    The run's own comparison holds them; of a run without it they are read off the curve at the cut-off, which refers
+    nobody.
+    """
+    strategy = strategy_of(page)
+    row = strategy.row() if strategy else None
+    first = next(iter(page.rows("decision", "values")), None)
+    expected = first.get("profit_expected") if first else None
+    if row is None or first is None or not isinstance(expected, Mapping):
+        return row, False
+    came, around = first.get("profit_realised"), first.get("bad_rate_interval") or (None, None)
+    counted = {
+        "approval": first.get("approval"),
+        "bad_rate": first.get("bad_rate_expected"),
+        "bad_rate_low": around[0],
+        "bad_rate_high": around[1],
+        "observed_bad_rate": None if came is None else first.get("bad_rate"),
+        "profit": expected.get("value"),
+        "profit_low": expected.get("low"),
+        "profit_high": expected.get("high"),
+        "realised": came.get("value") if isinstance(came, Mapping) else came,
+    }
+    return {**row, **counted}, True
+
+
 def decided(page: Page) -> list[Safe]:
     """What was decided, in sentences whose every figure is of the part that the bar and the tiles count."""
     fmt, strategy = page.fmt, strategy_of(page)
-    row = strategy.row() if strategy else None
+    row, counted = _chosen(page)
     message, binding = page.say(page.at("decision", "message")), page.say(page.at("decision", "binding"))
     if row is None or page.at("decision", "status") not in (None, "chosen") or not policy_part(page):
         lines = [el("p", message, class_="lead") if message else page.missing("missing.decision")]
         return [*lines, el("p", binding)] if binding else lines
     limit = finite(page.at("decision", "limits", "max_bad_rate"))
     observed, realised = finite(row["observed_bad_rate"]), finite(row["realised"])
+    band = refers(page) if counted else None
+    cutoff, part = fmt.percent(row["threshold"]), policy_part(page).lower()
     said = [
-        page.t("decided.cutoff", cutoff=fmt.percent(row["threshold"])),
-        page.t("decided.approval", part=policy_part(page).lower(), approval=fmt.percent(row["approval"])),
+        page.t("decided.band", low=fmt.percent(band[0]), high=fmt.percent(band[1]), cutoff=cutoff)
+        if band
+        else page.t("decided.cutoff", cutoff=cutoff),
+        page.t("decided.approved" if counted else "decided.approval", part=part, approval=fmt.percent(row["approval"])),
     ]
     if row["bad_rate"] is not None:
         key = "decided.bad_observed" if observed is not None else "decided.bad"
@@ -37,7 +69,8 @@ def decided(page: Page) -> list[Safe]:
     if limit is not None and observed is not None and observed > limit:
         broken = page.t("decided.broken", observed=fmt.percent(observed), limit=fmt.percent(limit))
         lines.append(el("p", badge(page, "warning", page.t("severity.warning")), " ", broken))
-    return [*lines, *_referred(page, finite(row["approval"]) or 0.0)]
+    below = finite(strategy.columns["approval"][strategy.start]) if strategy else None
+    return [*lines, *_referred(page, below or 0.0)]
 
 
 def _referred(page: Page, below: float) -> list[Safe]:
@@ -65,12 +98,15 @@ def outcome_bar(page: Page) -> Safe | None:
 
 def tiles(page: Page) -> list[Safe]:
     """Approval, bad rate and profit at the cut-off, each with its interval and, where known, with what came of it."""
-    fmt, strategy, made = page.fmt, strategy_of(page), []
-    row = strategy.row() if strategy else None
+    fmt, made = page.fmt, []
+    row, counted = _chosen(page)
     if row is None:
         return []
+    band = refers(page) if counted else None
     at = page.t("figure.at_cutoff", cutoff=fmt.percent(row["threshold"]))
-    made.append(tile(page.t("figure.approval"), fmt.percent(row["approval"]), at))
+    at = page.t("figure.up_to", low=fmt.percent(band[0])) if band else at
+    title = page.t("figure.approved" if band else "figure.approval")
+    made.append(tile(title, fmt.percent(row["approval"]), at))
     observed, realised = finite(row["observed_bad_rate"]), finite(row["realised"])
     below: list[str] = [fmt.interval(row["bad_rate_low"], row["bad_rate_high"], fmt.percent)]
     if observed is not None:

@@ -13,6 +13,7 @@ from tael.runs.tasks import Judged
 from tael.validation import (
     METRICS,
     Metric,
+    calibration_fit,
     calibration_table,
     csi,
     evaluate,
@@ -73,7 +74,7 @@ def verdict_section(
     severity = {"serious": "error", "warning": "warning", "good": "ok", "note": "note"}
     out = []
     periods = {name: (str(cutoffs[rows].min())[:10], str(cutoffs[rows].max())[:10]) for name, rows in parts.items()}
-    for verdict in judge(metrics, n_events=events, reference=ahead, kind=kind, periods=periods):
+    for verdict in judge(metrics, n_events=events, reference=ahead, kind=kind, periods=periods, amounts=True):
         plain = verdict.to_dict()
         out.append(
             {
@@ -89,7 +90,9 @@ def verdict_section(
 def curves_section(judged: Judged) -> dict[str, Any]:
     """The curves behind the pictures; a split of one class has none."""
     parts, y, p = judged.parts, judged.y, judged.p
-    out: dict[str, Any] = {"roc": {}, "pr": {}, "ks": {}, "calibration": {}, "gains": {}, "score_histogram": None}
+    out: dict[str, Any] = {
+        "roc": {}, "pr": {}, "ks": {}, "calibration": {}, "calibration_line": {}, "gains": {}, "score_histogram": None,
+    }  # fmt: skip
     for split in CURVES:
         rows = parts[split]
         if len(np.unique(y[rows])) < 2:
@@ -103,6 +106,9 @@ def curves_section(judged: Judged) -> dict[str, Any]:
         }  # fmt: skip
         table = calibration_table(truth, told)
         out["calibration"][split] = table.select("n", "predicted", "observed", "low", "high").to_dicts()
+        line = calibration_fit(truth, told)
+        if line.reason is None:
+            out["calibration_line"][split] = {"intercept": line.intercept, "slope": line.slope}
         out["gains"][split] = [
             {"depth": row["cumulative_share"], "captured": row["cumulative_events"], "lift": row["cumulative_lift"]}
             for row in gains_table(truth, told).to_dicts()

@@ -7,6 +7,9 @@ from typing import Any
 from tael.runs import words_alerts, words_gangs, words_options
 from tael.runs.words_options import Said, one_among_options
 
+WORRYING = ("TAEL-V02", "TAEL-V05", "TAEL-V07")
+"""Verdicts that worry even as notes: over-fitted, not surely better than the plain model, predictions that are off."""
+
 
 def worries(content: dict[str, Any]) -> list[Said]:
     """Faults of the data, leaks and verdicts that are not good news; the gravest first."""
@@ -34,6 +37,7 @@ def worries(content: dict[str, Any]) -> list[Said]:
         )
     out += [verdict["text"] for verdict in content["verdict"] if verdict["severity"] == "error"]
     out += [verdict["text"] for verdict in content["verdict"] if verdict["severity"] == "warning"]
+    out += [v["text"] for v in content["verdict"] if v["severity"] == "note" and v["code"] in WORRYING]
     if words_alerts.is_queue(content):
         out += words_alerts.worries(content)
     elif words_gangs.is_gangs(content):
@@ -41,7 +45,8 @@ def worries(content: dict[str, Any]) -> list[Said]:
     elif one_among_options(content):
         out += words_options.worries(content)
     else:
-        out += _limit_broken(content["decision"])
+        out += [*_limit_broken(content["decision"]), *_not_as_expected(content["decision"])]
+    out += _bands(content)
     moved = content["stability"]["score"]
     if moved["psi"] > max(moved["threshold"], moved["adjusted_threshold"]):
         out.append(
@@ -63,6 +68,18 @@ def worries(content: dict[str, Any]) -> list[Said]:
     return out
 
 
+def held_out(said: Said) -> Said:
+    """A sentence about the test where that was drawn by lot: it is held out, but no later than the rest.
+
+    Examples
+    --------
+    >>> held_out({"en": "Out of time, 20 are right.", "zh": "跨期测试集：20 件属实。"})
+    {'en': 'Held out, 20 are right.', 'zh': '留出样本：20 件属实。'}
+    """
+    en = said["en"].replace("Out of time", "Held out").replace("out of time", "on the part held out")
+    return {"en": en.replace("out-of-time", "held-out"), "zh": said["zh"].replace("跨期测试集", "留出样本")}
+
+
 def _limit_broken(decision: dict[str, Any]) -> list[Said]:
     """The bad-rate limit, where those approved on the part that was counted went bad more often."""
     limit, seen = decision["limits"]["max_bad_rate"], decision["observed"]
@@ -76,6 +93,35 @@ def _limit_broken(decision: dict[str, Any]) -> list[Said]:
             f"{limit:.1%} ({'within what chance can do' if chance else 'more than chance can explain'}).",
             f"跨期测试集突破上限：获批的 {seen['n']:,} 件中坏样本率为 {told}，高于上限 {limit:.1%}"
             f"（{'在随机波动范围内' if chance else '超出随机波动'}）。",
+        )
+    ]
+
+
+def _bands(content: dict[str, Any]) -> list[Said]:
+    """Score bands of the test in which the forecast is not what came, where they are more than half."""
+    bins = ((content.get("curves") or {}).get("calibration") or {}).get("out_of_time") or []
+    outside = sum(not one["low"] <= one["predicted"] <= one["high"] for one in bins)
+    if 2 * outside <= len(bins):
+        return []
+    return [
+        _say(
+            f"In {outside} of {len(bins)} score bands the forecast lies outside the interval of what was observed.",
+            f"{len(bins)} 个分数段中有 {outside} 个的预测值落在实际观测区间之外。",
+        )
+    ]
+
+
+def _not_as_expected(decision: dict[str, Any]) -> list[Said]:
+    """The profit of those approved, where what came is not what the probabilities foretold."""
+    chosen = next(iter(decision.get("values") or []), {})
+    came, expected = chosen.get("profit_realised"), chosen.get("profit_expected")
+    if not came or not expected or came["low"] <= expected["value"] <= came["high"]:
+        return []
+    told = f"{came['value']:,.0f} [{came['low']:,.0f}, {came['high']:,.0f}]"
+    return [
+        _say(
+            f"The model expected a profit of {expected['value']:,.0f} of those approved; by what came it is {told}.",
+            f"模型预期获批者的利润为 {expected['value']:,.0f}，按实际结果为 {told}。",
         )
     ]
 

@@ -195,6 +195,14 @@ def limits_words(content: Mapping[str, Any]) -> list[Said]:
         )
     elif decision["values_note"]:
         out.append(decision["values_note"])
+    if held := decision.get("held_out"):
+        out.append(
+            _say(
+                f"The {held:,} held out get nothing under every rule that is compared, so that rules are compared on "
+                "the same customers; what holding them out costs is in the worth of each.",
+                f"预留的 {held:,} 个在所有比较的规则下均不施策，各规则因此可比；预留的代价计入每条规则的价值。",
+            )
+        )
     if not decision["holdout"]:
         out.append(
             _say(

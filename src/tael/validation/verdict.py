@@ -17,6 +17,8 @@ TOO_GOOD = 0.97
 FEW, MANY_TOO_FEW = 100, 20
 OVERFIT, OVERFIT_BADLY = 0.03, 0.10
 """Fall of AUC from train to validation that is worth a note, and that is a fault."""
+OFF, OFF_IN_MONEY = 0.25, 0.10
+"""Share of the observed rate by which the mean prediction is off (beyond chance) that is a fault and not a note."""
 SHORT = 28
 """Days below which an out-of-time part has not seen a whole month: no pay day, no month's end, one mood."""
 Day = date | str
@@ -29,6 +31,7 @@ def judge(
     reference: Metric | Mapping[str, Any] | None = None,
     kind: str = "out_of_time",
     periods: Mapping[str, tuple[Day, Day]] | None = None,
+    amounts: bool = False,
 ) -> list[Verdict]:
     """Judge a model by its metrics on train, validation and out-of-time.
 
@@ -45,6 +48,9 @@ def judge(
         Of the split.
     periods : mapping, optional
         First and last day of each split (dates, or texts such as ``"2024-01-31"``). Used: out_of_time.
+
+    amounts : bool
+        Money is computed from the probability: a mean that is off by a tenth is then a fault, not a note.
 
     Returns
     -------
@@ -75,7 +81,7 @@ def judge(
         *_overfitted(auc),
         *_drifting(auc, kind),
         *_underfitted(auc, None if reference is None else _metric(reference)),
-        *_miscalibrated(read),
+        *_miscalibrated(read, OFF_IN_MONEY if amounts else OFF),
         *_random(kind),
         *_short(kind, (periods or {}).get("out_of_time")),
     ]
@@ -275,7 +281,7 @@ def _few(auc: Mapping[str, Metric], n_events: Mapping[str, int]) -> list[Verdict
     ]
 
 
-def _miscalibrated(read: Mapping[str, Mapping[str, Metric]]) -> list[Verdict]:
+def _miscalibrated(read: Mapping[str, Mapping[str, Metric]], much: float) -> list[Verdict]:
     split = next((s for s in ("out_of_time", "validation") if s in read), None)
     if split is None or not {"base_rate", "mean_predicted"} <= set(read[split]):
         return []
@@ -288,7 +294,7 @@ def _miscalibrated(read: Mapping[str, Mapping[str, Metric]]) -> list[Verdict]:
         Verdict(
             "TAEL-V07",
             "miscalibrated",
-            "warning" if off > 0.25 else "note",
+            "warning" if off > much else "note",
             Words(
                 f"Predicted and observed rates differ on {said.en} data: {mean.value:.2%} predicted, "
                 f"{base.value:.2%} observed [{base.low:.2%}, {base.high:.2%}].",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tael.reports.charts import Chart, extent
 from tael.reports.context import Page, Section, figure, table
 from tael.reports.formats import finite
@@ -71,15 +73,29 @@ def _table(page: Page, split: str) -> Safe:
     return table(page.t("calibration.by_decile", part=page.name("split", split)), heads, cells, text=(0, 5))
 
 
+def lines(page: Page, split: str) -> list[str]:
+    """Intercept and slope on the rows that the table is of, and those that the model was corrected by in training."""
+    said = []
+    fitted = {
+        "calibration.line": page.at("curves", "calibration_line", split),
+        "calibration.fitted": page.at("model", "calibration"),
+    }
+    for key, line in fitted.items():
+        line = line if isinstance(line, Mapping) else {}
+        intercept, slope = finite(line.get("intercept")), finite(line.get("slope"))
+        if intercept is not None and slope is not None:
+            number = page.fmt.number
+            part = {"part": page.name("split", split)} if key == "calibration.line" else {}
+            said.append(page.t(key, intercept=number(intercept), slope=number(slope), **part))
+    return said
+
+
 def render(page: Page) -> Safe:
     """Draw the section."""
     splits = [s for s in page.splits("curves", "calibration") if page.rows("curves", "calibration", s)]
     if not splits:
         return page.missing("missing.calibration")
-    intercept, slope = page.at("model", "calibration", "intercept"), page.at("model", "calibration", "slope")
-    text = None
-    if intercept is not None and slope is not None:
-        text = el("p", page.t("calibration.line", intercept=page.fmt.number(intercept), slope=page.fmt.number(slope)))
+    text = [el("p", said) for said in lines(page, splits[-1])]
     absent = page.missing("missing.out_of_time") if "out_of_time" not in splits else None
     return join(text, absent, el("div", _chart(page, splits[-2:]), _table(page, splits[-1]), class_="grid"))
 

@@ -158,6 +158,7 @@ def _slider(page: Page, strategy: Strategy) -> Safe:
         control,
         figures,
         el("p", page.t("summary.counted_on", part=part), class_="note") if part else None,
+        el("p", page.t("strategy.no_refer"), class_="note") if refers(page) else None,
         el("div", pictures, class_="grid"),
         el("script", script_json(data), type="application/json", id="strategy-data"),
         class_="strategy",
@@ -229,7 +230,8 @@ def render(page: Page) -> Safe:
     if cutoff is None:
         parts.append(page.missing("missing.nobody"))
     else:
-        parts.append(el("p", page.t("strategy.rule", cutoff=fmt.percent(cutoff)), class_="lead"))
+        rule = page.t("strategy.rule_band" if band else "strategy.rule", cutoff=fmt.percent(cutoff))
+        parts.append(el("p", rule, class_="lead"))
     if binding := page.say(page.at("decision", "binding")):
         parts.append(el("p", binding))
     if band is not None:

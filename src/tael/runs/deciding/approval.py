@@ -66,9 +66,9 @@ class Approval(Deciding):
     def decide(self, policy: ApprovalPolicy, outputs: Outputs, terms: Terms, ids: NDArray[Any]) -> Batch:
         """Apply the cut-off."""
         made = approval_told.decide(policy, outputs["p"], terms, ids)
-        return Batch(
-            made.decision, made.reason, {lang: made.texts(lang) for lang in LANGUAGES}, made.decision != "approve"
-        )
+        worth = expected_profit(outputs["p"], terms.economics)  # of approving, whatever was decided
+        texts = {lang: made.texts(lang) for lang in LANGUAGES}
+        return Batch(made.decision, made.reason, texts, made.decision != "approve", {"expected_profit": worth})
 
     def favoured(self, batch: Batch) -> NDArray[np.bool_]:
         """Those approved."""

@@ -47,16 +47,17 @@ def decision_section(
     profit = expected_profit(p, terms.economics)
     realised = None if y is None else expected_profit(y, terms.economics)
     decided = decide(policy, p, terms, ids)
-    curve = strategy_curve(p, profit, y, realised=realised, n_points=101, n_boot=100, seed=seed)
+    fit = policy.fit_
+    assert fit is not None
+    at = [bound for bound in (fit.approve_up_to, fit.refer_up_to, fit.cutoff) if bound is not None]
+    curve = strategy_curve(p, profit, y, realised=realised, at=at, n_points=101, n_boot=100, seed=seed)
     worth = realised if realised is not None else profit
     approved = decided.decision == "approve"
     values = [
         _value(title, chosen, p, y, profit, realised, seed)
-        for title, chosen in _policies(decided.decision, approved, terms)
+        for title, chosen in _policies(decided, approved, terms, fit.cutoff)
     ]
     observed = None if y is None else _observed(y[approved])
-    fit = policy.fit_
-    assert fit is not None
     counts = decided.counts()
     return {
         "kind": policy.kind,
@@ -87,17 +88,23 @@ def decision_section(
     }
 
 
-def _policies(decision: NDArray[Any], approved: NDArray[np.bool_], terms: Terms) -> list[tuple[Words, NDArray]]:
-    """The policies to compare: the chosen one first."""
-    n = len(decision)
+def _policies(
+    decided: Decisions, approved: NDArray[np.bool_], terms: Terms, cutoff: float | None
+) -> list[tuple[Words, NDArray]]:
+    """The policies to compare: the chosen one, as it was decided for each row, first."""
+    decision, n = decided.decision, len(decided)
+    refer = decision == "refer"
     found: list[tuple[Words, NDArray]] = [
         (Words("chosen cut-off (referred not yet granted)", "所选分数线（转人工者暂未放款）"), approved),
-        (Words("chosen cut-off, referred granted too", "所选分数线，转人工者亦放款"), approved | (decision == "refer")),
+        (Words("chosen cut-off, referred granted too", "所选分数线，转人工者亦放款"), approved | refer),
         (Words("approve all", "全部批准"), np.ones(n, dtype=bool)),
         (Words("decline all", "全部拒绝"), np.zeros(n, dtype=bool)),
     ]
     if terms.today is not None:
         found.insert(2, (Words("today's rule", "现行规则"), terms.today))
+    if cutoff is not None and refer.any():
+        alone = approved | (refer & (decided.pd <= cutoff))
+        found.insert(2, (Words("cut-off alone, nobody referred", "仅按分数线，不转人工"), alone))
     return found
 
 
@@ -117,7 +124,17 @@ def _value(
         "approval": float(chosen.mean()),
         "bad_rate": float(bad[chosen].mean()) if chosen.any() else None,
         "bad_rate_expected": float(p[chosen].mean()) if chosen.any() else None,
+        "bad_rate_interval": _mean_of(p, chosen, seed) if chosen.any() else None,
     }
+
+
+def _mean_of(p: NDArray[np.float64], chosen: NDArray[np.bool_], seed: int) -> list[float]:
+    """Interval of the mean probability of those chosen: the rule is held, the people are drawn anew."""
+    drawn = []
+    for counts in resample(len(p), 200, np.random.default_rng(seed)):
+        size = counts @ chosen
+        drawn.append((counts @ (p * chosen))[size > 0] / size[size > 0])
+    return [float(end) for end in interval(float(p[chosen].mean()), np.concatenate(drawn), 0.95)]
 
 
 def _observed(bad: NDArray[np.float64]) -> dict[str, Any] | None:

@@ -26,7 +26,8 @@ def _rule(told: Told) -> list[Block]:
     approval = str(told.at("decision", "kind") or "approval") == "approval"
     blocks: list[Any] = [Paragraph(message, "lead") if message else None, Paragraph(binding) if binding else None]
     if approval:
-        rule = told.t("strategy.rule", cutoff=fmt.percent(cutoff)) if cutoff is not None else told.t("missing.nobody")
+        key = "strategy.rule_band" if band else "strategy.rule"
+        rule = told.t(key, cutoff=fmt.percent(cutoff)) if cutoff is not None else told.t("missing.nobody")
         refer = told.t("strategy.refer", low=fmt.percent(band[0]), high=fmt.percent(band[1])) if band else ""
         blocks += [Paragraph(rule), Paragraph(refer or told.t("missing.refer"))]
     return known(*blocks, _counts(told), _limits(told) if approval else None)

@@ -7,7 +7,7 @@ from typing import Any
 from tael.reports.document.chapters.kinds import learners_table
 from tael.reports.document.told import Told, known
 from tael.reports.document.tree import Block, Cell, Paragraph, Subhead, Table
-from tael.reports.formats import finite
+from tael.reports.sections.calibration import lines
 
 ID = "model"
 TITLE = ("Model", "模型")
@@ -90,12 +90,9 @@ def _settings(told: Told) -> list[Block]:
     return known(facts, Paragraph(whole, "note"))
 
 
-def _calibration(told: Told) -> Block:
-    intercept, slope = (finite(told.at("model", "calibration", k)) for k in ("intercept", "slope"))
-    if intercept is None or slope is None:
-        return told.absent("A calibration of the model", "模型校准")
-    line = told.t("calibration.line", intercept=told.fmt.number(intercept), slope=told.fmt.number(slope))
-    return Paragraph(line)
+def _calibration(told: Told) -> list[Block]:
+    said = lines(told, told.judged() or "")
+    return [Paragraph(one) for one in said] or [told.absent("A calibration of the model", "模型校准")]
 
 
 def _challengers(told: Told) -> list[Block]:
@@ -139,7 +136,7 @@ def render(told: Told) -> list[Block]:
         Subhead(told("Settings", "设置")),
         *_settings(told),
         Subhead(told.t("section.calibration")),
-        _calibration(told),
+        *_calibration(told),
         Subhead(told("Challengers", "挑战者")),
         *_challengers(told),
         told.gap(
