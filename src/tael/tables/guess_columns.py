@@ -9,6 +9,7 @@ import polars as pl
 from tael.errors import TablesError
 from tael.tables.checks import suspicious_codes
 from tael.tables.columns import FALSE, TRUE, guess, to_number
+from tael.tables.guess_codes import maybe_codes, set_answer
 from tael.tables.guess_keys import numbers_rows
 from tael.tables.guess_odd import TIME_NAME, set_odd
 from tael.tables.guessed import Guessed
@@ -67,6 +68,7 @@ def set_columns(table: Guessed) -> None:
     _set_outcomes(table, times)
     _set_labels(table)
     _set_suspects(table)
+    set_answer(table)
 
 
 def _times(table: Guessed) -> dict[str, pl.Series]:
@@ -251,6 +253,8 @@ def _set_type(table: Guessed, column: str) -> None:
         codes = suspicious_codes(to_number(series, Place(table.name, column)).drop_nulls())
         if codes:
             table.say(column, "looks like codes for missing", special=codes)
+        elif maybe_codes(series, str(told.get("header", column))):
+            table.say(column, 'few whole numbers: if these are codes, write type = "category"')
 
 
 def _written(series: pl.Series) -> tuple[dict[str, object] | None, str]:
