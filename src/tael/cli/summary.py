@@ -61,7 +61,9 @@ def summary(run: Run, lang: Language) -> None:
         from tael.cli.decided import decided_now
 
         policy = read_json(run.path / "model" / "policy.json")
-        for line in (now := decided_now(run.decisions, policy, lang, str(run.path / "decisions.parquet"))):
+        calendar = content["scenario"]["config"].get("cutoff") is None
+        where = str(run.path / "decisions.parquet")
+        for line in (now := decided_now(run.decisions, policy, lang, where, calendar=calendar)):
             say(line)
         if now:
             say("")

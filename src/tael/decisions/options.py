@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from tael.decisions._arrays import Floats
 from tael.decisions.allocation import Allocation, Allocator, GroupRule
 from tael.errors import DecisionError
 from tael.validation.words import Lang, Words
+
+if TYPE_CHECKING:
+    from tael.decisions.campaigns import Campaigns
 
 Bounds = tuple[float | None, float | None]
 SMALL = 100
@@ -41,8 +44,8 @@ class Chosen:
         The same less that of nothing.
     options : tuple of str
     titles : tuple of Words
-    allocation : Allocation or None
-        None where prices decided.
+    allocation : Allocation, Campaigns or None
+        None where prices decided; `Campaigns` where several batches were decided one by one.
     """
 
     choice: NDArray[np.int64]
@@ -53,7 +56,7 @@ class Chosen:
     options: tuple[str, ...]
     titles: tuple[Words, ...]
     currency: str
-    allocation: Allocation | None
+    allocation: Allocation | Campaigns | None
 
     def __len__(self) -> int:
         return len(self.choice)

@@ -69,7 +69,7 @@ def decided_rows(
     outputs : dict of str to ndarray, shape (n,)
         What the model tells of them.
     part : ndarray of str, shape (n,)
-        Train, validation, out_of_time, purged or pending. Each is decided as a batch of its own.
+        Train, validation, out_of_time, purged or pending. What is decided together, `Deciding.together` says.
     units : sequence of str or None, length m
         Of the features, as `FormulaSet.measures` gives them; empty: values are told without a unit.
     """
@@ -82,8 +82,9 @@ def decided_rows(
     adverse: NDArray[np.bool_] | None = np.zeros(n, dtype=bool)
     told: dict[str, NDArray[Any]] = {lang: np.empty(n, dtype=object) for lang in LANGUAGES}
     more: dict[str, NDArray[Any]] = {}
-    for name in dict.fromkeys(part.tolist()):
-        rows = np.flatnonzero(part == name)
+    batches = deciding.together(part)
+    for name in dict.fromkeys(batches.tolist()):
+        rows = np.flatnonzero(batches == name)
         batch = deciding.decide(policy, {k: v[rows] for k, v in outputs.items()}, terms.take(rows), ids[rows])
         decision[rows], code[rows] = batch.decision, batch.code
         if batch.adverse is None or adverse is None:

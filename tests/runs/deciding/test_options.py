@@ -314,3 +314,67 @@ def test_the_check_lists_options_and_limits() -> None:
 def test_terms_may_be_reached_by_option_terms_alone(engine: Engine, people: Any) -> None:
     stated = deciding().stated
     assert option_terms(engine, stated, people).frame.columns == ["person", "cutoff", *DECISION["terms"]]
+
+
+def on_two_dates(tables: Tables) -> pl.DataFrame:
+    one = tables["people"].select("person", pl.lit(DAY, pl.Datetime("us")).alias("cutoff"))
+    return pl.concat([one, one.with_columns(pl.col("cutoff") + timedelta(days=30))])
+
+
+def test_limits_hold_for_each_date_of_a_calendar(engine: Engine, tables: Tables) -> None:
+    simple: dict[str, Any] = {
+        "terms": {"worth": "amount * 0.1"}, "groups": {}, "rules": {}, "budgets": {"cost": 20, "hours": 30},
+        "options": {"none": {}, "call": {"value": "p * worth", "cost": 2, "uses": {"hours": 0.25}}},
+    }  # fmt: skip
+    one, people = deciding(**simple), on_two_dates(tables)
+    p = np.concatenate([np.full(N, 0.9), np.full(N, 0.2)])  # pooled, the first date would take all of the budget
+    terms, ids = one.terms(engine, people), people["person"].to_numpy()
+    policy = one.fit({"p": p}, terms, p, ids)
+    batch = one.decide(policy, {"p": p}, terms, ids)
+    called = batch.decision == "call"
+    assert [int(called[:N].sum()), int(called[N:].sum())] == [10, 10]
+    assert batch.columns["used_hours"].sum() == pytest.approx(5.0)
+    for rows in (np.arange(N), np.arange(N, 2 * N)):  # as if the date had been decided alone
+        alone = one.decide(policy, {"p": p[rows]}, terms.take(rows), ids[rows])
+        assert alone.decision.tolist() == batch.decision[rows].tolist()
+    told = one.section(policy, {"p": p}, terms, {"p": p}, ids, split="out_of_time", seed=0)
+    assert told["counts"]["call"] == 20
+    assert [(row["batch"], row["use"]) for row in told["limits_by_date"] if row["constraint"] == "cost"] == [
+        ("2024-06-01", 20.0), ("2024-07-01", 20.0),
+    ]  # fmt: skip
+    cost = next(row for row in told["limits"] if row["constraint"] == "cost")
+    assert (cost["use"], cost["upper"]) == (40.0, 40.0)
+    assert "on 2 dates, limits held for each" in told["message"]["en"]
+    assert "2 个日期，限额按日期分别执行" in told["message"]["zh"]
+    assert "Of all 2 dates" in told["binding"]["en"]
+    # the rule beside it: as many on each date
+    blind = next(v for v in told["values"] if "highest probability first" in v["policy"]["en"])
+    assert blind["uses"]["cost"] == 40.0
+    assert blind["profit_expected"]["value"] <= told["values"][0]["profit_expected"]["value"]
+
+
+def test_cutoffs_of_their_own_are_one_batch(engine: Engine, tables: Tables) -> None:
+    plan = Plan.from_dict(
+        {
+            "name": "x", "entity": "people", "cutoff": "since",
+            "label": {"formula": 'count(complaints, next="30d") > 0'},
+            "decision": {
+                "kind": "options", "budgets": {"cost": 20},
+                "options": {"none": {}, "call": {"value": "p * amount", "cost": 2}},
+            },
+        }
+    )  # fmt: skip
+    one, people = deciding_of(plan), on_two_dates(tables)
+    assert isinstance(one, Options)
+    p = np.full(2 * N, 0.5)
+    terms, ids = one.terms(engine, people), people["person"].to_numpy()
+    batch = one.decide(one.fit({"p": p}, terms, p, ids), {"p": p}, terms, ids)
+    assert (batch.decision == "call").sum() == 10
+    part = np.array(["train", "pending"], dtype=object)
+    assert one.together(part).tolist() == ["train", "pending"]
+    assert one.campaigns(terms) is None
+
+
+def test_a_date_is_decided_whole_but_for_what_is_measured() -> None:
+    part = np.array(["train", "validation", "out_of_time", "pending", "scored"], dtype=object)
+    assert deciding().together(part).tolist() == ["others", "others", "out_of_time", "others", "others"]

@@ -96,6 +96,16 @@ class Deciding(ABC):
     def decide(self, policy: Any, outputs: Outputs, terms: Any, ids: NDArray[Any]) -> Batch:
         """Decide a batch."""
 
+    def together(self, part: NDArray[Any]) -> NDArray[Any]:
+        """Which rows of a run are handed to `decide` together: those of a part, unless a kind of decision says more.
+
+        Parameters
+        ----------
+        part : ndarray of str, shape (n,)
+            Train, validation, out_of_time, purged, pending or scored.
+        """
+        return part
+
     @abstractmethod
     def favoured(self, batch: Batch) -> NDArray[np.bool_]:
         """Against whom the others' reasons are told: mean contributions of these are the baseline."""

@@ -10,13 +10,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tael.decisions import OptionsPolicy
-from tael.decisions.options import Bounds
+from tael.decisions.campaigns import decide_each
+from tael.decisions.options import SMALL, Bounds, Chosen
 from tael.engine import Engine
 from tael.formulas.parser import parse
 from tael.formulas.syntax import Name, walk
+from tael.observations.observe import CUTOFF
 from tael.runs.deciding.base import LANGUAGES, Batch, Deciding
 from tael.runs.deciding.options_terms import (
     OptionTerms,
+    Valued,
     bind_options,
     option_formulas,
     option_terms,
@@ -92,17 +95,46 @@ class Options(Deciding):
         return policy.fit(told.value, told.uses, mask, terms.members)
 
     def decide(self, policy: OptionsPolicy, outputs: Outputs, terms: OptionTerms, ids: NDArray[Any]) -> Batch:
-        """Solve a batch."""
+        """Solve a batch; where cutoffs are dates of a calendar, each date by itself."""
         told = valued(self.stated, terms, outputs)
-        made = policy.decide(told.value, told.uses, told.mask, ids=ids, rules=terms.rules, members=terms.members)
+        # a stated budget is for a date as it is, however few its rows; a share of one for so many rows would be whims
+        bulk = self.stated.batch is None and len(ids) >= SMALL
+        made = self.chosen(policy, told, terms, ids, solve=True if bulk else None)
         at = np.arange(len(made))
         columns = {
             "expected_value": made.worth,
             "ahead_of_nothing": made.ahead,
             "cost": told.uses["cost"][at, made.choice],
+            **{f"used_{name}": told.uses[name][at, made.choice] for name in self.stated.budgets if name != "cost"},
             **{name: values for name, values in outputs.items() if name != "p"},
         }
         return Batch(made.names, made.reason, {lang: made.texts(lang) for lang in LANGUAGES}, None, columns)
+
+    def chosen(
+        self, policy: OptionsPolicy, told: Valued, terms: OptionTerms, ids: NDArray[Any], *, solve: bool | None = None
+    ) -> Chosen:
+        """Who gets which option: the limits hold for each of `campaigns`."""
+        return decide_each(
+            policy, self.campaigns(terms), told.value, told.uses, told.mask, ids=ids, rules=terms.rules,
+            members=terms.members, solve=solve,
+        )  # fmt: skip
+
+    def campaigns(self, terms: OptionTerms) -> NDArray[Any] | None:
+        """The batch of each row: its date where the plan looks at all rows on the same dates (``every``, ``at``).
+
+        None where each row has a cutoff of its own: a batch of one row would have all of a budget to itself.
+        """
+        if self.plan.observations.cutoff is not None:
+            return None
+        dates = terms.frame[CUTOFF].cast(pl.Datetime("us"))
+        whole = bool((dates == dates.dt.truncate("1d")).all())
+        return dates.dt.to_string("%Y-%m-%d" if whole else "%Y-%m-%d %H:%M:%S%.6f").to_numpy()
+
+    def together(self, part: NDArray[Any]) -> NDArray[Any]:
+        """A date is decided whole, as at scoring, but for the rows that the decision is measured on."""
+        if self.plan.observations.cutoff is not None:
+            return part
+        return np.where(part == "out_of_time", part, "others")
 
     def favoured(self, batch: Batch) -> NDArray[np.bool_]:
         """Everybody."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tael.decisions import OptionsPolicy
+from tael.decisions.campaigns import Campaigns, campaigns_of
 from tael.decisions.options import Chosen
 from tael.runs.deciding.options_terms import OptionTerms, Valued, option_formulas, own_schema, said, valued
 from tael.runs.tasks import task_of
@@ -23,6 +24,8 @@ Floats = NDArray[np.float64]
 FACTORS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 TOLD = 5
 """Options that the message names."""
+NAMED = 3
+"""Stated numbers that the message names."""
 MANY = 5
 """Options of which each is compared as a rule of its own; of more only the last."""
 
@@ -34,31 +37,33 @@ def options_section(
     """The part of ``run.json`` on a decision among options; see `Deciding.section`.
 
     ``values`` holds a row a rule: the chosen one first, then today's, nothing, each option for all who may get it, and
-    the same number chosen by the probability alone. ``profit_expected`` rests on the model, ``profit_realised`` on what
-    came; ``behind`` is the chosen rule's worth less this one's, on the same rows.
+    the same number chosen by the probability alone. Who is held out gets nothing under every rule, as the chosen one
+    would else pay alone for being measured. ``profit_expected`` rests on the model, ``profit_realised`` on what came;
+    ``behind`` is the chosen rule's worth less this one's, on the same rows.
     """
     plan = deciding.stated
     told = valued(plan, terms, outputs)
-    made = policy.decide(
-        told.value, told.uses, told.mask, ids=ids, rules=terms.rules, members=terms.members, solve=True
-    )
+    made = deciding.chosen(policy, told, terms, ids, solve=True)
     came, why_not = _realised(deciding, terms, outputs, truths)
-    rules = _rules(deciding, policy, made, outputs, terms, told)
+    held = policy.held_out(ids)
+    rules = _rules(deciding, policy, made, outputs, terms, told, held)
     values = [_value(title, choice, made.choice, told, came, seed) for title, choice in rules]
     status = "chosen" if made.allocation is None or made.allocation.status == "solved" else made.allocation.status
     return {
         "kind": "options",
         "currency": plan.currency,
-        "message": _message(made, values[0], plan.currency, terms).to_dict(),
+        "message": _message(made, values[0], deciding, terms).to_dict(),
         "binding": _binding(made).to_dict(),
         "status": status,
         "batch": plan.batch,
         "holdout": plan.holdout,
+        "held_out": int(held.sum()),
         "counts": made.counts(),
         "counts_split": split,
         "reasons": {code: int((made.reason == code).sum()) for code in dict.fromkeys(made.reason.tolist())},
         "options": _options(deciding, outputs, terms, told, made),
         "limits": _limits(made),
+        "limits_by_date": _limits_by_date(made),
         "gap": None if made.allocation is None else _finite(made.allocation.gap),
         "curves": _curves(made),
         "values_basis": "expected" if came is None else "realised",
@@ -121,9 +126,10 @@ def _linear(deciding: Options, terms: OptionTerms, outputs: Outputs) -> bool:
 
 
 def _rules(
-    deciding: Options, policy: OptionsPolicy, made: Chosen, outputs: Outputs, terms: OptionTerms, told: Valued
-) -> list[tuple[Words, NDArray[np.int64]]]:
-    """The rules to compare: the chosen one first."""
+    deciding: Options, policy: OptionsPolicy, made: Chosen, outputs: Outputs, terms: OptionTerms, told: Valued,
+    held: NDArray[np.bool_],
+) -> list[tuple[Words, NDArray[np.int64]]]:  # fmt: skip
+    """The rules to compare: the chosen one first; those held out get nothing under any of them."""
     options = list(policy.options)
     n = len(made)
     found: list[tuple[Words, NDArray[np.int64]]] = [(Words("chosen", "所选策略"), made.choice)]
@@ -145,15 +151,16 @@ def _rules(
         )
     taken = np.bincount(made.choice[made.choice > 0], minlength=len(options))
     if taken.sum():
-        k, size = int(taken.argmax()), int(taken.sum())
+        k = int(taken.argmax())
         # where the option is worth less the likelier the label is (a loan, and default), the unlikeliest come first
-        may, p = told.mask[:, k], outputs["p"]
+        may, p = told.mask[:, k] & ~held, outputs["p"]
         more = valued(deciding.stated, terms, {n: v + 0.01 for n, v in outputs.items()}, masks=outputs).value
         gain = (more[:, k] - more[:, 0]) - (told.value[:, k] - told.value[:, 0])
         falls = bool(may.any() and gain[may].mean() < 0)
-        top = np.argsort(np.where(may, p if falls else -p, np.inf), kind="stable")[: min(size, int(may.sum()))]
         choice = np.zeros(n, dtype=np.int64)
-        choice[top] = k
+        for _, rows in campaigns_of(deciding.campaigns(terms), n):
+            likely = rows[np.argsort(np.where(may, p if falls else -p, np.inf)[rows], kind="stable")]
+            choice[likely[: min(int((made.choice[rows] > 0).sum()), int(may[rows].sum()))]] = k
         title = policy.titles[k]
         order = Words("lowest", "从低到高") if falls else Words("highest", "从高到低")
         found.append(
@@ -162,7 +169,7 @@ def _rules(
                 choice,
             )
         )
-    return found
+    return [(title, np.where(held, 0, choice)) for title, choice in found]
 
 
 def _value(
@@ -242,6 +249,14 @@ def _limits(made: Chosen) -> list[dict[str, Any]]:
     return [row for row in rows if row["lower"] is not None or row["upper"] is not None]
 
 
+def _limits_by_date(made: Chosen) -> list[dict[str, Any]]:
+    """`_limits` of each date, where there are several; ``batch`` names the date."""
+    if not isinstance(made.allocation, Campaigns):
+        return []
+    rows = made.allocation.by_name.to_dicts()
+    return [row for row in rows if row["lower"] is not None or row["upper"] is not None]
+
+
 def _curves(made: Chosen) -> list[dict[str, Any]]:
     """What more or less of each budget and capacity would be worth."""
     if made.allocation is None or made.allocation.status != "solved":
@@ -259,8 +274,9 @@ def _curves(made: Chosen) -> list[dict[str, Any]]:
     ]
 
 
-def _message(made: Chosen, value: dict[str, Any], currency: str, terms: OptionTerms) -> Words:
+def _message(made: Chosen, value: dict[str, Any], deciding: Options, terms: OptionTerms) -> Words:
     """What was decided, on the part that was counted; of many options the most frequent."""
+    currency = deciding.stated.currency
     if made.allocation is not None and made.allocation.status != "solved":
         return Words(made.allocation.words("en"), made.allocation.words("zh"))
     n, counts = len(made), made.counts()
@@ -271,6 +287,9 @@ def _message(made: Chosen, value: dict[str, Any], currency: str, terms: OptionTe
     some = [*some[:TOLD], *([(Words("others", "其他"), rest)] if rest else [])]
     schema, entity = terms.engine.tables.schema, terms.engine.entity
     who, whom = schema.title_of(entity, lang="en"), schema.title_of(entity, lang="zh")
+    if isinstance(made.allocation, Campaigns):
+        dates = len(made.allocation.each)
+        who, whom = f"{who} on {dates} dates, limits held for each", f"{whom}，{dates} 个日期，限额按日期分别执行"
     en = f"Out of time, {n:,} {who}: " + ", ".join(f"{c:,} {t.en}" for t, c in some) + ". "
     zh = f"跨期测试集（{whom}）共 {n:,} 个：" + "，".join(f"{t.zh} {c:,} 个" for t, c in some) + "。"
     en += f"Worth {value['profit_expected']['value']:,.0f}{unit} as expected"
@@ -279,7 +298,20 @@ def _message(made: Chosen, value: dict[str, Any], currency: str, terms: OptionTe
         told = value["profit_realised"]
         en += f", {told['value']:,.0f}{unit} [{told['low']:,.0f}, {told['high']:,.0f}] by what came"
         zh += f"，按实际结果 {told['value']:,.0f}{unit} [{told['low']:,.0f}, {told['high']:,.0f}]"
+    if stated := _stated(deciding):
+        en += f", on the stated terms ({stated})"
+        zh += f"，均依所设参数（{stated}）"
     return Words(en + ".", zh + "。")
+
+
+def _stated(deciding: Options) -> str:
+    """The plan's numbers on which the options' values rest, such as a share saved that nobody has observed."""
+    from tael.runs.deciding.options import names_of
+
+    plan = deciding.stated
+    named = {name for place, text in option_formulas(plan) if not place.endswith(".where") for name in names_of(text)}
+    some = [f"{name} = {v:g}" for name, v in plan.terms.items() if name in named and isinstance(v, float | int)]
+    return ", ".join([*some[:NAMED], *(["..."] if len(some) > NAMED else [])])
 
 
 def _binding(made: Chosen) -> Words:
@@ -307,4 +339,8 @@ def _binding(made: Chosen) -> Words:
             zh.append(f"“{of.zh}”的下限有代价：每降低 1 {each[1]}，价值增加 {-price:,.4g}{unit}。")
     if not en:
         return Words("No budget or capacity binds.", "没有预算或产能起约束作用。")
+    if isinstance(made.allocation, Campaigns):
+        dates = len(made.allocation.each)
+        en.append(f"(Of all {dates} dates, each under the limits by itself.)")
+        zh.append(f"（{dates} 个日期合计，每个日期分别受限额约束。）")
     return Words(" ".join(en), "".join(zh))
