@@ -18,7 +18,9 @@ def _status(page: Page, psi: Any, chance: Any, moved: float) -> Safe:
     if value is None:
         return el("span", "–")
     if value >= moved:
-        return badge(page, "error" if value >= 2.5 * moved else "warning", page.t("stability.moved"))
+        if value >= 2.5 * moved:
+            return badge(page, "error", page.t("stability.moved_far"))
+        return badge(page, "warning", page.t("stability.moved"))
     if floor is not None and value > floor:
         return badge(page, "warning", page.t("stability.more_than_chance"))
     return badge(page, "ok", page.t("stability.steady"))
