@@ -187,3 +187,19 @@ def test_the_chooser_with_weights_text_and_a_rare_arm(mixed: tuple[pl.DataFrame,
     assert model.decided_by_arm_[0]  # town "a" is told from the others
     assert np.isfinite(model.predict(frame)).all()
     assert not np.isnan(model.report_[0].metrics["qini_robust"].value)
+
+
+def test_nobody_is_sure_to_pay() -> None:
+    """Likely payers and a strong arm: the sum of chance and effect leaves [0, 1], what is told does not reach its ends."""
+    rng = np.random.default_rng(0)
+    X, t = rng.normal(size=(3000, 2)), rng.integers(0, 2, 3000)
+    chance = 1 / (1 + np.exp(-1.5 * X[:, 0]))
+    y = (rng.random(3000) < np.clip(chance + 0.3 * t, 0, 1)).astype(int)
+    model = UpliftChooser(["t_linear"], cv=2, n_boot=20).fit(X, y, treatment=t, propensity=0.5)
+    told, effect = model.predict_outcomes(X), model.predict(X)
+    beyond = told[:, 0] + effect > 1
+    assert beyond.any()
+    assert told.max() < 1
+    np.testing.assert_allclose(told[beyond, 1], np.minimum(told[:, 0] + effect, 1 - 0.1 * (1 - told[:, 0]))[beyond])
+    inside = (told[:, 0] + effect > 0) & (told[:, 0] + effect < 1 - 0.1 * (1 - told[:, 0]))
+    np.testing.assert_allclose((told[:, 1] - told[:, 0])[inside], effect[inside])

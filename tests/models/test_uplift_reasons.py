@@ -21,6 +21,7 @@ from tael.errors import ModelError
 from tael.models import DRLearner, ResponseModel, SLearner, TLearner, UpliftChooser, XLearner, load_model, save_model
 from tael.models.uplift import UpliftEstimator
 from tael.models.uplift_base import LineModel, fit_design
+from tael.models.uplift_learners import LEFT
 from tael.models.uplift_reasons import outcome_parts, product_parts, total
 
 LEARNERS = [TLearner, SLearner, XLearner, DRLearner, ResponseModel]
@@ -117,7 +118,10 @@ def test_outcomes_under_each_arm(
         mine = np.average(outcome[:, k], weights=w)
         assert mine == pytest.approx(np.average(y[t == k], weights=w[t == k]), abs=0.1)
         assert np.corrcoef(outcome[t == k, k], y[t == k])[0, 1] > 0.4
-    inside = ((outcome > 0) & (outcome < 1)).all(axis=1) if binary else np.ones(frame.height, dtype=bool)
+    inside = np.ones(frame.height, dtype=bool)
+    if binary:
+        summed = outcome[:, 0] + effect
+        inside = (summed > LEFT * outcome[:, 0]) & (summed < 1 - LEFT * (1 - outcome[:, 0]))
     assert inside.mean() > 0.4
     if cls in (TLearner, SLearner):
         np.testing.assert_array_equal(outcome[:, 1] - outcome[:, 0], effect)

@@ -15,7 +15,15 @@ from tael.models.logistic import Floats
 from tael.models.uplift import Trial, UpliftEstimator
 from tael.models.uplift_arm import BASELINE, ArmChoice, choose_learners
 from tael.models.uplift_base import OutcomeModel
-from tael.models.uplift_learners import DRLearner, ResponseModel, SLearner, TLearner, XLearner, nuisances_of
+from tael.models.uplift_learners import (
+    DRLearner,
+    ResponseModel,
+    SLearner,
+    TLearner,
+    XLearner,
+    each_outcome,
+    nuisances_of,
+)
 from tael.models.uplift_nuisance import Nuisances, Overlap, make_folds
 from tael.models.uplift_risk import RiskLearner
 
@@ -230,9 +238,7 @@ class UpliftChooser(UpliftEstimator):
         return out
 
     def _outcomes(self, X: Floats) -> Floats:
-        control = self.parts_["control"][0].predict(X)[:, None]
-        found = np.column_stack([control, control + self._uplift(X)])
-        return np.clip(found, 0.0, 1.0) if self.binary_ else found
+        return each_outcome(self.parts_["control"][0].predict(X), self._uplift(X), chance=self.binary_)
 
     def _effect_parts(self, X: Floats, k: int) -> Floats:
         out = np.zeros((len(X), X.shape[1] + 1))

@@ -17,6 +17,10 @@ from tael.models.uplift_reasons import outcome_parts, product_parts
 Parts = dict[str, list[OutcomeModel]]
 
 
+LEFT = 0.1
+"""Of the way from the control's chance to 0 or 1, what an effect leaves."""
+
+
 class OutcomeLearner(UpliftEstimator):
     """A learner whose effect is the difference of two arms' expected outcomes."""
 
@@ -36,13 +40,39 @@ class OutcomeLearner(UpliftEstimator):
         return outcome_parts(models[k], X) - outcome_parts(models[0], X)
 
 
+def each_outcome(control: Floats, effects: Floats, *, chance: bool) -> Floats:
+    """Outcomes under every arm, from the control's and the effects.
+
+    A chance is moved by nine tenths of what is left at most, to either end: of .8 and an effect of .3 the sum is none,
+    and nobody is ever sure to pay.
+
+    Parameters
+    ----------
+    control : ndarray of shape (n,)
+    effects : ndarray of shape (n, arms - 1)
+    chance : bool
+        Whether the outcomes are chances.
+
+    Returns
+    -------
+    ndarray of shape (n, arms)
+
+    Examples
+    --------
+    >>> each_outcome(np.array([0.5, 0.8]), np.array([[0.1], [0.3]]), chance=True).round(2).tolist()
+    [[0.5, 0.6], [0.8, 0.98]]
+    """
+    control = control[:, None]
+    if not chance:
+        return np.hstack([control, control + effects])
+    return np.hstack([control, np.clip(control + effects, LEFT * control, 1.0 - LEFT * (1.0 - control))])
+
+
 class EffectLearner(UpliftEstimator):
     """A learner with models of the effect, and one of the control's outcome beside them."""
 
     def _outcomes(self, X: Floats) -> Floats:
-        control = self.parts_["outcome"][0].predict(X)[:, None]
-        found = np.column_stack([control, control + self._uplift(X)])
-        return np.clip(found, 0.0, 1.0) if self.binary_ else found
+        return each_outcome(self.parts_["outcome"][0].predict(X), self._uplift(X), chance=self.binary_)
 
 
 class TLearner(OutcomeLearner):
