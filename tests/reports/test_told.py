@@ -251,3 +251,31 @@ def test_internal_names_have_words(run: dict[str, Any]) -> None:
     for word in ("a reason of tomorrow", "自定义", "评估模型", "默认假设"):
         assert word in told, word
     assert "assumed: the plan does not say" in seen(run)
+
+
+def test_the_headline_is_the_policy_that_was_applied(run: dict[str, Any]) -> None:
+    chosen = run["decision"]["values"][0]
+    expected, came = ({"value": v, "low": v - 1e5, "high": v + 1e5} for v in (2.345e6, 2.222e6))
+    chosen |= {"profit_expected": expected, "profit_realised": came, "approval": 0.4321, "bad_rate": 0.0654}
+    chosen |= {"bad_rate_expected": 0.0543, "bad_rate_interval": [0.05, 0.06]}
+    low, high = (f"{100 * v:.1f} %" for v in run["decision"]["refer"])
+    told = seen(run, section="summary")
+    assert f"Approve up to a default probability of {low}; from there up to {high} a person decides" in told
+    assert "43.2 % of the applicants are approved. Of these, 5.4 % were expected to go bad and 6.5 % did." in told
+    assert told.count("2.22 million") == 2
+    assert "refers nobody" in seen(run, section="strategy")
+
+
+def test_intercept_and_slope_are_of_the_rows_of_the_table(run: dict[str, Any]) -> None:
+    run["curves"]["calibration_line"] = {"out_of_time": {"intercept": -0.25, "slope": 0.75}}
+    run["model"]["calibration"] = {"intercept": 0.02, "slope": 0.951}
+    told = seen(run, section="calibration")
+    assert "Part Out-of-time: from forecast to outcome, in log-odds, the line has intercept −0.25" in told
+    assert "fitted on training rows" in told
+
+
+def test_a_test_drawn_by_lot_is_not_called_out_of_time(run: dict[str, Any]) -> None:
+    run["split"]["kind"] = "random"
+    told = seen(run, section="calibration")
+    assert "By decile · Held-out" in told
+    assert "Out-of-time" not in told

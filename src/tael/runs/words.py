@@ -113,7 +113,7 @@ def _bands(content: dict[str, Any]) -> list[Said]:
 
 def _not_as_expected(decision: dict[str, Any]) -> list[Said]:
     """The profit of those approved, where what came is not what the probabilities foretold."""
-    chosen = next(iter(decision.get("values") or []), {})
+    chosen: dict[str, Any] = next(iter(decision.get("values") or []), {})
     came, expected = chosen.get("profit_realised"), chosen.get("profit_expected")
     if not came or not expected or came["low"] <= expected["value"] <= came["high"]:
         return []

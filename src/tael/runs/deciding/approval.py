@@ -67,8 +67,10 @@ class Approval(Deciding):
         """Apply the cut-off."""
         made = approval_told.decide(policy, outputs["p"], terms, ids)
         worth = expected_profit(outputs["p"], terms.economics)  # of approving, whatever was decided
-        texts = {lang: made.texts(lang) for lang in LANGUAGES}
-        return Batch(made.decision, made.reason, texts, made.decision != "approve", {"expected_profit": worth})
+        return Batch(
+            made.decision, made.reason, {lang: made.texts(lang) for lang in LANGUAGES}, made.decision != "approve",
+            {"expected_profit": worth},
+        )  # fmt: skip
 
     def favoured(self, batch: Batch) -> NDArray[np.bool_]:
         """Those approved."""
