@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
+
+_SHOWN = 20
+_PART, _CLOSE = 3, 0.5
+"""Letters of a part, and the likeness, from which a name counts as near; below them the alphabet orders."""
 
 
 class TaelError(ValueError):
@@ -117,15 +121,33 @@ class RunError(TaelError):
     stage = "runs"
 
 
-def did_you_mean(got: str, known: Iterable[str]) -> str:
-    """Say which known names come nearest to a misspelt one, or list them.
+def nearest(got: str, known: Iterable[str]) -> list[str]:
+    """The known names, those nearest to a misspelt one first; of equal ones in order of the alphabet.
 
-    >>> did_you_mean("amuont", ["amount", "term"])
-    'Did you mean "amount"?'
+    >>> nearest("default", ["age", "income", "default payment"])
+    ['default payment', 'age', 'income']
+    """
+    said = got.casefold()
+
+    def far(name: str) -> tuple[float, str]:
+        other = name.casefold()
+        within = min(len(said), len(other)) >= _PART and (said in other or other in said)
+        close = SequenceMatcher(None, said, other).ratio()
+        return (-1 - close if within else -close if close >= _CLOSE else 0.0), name
+
+    return sorted(known, key=far)
+
+
+def did_you_mean(got: str, known: Iterable[str]) -> str:
+    """Say which known names come nearest to a misspelt one, or list them, the nearest first.
+
+    >>> did_you_mean("amuont", ["amount", "term"]), did_you_mean("age", ["AGE", "term"])
+    ('Did you mean "amount"?', 'Did you mean "AGE"?')
     """
     known = list(known)
-    near = get_close_matches(got, known, n=1)
+    near = get_close_matches(got, known, n=1) or [name for name in known if name.casefold() == got.casefold()]
     if near:
         return f'Did you mean "{near[0]}"?'
-    shown = ", ".join(sorted(known)[:20]) or "nothing"
-    return f"Known: {shown}{' ...' if len(known) > 20 else ''}."
+    names = nearest(got, known) if len(known) > _SHOWN else sorted(known)
+    shown = ", ".join(names[:_SHOWN]) or "nothing"
+    return f"Known: {shown}{' ...' if len(known) > _SHOWN else ''}."

@@ -133,21 +133,21 @@ def check_groups(plan: Plan, engine: Engine, sample: Sample) -> None:
         An attribute has more groups than can be compared, or is a time.
     """
     for name, text in plan.governance.protected.items():
-        where = f"scenario.toml, [governance.protected]: {name} = {text}"
         values = _values(engine, text, sample.X[sample.split.parts()["out_of_time"]])
         if isinstance(values, pl.Series):
             raise ScenarioError(
                 "A protected attribute is a time, which makes no groups.",
                 expected="a category, a flag or a number",
                 got="a time",
-                where=where,
+                where=f"scenario.toml, [governance.protected]: {name} = {text}",
                 fix=f'State how long ago it was, such as an age: {name} = "days_since({text}) / 365.25".',
             )
         try:
             groups_of(_grouped(values, np.ones(len(values)))[0])
         except ValidationError as error:
             raise ScenarioError(
-                error.problem, expected=error.expected, got=error.got, where=where,
+                error.problem, expected=error.expected, got=error.got,
+                where=f"scenario.toml, [governance.protected]: {name} = {text}",
                 fix="Name a column of fewer groups, or a number, which tael puts into bands; or take the line out.",
             ) from None  # fmt: skip
 

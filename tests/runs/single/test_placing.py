@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tael.errors import TablesError
+from tael.errors import RunError, TablesError
+from tael.reports.errors_zh import chinese_error
 from tael.runs.single.again import read_again
 from tael.runs.single.placing import encoding_in, place
 from tael.runs.single.reading import read_source
+from tael.runs.single.table import read_single
 
 HEAD = "Report – Größe;;\nno;city;sum\n"
 
@@ -69,3 +71,17 @@ def test_an_encoding_that_was_said_wrongly_is_mended_on_the_command_line(tmp_pat
     with pytest.raises(TablesError, match="not in the encoding declared") as error:
         read_source(path, "utf-8")
     assert error.value.fix == "Say --encoding gb18030."
+
+
+def test_a_name_of_the_line_above_leads_to_its_column(tmp_path: Path) -> None:
+    path = tmp_path / "clients.csv"
+    columns = ",".join(f"c{k}" for k in range(24))
+    row = ",".join(["1"] * 24)
+    path.write_text("," + ",".join(f"X{k}" for k in range(1, 25)) + f",Y\nid,{columns},pays late next\n7,{row},0\n")
+    with pytest.raises(RunError, match="line above the header") as caught:
+        read_single(path, "Y", None)
+    assert str(caught.value.fix).endswith("write 'pays late next'.")
+    with pytest.raises(RunError, match="no column 'pays'") as caught:
+        read_single(path, "pays", None)
+    assert str(caught.value.expected).startswith("pays late next, ")
+    assert chinese_error(caught.value).splitlines()[-1].startswith("  建议：已有：pays late next, ")

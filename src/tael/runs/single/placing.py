@@ -31,11 +31,14 @@ class Placed:
         The first line above the header, where there is one.
     renamed : tuple of (str, str)
         Names that occur twice in the header, and what the later ones are called.
+    above : tuple of (str, str)
+        Names in a line above the header that is left out, and what their columns are called in the header.
     """
 
     path: Path
     title: str = ""
     renamed: tuple[tuple[str, str], ...] = ()
+    above: tuple[tuple[str, str], ...] = ()
 
     def told(self, encoding: str, above: object = None) -> tuple[tuple[str, str], ...]:
         """What had to be decided, in English and Chinese; ``above`` is how many lines stand above the header."""
@@ -114,7 +117,9 @@ def place(path: Path, folder: Path, encoding: str = "utf-8") -> Placed:
             raise RunError("The table has no rows.", expected="a header and rows under it", got=path.name)
         if first.startswith(b",") and kind.endswith(".csv") and not _numbers(rest.split(b"\n", 1)[0]):
             # numbers of the columns above their names, as spreadsheets are sometimes saved
-            return Placed(_made(folder, ".csv", above + b"\n" + rest))
+            pairs = zip(_names(first), _names(rest.split(b"\n", 1)[0]), strict=False)
+            named_above = tuple((one, other) for one, other in pairs if one and one != other)
+            return Placed(_made(folder, ".csv", above + b"\n" + rest), above=named_above)
         title = raw.split(b"\n", 1)[0].decode("utf-8", errors="replace").strip(' ,;|"\t\r\ufeff') if titles else ""
         if not re.search(rb"[,;\t|]", first) and len(first.split()) >= 3:
             rows = [b"\t".join(line.split()) for line in content.splitlines() if line.strip()]

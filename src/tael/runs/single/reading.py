@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,8 @@ class Source:
         What else reading had to decide, in English and Chinese: the encoding, titles, names that occur twice.
     keep_totals : bool
         Whether rows of totals were asked for.
+    above : dict of str to str
+        Names in a line above the header that is left out, and their columns' headers.
     """
 
     frame: pl.DataFrame
@@ -58,6 +60,7 @@ class Source:
     odd: tuple[Odd, ...] = ()
     noted: tuple[tuple[str, str], ...] = ()
     keep_totals: bool = False
+    above: dict[str, str] = field(default_factory=dict)
 
     @property
     def told(self) -> tuple[tuple[str, str], ...]:
@@ -119,7 +122,8 @@ def read_source(source: Any, encoding: str | None = None, *, keep_totals: bool =
                 found = encoding_in(path, encoding)
                 placed = place(path, folder, found)
                 read = _drafted(folder, keep_totals)
-                return replace(read, noted=placed.told(found, read.promise.skip_lines))
+                noted = placed.told(found, read.promise.skip_lines)
+                return replace(read, noted=noted, above=dict(placed.above))
         else:
             given = polars_of(source, NAME)
             if given.height == 0:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from tael.errors import RunError, did_you_mean
+from tael.errors import RunError, did_you_mean, nearest
 from tael.runs.single.leaving import KEY, is_key, left_out_for, names_things
 from tael.runs.single.reading import Source, left_out, read_source, set_aside
 from tael.runs.single.spelling import respelled, spellings
@@ -132,11 +132,7 @@ def read_single(
     names = {name: name for name in read.frame.columns} | {header: name for name, header in read.headers.items()}
     for column in (label, time, *ignore, *keep):
         if column is not None and column not in names:
-            known = list(read.headers.values())
-            raise RunError(
-                f"The table has no column {column!r}.", expected=", ".join(known[:20]), got=repr(column),
-                fix=did_you_mean(column, known),
-            )  # fmt: skip
+            raise _no_column(column, read)
     label = names[label] if label is not None else None
     for column in keep:
         if names[column] in {label, *(names[one] for one in ignore)}:
@@ -151,6 +147,18 @@ def read_single(
     if time is not None and time == label:
         time = None
     return _with_parts(read, label, time, {names[column] for column in ignore}, {names[column] for column in keep})
+
+
+def _no_column(column: str, read: Source) -> RunError:
+    """What is there instead, the nearest names first; a name of a line above the header leads to its column."""
+    known = nearest(column, read.headers.values())
+    fix = did_you_mean(column, known)
+    if column in read.above:
+        fix = f"{column!r} stands in a line above the header, which is left out: write {read.above[column]!r}."
+    return RunError(
+        f"The table has no column {column!r}.", expected=", ".join(known[:20]) + (" ..." if known[20:] else ""),
+        got=repr(column), fix=fix,
+    )  # fmt: skip
 
 
 def _check_time(name: str, column: pl.Series) -> None:
