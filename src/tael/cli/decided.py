@@ -41,7 +41,7 @@ def decided_now(
         return []
     first, last = pending[CUTOFF].dt.date().min(), pending[CUTOFF].dt.date().max()
     now = pending.filter(pl.col(CUTOFF).dt.date() == last) if calendar else pending
-    day = str(last) if calendar or first == last else f"{first} – {last}"
+    day = str(last) if calendar or first == last else " – ".join(map(str, (first, last)))
     head, file = ("当前决策：", f"明细：{where}（split 为 pending）") if zh else (
         "Decided now: ", f"each of them: {where}, where split is pending"
     )  # fmt: skip
