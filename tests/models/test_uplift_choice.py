@@ -190,7 +190,7 @@ def test_the_chooser_with_weights_text_and_a_rare_arm(mixed: tuple[pl.DataFrame,
 
 
 def test_nobody_is_sure_to_pay() -> None:
-    """Likely payers and a strong arm: the sum of chance and effect leaves [0, 1], what is told does not reach its ends."""
+    """Likely payers and a strong arm: chance and effect add up to more than 1; what is told stays below."""
     rng = np.random.default_rng(0)
     X, t = rng.normal(size=(3000, 2)), rng.integers(0, 2, 3000)
     chance = 1 / (1 + np.exp(-1.5 * X[:, 0]))
