@@ -82,7 +82,8 @@ def test_a_run_leaves_what_it_promises(made: Made) -> None:
         "reason_code", "reason_en", "reason_zh", "reasons_en", "reasons_zh", "reason_features", "reason_pushes",
         "model_version",
     ]  # fmt: skip
-    assert names[8:-8] == [name for name in made.bundle.outputs if name != "p"]
+    used = [f"used_{name}" for name in made.content["decision"].get("budgets", {}) if name != "cost"]
+    assert names[8:-8] == [*used, *(name for name in made.bundle.outputs if name != "p")]
     assert made.run.content["simulated"] is True
     assert made.run.content["data"]["leaks"] == [] or {leak["code"] for leak in made.run.content["data"]["leaks"]} == {
         "TAEL-L05"
@@ -143,7 +144,11 @@ def test_capacities_and_budgets_are_kept(made: Made) -> None:
     uses = USES.get(made.name, lambda m: {})(made)
     assert set(uses) == set(stated.get("budgets", {}))
     solved = 0
-    for (name,), part in rows.with_row_index("_row").group_by("split"):
+    # of a calendar each date is a batch, of other plans each part
+    batch = [pl.col("split")]
+    if made.plan.observations.cutoff is None:
+        batch = [pl.col("cutoff"), (pl.col("split") == "out_of_time").alias("measured")]
+    for name, part in rows.with_row_index("_row").group_by(batch):
         if part.height < SOLVED:
             continue
         solved += 1
@@ -267,7 +272,9 @@ def test_an_edit_of_the_page_changes_the_outcome(made: Made) -> None:
     edited["decision"].pop("batch")
     edited["decision"].pop("budgets", None)
     edited["decision"].get("capacities", {}).update({liked: 3})
-    assert outcome(made, edited)[liked] == 3, "a capacity"
+    last = made.run.decisions.filter(pl.col("split") == "out_of_time")
+    dates = 1 if made.plan.observations.cutoff is not None else last["cutoff"].n_unique()  # each date has its own
+    assert outcome(made, edited)[liked] == 3 * dates, "a capacity"
 
     edited = deepcopy(made.content)
     place = edited["decision"]["options"].get(liked, edited["decision"].get("template"))

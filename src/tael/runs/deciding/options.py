@@ -97,9 +97,8 @@ class Options(Deciding):
     def decide(self, policy: OptionsPolicy, outputs: Outputs, terms: OptionTerms, ids: NDArray[Any]) -> Batch:
         """Solve a batch; where cutoffs are dates of a calendar, each date by itself."""
         told = valued(self.stated, terms, outputs)
-        # a stated budget is for a date as it is, however few its rows; a share of one for so many rows would be whims
-        bulk = self.stated.batch is None and len(ids) >= SMALL
-        made = self.chosen(policy, told, terms, ids, solve=True if bulk else None)
+        # among many rows a date of few is solved like the others, so that its limits hold
+        made = self.chosen(policy, told, terms, ids, solve=True if len(ids) >= SMALL else None)
         at = np.arange(len(made))
         columns = {
             "expected_value": made.worth,
