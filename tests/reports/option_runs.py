@@ -69,6 +69,7 @@ def _decision(options: list[Run], limits: list[Run], curves: list[Run], values: 
         "currency": "CNY",
         "message": both(f"Out of time, 2,000 customers: {told}.", f"跨期测试集共 2,000 户：{told_zh}。"),
         "binding": both("2,000 customers. A limit binds.", "共 2,000 户。有限额用足。"),
+        "now": both("Decided now: 30 of 400 on 2025-01-01.", "当前决策：2025-01-01 共 400 个，其中 30 个获得方案。"),
         "status": "chosen",
         "batch": 1000.0,
         "holdout": 0.05,

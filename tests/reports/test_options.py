@@ -276,3 +276,11 @@ def test_a_long_name_is_cut_and_marked(name: str) -> None:
     short = shortened(name)
     assert short == name or (short.endswith("…") and name.startswith(short[:-1]))
     assert len(short) <= 63
+
+
+def test_the_open_decision_stands_in_the_summary(option_runs: dict[str, dict[str, Any]]) -> None:
+    run = option_runs["uplift"]
+    assert "Decided now: 30 of 400 on 2025-01-01." in told(run, "summary")
+    assert "当前决策：2025-01-01 共 400 个" in told(run, "summary", "zh")
+    del run["decision"]["now"]
+    assert "Decided now" not in told(run, "summary")

@@ -206,7 +206,7 @@ def score(
             X = observed_as_of(bundle, read, as_of)
         decided = score_with(bundle, read, X, ids=id)
     if bundle.policy.kind == "options" and bundle.plan.observations.cutoff is None and decided.height:
-        from tael.cli.decided import used_by_date
+        from tael.runs.deciding.now import used_by_date
 
         for line in used_by_date(decided, bundle.policy.to_dict(), language(lang)):
             say(line)

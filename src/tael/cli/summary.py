@@ -6,7 +6,6 @@ from typing import Any
 
 from tael.cli.market_summary import factors_table, market_summary
 from tael.cli.show import say, say_table
-from tael.runs.folder import read_json
 from tael.runs.result import Run
 from tael.tables.schema import Language
 
@@ -57,16 +56,11 @@ def summary(run: Run, lang: Language) -> None:
     say("")
     if options:
         decided_options(content, lang)
-    if content["decision"].get("kind") == "options" and (run.path / "decisions.parquet").is_file():
-        from tael.cli.decided import decided_now
-
-        policy = read_json(run.path / "model" / "policy.json")
-        calendar = content["scenario"]["config"].get("cutoff") is None
-        where = str(run.path / "decisions.parquet")
-        for line in (now := decided_now(run.decisions, policy, lang, where, calendar=calendar)):
-            say(line)
-        if now:
-            say("")
+    if now := content["decision"].get("now"):
+        where = run.path / "decisions.parquet"
+        say(now[lang])
+        say(f"  明细：{where}（split 为 pending）" if zh else f"  each of them: {where}, where split is pending")
+        say("")
     for worry in content["worries"]:
         say(f"! {worry[lang]}")
     if content["worries"]:

@@ -23,6 +23,8 @@ def decided(page: Page) -> list[Safe]:
     lines = [el("p", message, class_="lead") if message else page.missing("missing.decision")]
     if page.at("decision", "status") in (None, "chosen") and (said := binding(page)):
         lines.append(el("p", said))
+    if now := page.say(page.at("decision", "now")):
+        lines.append(el("p", now))
     return lines
 
 

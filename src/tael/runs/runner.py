@@ -166,6 +166,8 @@ def run(
                 deciding, policy, fitted, terms, seen, everything, outputs, part, baseline, words, version,
                 auto.formula_set_.measures(tables.schema),
             )  # fmt: skip
+            if (now := deciding.now(policy, decided.decisions)) is not None:
+                decision["now"] = now.to_dict()
             decided.scores.write_parquet(draft / "scores.parquet")
             decided.decisions.write_parquet(draft / "decisions.parquet")
             for name, held in deciding.files(policy, *of_part["out_of_time"][:2]).items():

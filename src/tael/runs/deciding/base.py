@@ -139,6 +139,17 @@ class Deciding(ABC):
         """
         return decision
 
+    def now(self, policy: Any, decisions: pl.DataFrame) -> Words | None:
+        """What is decided where the outcome is not known yet; None where that is told nowhere by itself.
+
+        Parameters
+        ----------
+        policy : object
+        decisions : polars.DataFrame
+            ``decisions.parquet``.
+        """
+        return None
+
     def stake(self, terms: Any) -> NDArray[np.float64] | None:
         """The money that is at stake where the label is true, shape (n,); None where the decision states none."""
         return None

@@ -152,6 +152,12 @@ class Options(Deciding):
 
         return options_section(self, policy, outputs, terms, truths, ids, split=split, seed=seed)
 
+    def now(self, policy: OptionsPolicy, decisions: pl.DataFrame) -> Words | None:
+        """The open decision: who of those whose outcome is to come gets one, and what it costs."""
+        from tael.runs.deciding.now import decided_now
+
+        return decided_now(decisions, policy.to_dict(), calendar=self.plan.observations.cutoff is None)
+
     def lines(self, lang: Language = "en") -> list[str]:
         """Options with their values and costs, and the limits."""
         zh = lang == "zh"

@@ -8,15 +8,14 @@ from typing import Any
 import polars as pl
 
 from tael.tables.schema import Language
+from tael.validation.words import Words
 
 CUTOFF = "cutoff"
 DATES = 6
 """Dates that are told at most, the latest."""
 
 
-def decided_now(
-    decisions: pl.DataFrame, policy: Mapping[str, Any], lang: Language, where: str, *, calendar: bool = True
-) -> list[str]:
+def decided_now(decisions: pl.DataFrame, policy: Mapping[str, Any], *, calendar: bool = True) -> Words | None:
     """The decision that is open: on rows whose outcome is not known yet, of a calendar those of the latest date.
 
     Parameters
@@ -25,27 +24,21 @@ def decided_now(
         ``decisions.parquet`` of a run.
     policy : mapping
         `OptionsPolicy.to_dict`.
-    lang : {"en", "zh"}
-    where : str
-        The file, as it is named to the reader.
     calendar : bool
         All rows are looked at on the same dates; else each has a cutoff of its own, and all are told together.
 
     Returns
     -------
-    list of str
-        Empty where every outcome is known.
+    Words or None
+        None where every outcome is known.
     """
-    zh, pending = lang == "zh", decisions.filter(pl.col("split") == "pending")
+    pending = decisions.filter(pl.col("split") == "pending")
     if not pending.height:
-        return []
+        return None
     first, last = pending[CUTOFF].dt.date().min(), pending[CUTOFF].dt.date().max()
     now = pending.filter(pl.col(CUTOFF).dt.date() == last) if calendar else pending
     day = str(last) if calendar or first == last else " – ".join(map(str, (first, last)))
-    head, file = ("当前决策：", f"明细：{where}（split 为 pending）") if zh else (
-        "Decided now: ", f"each of them: {where}, where split is pending"
-    )  # fmt: skip
-    return [head + _line(now, policy, day, lang), f"  {file}"]
+    return Words("Decided now: " + _line(now, policy, day, "en"), "当前决策：" + _line(now, policy, day, "zh"))
 
 
 def used_by_date(decisions: pl.DataFrame, policy: Mapping[str, Any], lang: Language) -> list[str]:
@@ -53,8 +46,9 @@ def used_by_date(decisions: pl.DataFrame, policy: Mapping[str, Any], lang: Langu
 
     Parameters
     ----------
-    decisions, policy, lang
+    decisions, policy
         As `decided_now` takes them.
+    lang : {"en", "zh"}
     """
     parts = decisions.with_columns(_day=pl.col(CUTOFF).dt.date()).partition_by("_day", as_dict=True)
     days = sorted(parts)

@@ -1,4 +1,4 @@
-"""The decision on the terminal, date by date: the open one of a run, and what a scoring used of each limit."""
+"""The decision date by date: the open one of a run, and what a scoring used of each limit."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from tael.cli.decided import DATES, decided_now, used_by_date
 from tael.decisions import OptionsPolicy
+from tael.runs.deciding.now import DATES, decided_now, used_by_date
 from tael.validation.words import Words
 
 
@@ -30,15 +30,14 @@ JULY, APRIL = datetime(1998, 7, 1), datetime(1998, 4, 1)
 
 def test_the_open_decision_is_that_of_the_latest_date() -> None:
     every = pl.concat([decisions(APRIL, split="out_of_time"), decisions(APRIL, JULY)])
-    en, where = decided_now(every, policy(), "en", "runs/x/decisions.parquet")
-    assert en == "Decided now: 2 of 3 on 1998-07-01; cost 8 of 8 USD; 3,000 USD expected"
-    assert "runs/x/decisions.parquet" in where
-    zh, where = decided_now(every, policy(), "zh", "x")
-    assert zh == "当前决策：1998-07-01 共 3 个，其中 2 个获得方案；成本 8 USD（上限 8）；预期价值 3,000 USD"
-    assert "pending" in where
-    every_one, _ = decided_now(every, policy(), "en", "x", calendar=False)  # each row has a cutoff of its own
-    assert every_one.startswith("Decided now: 4 of 6 on 1998-04-01 – 1998-07-01; cost 16 of 8 USD")
-    assert decided_now(decisions(APRIL, split="out_of_time"), policy(), "en", "x") == []
+    assert decided_now(every, policy()) == Words(
+        "Decided now: 2 of 3 on 1998-07-01; cost 8 of 8 USD; 3,000 USD expected",
+        "当前决策：1998-07-01 共 3 个，其中 2 个获得方案；成本 8 USD（上限 8）；预期价值 3,000 USD",
+    )
+    every_one = decided_now(every, policy(), calendar=False)  # each row has a cutoff of its own
+    assert every_one is not None
+    assert every_one.en.startswith("Decided now: 4 of 6 on 1998-04-01 – 1998-07-01; cost 16 of 8 USD")
+    assert decided_now(decisions(APRIL, split="out_of_time"), policy()) is None
 
 
 def test_every_date_says_what_it_used_of_each_limit() -> None:
