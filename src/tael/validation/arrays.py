@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -113,7 +114,11 @@ def codes(values: Any) -> tuple[NDArray[np.int64], list[str]]:
 
 
 def frame(X: Any, where: str) -> nw.DataFrame[Any]:
-    """A narwhals frame over pandas, polars or pyarrow; an array gets columns x0, x1, ..."""
+    """A narwhals frame over pandas, polars or pyarrow, or columns by name; an array gets columns x0, x1, ..."""
+    if isinstance(X, Mapping):
+        import polars as pl
+
+        X = pl.DataFrame(dict(X), strict=False)
     if isinstance(X, np.ndarray):
         import polars as pl
 

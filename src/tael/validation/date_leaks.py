@@ -75,10 +75,6 @@ def dates_after_cutoff(
     >>> [(f.code, f.column, f.level) for f in dates_after_cutoff(table, asked, end="2025-02-01")]
     [('TAEL-L09', 'paid', 'leak')]
     """
-    if isinstance(X, Mapping):
-        import polars as pl
-
-        X = pl.DataFrame(dict(X), strict=False)
     table = arrays.frame(X, "leak scan")
     start = _days(arrays.as_array(cutoff))
     arrays.same_length(len(start), len(table), "rows of the table")

@@ -106,10 +106,6 @@ def scan_columns(
     >>> [f.code for f in scan_columns({"paid": y * 10.0, "age": np.arange(200) // 2}, y)]
     ['TAEL-L01']
     """
-    if isinstance(X, Mapping):
-        import polars as pl
-
-        X = pl.DataFrame(dict(X), strict=False)
     table = arrays.frame(X, "leak scan")
     labels = arrays.labels(y)
     arrays.same_length(len(labels), len(table), "rows of the table")

@@ -8,7 +8,7 @@ needed, so that an outcome copied with a quarter of its cells wrong (AUC .75) is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -74,10 +74,6 @@ def lone_columns(X: Any, y: ArrayLike, columns: Collection[str], *, seed: int = 
     >>> list(lone_columns(table, y, list(table)))
     ['noted']
     """
-    if isinstance(X, Mapping):
-        import polars as pl
-
-        X = pl.DataFrame(dict(X), strict=False)
     table = arrays.frame(X, "leak scan")
     labels = arrays.labels(y)
     arrays.same_length(len(labels), len(table), "rows of the table")

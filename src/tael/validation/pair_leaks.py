@@ -73,10 +73,6 @@ def pairs_carry_label(
     >>> [(f.code, f.column) for f in pairs_carry_label({"owed": owed, "paid": paid}, y)]
     [('TAEL-L07', 'paid')]
     """
-    if isinstance(X, Mapping):
-        import polars as pl
-
-        X = pl.DataFrame(dict(X), strict=False)
     table = arrays.frame(X, "leak scan")
     labels = arrays.labels(y)
     arrays.same_length(len(labels), len(table), "rows of the table")

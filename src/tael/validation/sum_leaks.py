@@ -59,10 +59,6 @@ def sums_of_leaks(
     >>> [(f.code, f.column) for f in sums_of_leaks(table, ["paid"])]
     [('TAEL-L08', 'principal'), ('TAEL-L08', 'interest')]
     """
-    if isinstance(X, Mapping):
-        import polars as pl
-
-        X = pl.DataFrame(dict(X), strict=False)
     table = arrays.frame(X, "leak scan")
     if len(table) < LEAST_ROWS or not leaks:
         return []

@@ -92,10 +92,6 @@ def trail_of_leaks(
     >>> [(f.code, f.column, f.level) for f in trail_of_leaks(table, ["helped_on"])]
     [('TAEL-L10', 'help', 'leak')]
     """
-    if isinstance(X, Mapping):
-        import polars as pl
-
-        X = pl.DataFrame(dict(X), strict=False)
     table = arrays.frame(X, "leak scan")
     tables = [table]
     if beside is not None:
